@@ -1,0 +1,115 @@
+"""Everything that can end a run or a call, by what to do about it.
+
+ReconcileError                 has an exit code, says what happened and what to do next
+├── SettingsError         2    a setting or an argument is missing, unknown or wrong
+├── LimitReached          3    the plan passed a limit; nothing was changed
+├── LeaseHeld             4    another run is at work
+├── Unavailable           5    the panel, Google or the file cannot be used now; try later
+├── AccessRefused         6    a key or a sharing is wrong
+├── Damaged               8    the sheet's structure, the ledger or the journal is not as it must be
+├── RevisionMoved         5    another run committed since this one read (the run reads again, or stops)
+└── CallFailed            5    one panel call; exactly one of the three below
+    ├── NeverSent              the request did not leave; nothing happened
+    ├── Refused                the panel said no, in its own words; nothing happened
+    └── Unknown                it may or may not have happened
+
+Exit code 0 is done, 1 a bug (any exception that is not in this tree), 7 done with something in doubt: that one is a
+result, not an error, so it has no class here.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """The exit codes of every command: a contract for schedulers and scripts."""
+
+    DONE = 0
+    BUG = 1
+    USAGE = 2
+    LIMIT = 3
+    LEASE = 4
+    UNAVAILABLE = 5
+    ACCESS = 6
+    DOUBT = 7
+    DAMAGED = 8
+
+
+class ReconcileError(Exception):
+    """Something a person can act on: `what` happened (to which row, cell, setting or call) and what to do `next`."""
+
+    exit_code: Exit = Exit.BUG
+
+    def __init__(self, what: str, next_step: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.next_step = next_step
+
+
+class SettingsError(ReconcileError):
+    """A setting, an argument or a file named by one is missing, unknown or wrong."""
+
+    exit_code = Exit.USAGE
+
+
+class LimitReached(ReconcileError):
+    """The plan passed a limit, so nothing was changed."""
+
+    exit_code = Exit.LIMIT
+
+
+class LeaseHeld(ReconcileError):
+    """Another run holds the right to run."""
+
+    exit_code = Exit.LEASE
+
+
+class Unavailable(ReconcileError):
+    """A remote (panel, Google, the workbook's file) cannot be used now."""
+
+    exit_code = Exit.UNAVAILABLE
+
+
+class AccessRefused(ReconcileError):
+    """The key is wrong, or the sheet is not shared with us."""
+
+    exit_code = Exit.ACCESS
+
+
+class Damaged(ReconcileError):
+    """A tab, a header, the ledger or the journal is not as it must be; nothing is guessed."""
+
+    exit_code = Exit.DAMAGED
+
+
+class RevisionMoved(ReconcileError):
+    """Another run committed since this one read: this commit was refused whole."""
+
+    exit_code = Exit.UNAVAILABLE
+
+
+class CallFailed(ReconcileError):
+    """One panel call that did not succeed."""
+
+    exit_code = Exit.UNAVAILABLE
+
+
+class NeverSent(CallFailed):
+    """The request did not leave this machine: nothing happened at the panel."""
+
+
+class Refused(CallFailed):
+    """The panel answered no. `word` is its error word (may be empty), `what` its words for people.
+
+    `lacks_action` is true where the panel says it does not have this action at all (`bad_action`).
+    """
+
+    def __init__(self, what: str, next_step: str = "", *, word: str = "", lacks_action: bool = False) -> None:
+        super().__init__(what, next_step)
+        self.word = word
+        self.lacks_action = lacks_action
+
+
+class Unknown(CallFailed):
+    """The request left and no clear answer came back: it may or may not have happened."""
