@@ -1,0 +1,284 @@
+"""What people type → values: understood where it is unambiguous, otherwise answered with a suggestion.
+
+Each reader takes one raw cell and returns a canonical text, None for blank, or `Wrong` with a sentence for the row's Sync
+cell. A blank means "no change", never zero.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from reconcile.core import words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reconcile.core.model import Cell
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+MOST: Final = 10**12
+"""A larger count is a slip (a pasted id, a phone number), not a counter."""
+
+
+class Formula(str):
+    """The text of a cell that holds a real formula, as opposed to a customer's text that looks like one."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A cell that cannot be used, and one sentence that says why and what to do."""
+
+    text: str
+
+
+# Google reads errors as text with their message, `#N/A (Did not find value …)`; Excel stores the bare code.
+_ERROR: Final = re.compile(r"#(REF!|N/A|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|ERROR!|SPILL!|CALC!|GETTING_DATA)", re.IGNORECASE)
+_LOADING: Final = re.compile(r"^Loading(\.\.\.|…)?$", re.IGNORECASE)
+_DATE: Final = re.compile(
+    r"^(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([ T]\d{1,2}:\d{2}.*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}( .*)?|\d{1,2}:\d{2}(:\d{2})?)$"
+)
+_GROUPED: Final = re.compile(r"^\d{1,3}([,' ’٬]\d{3})(?:\1|[,' ’٬]\d{3})*$")
+_INVISIBLE: Final = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"))
+_NUMBER_THEN_WORD: Final = re.compile(r"^\D*?(\d[\d,' ]*(?:\.\d+)?)\s*(k|m|thousand|million)?\b.*$", re.IGNORECASE)
+
+
+def plain(text: str) -> str:
+    """`text` without invisible marks, in compatibility form (full-width digits become ASCII), outer space trimmed."""
+    text = unicodedata.normalize("NFKC", text).translate(_INVISIBLE).strip()
+    if text.isascii():
+        return text
+    return "".join(str(unicodedata.digit(char)) if char.isdecimal() else char for char in text)
+
+
+def id_text(raw: Cell) -> str:
+    """An id as text, "" for blank: `123`, ` 123 `, `１２３` and 123.0 are one id; other texts stay as they are, trimmed."""
+    if raw is None:
+        return ""
+    if isinstance(raw, str):
+        return raw if raw.isascii() and raw.isalnum() else plain(raw)
+    if isinstance(raw, float) and raw.is_integer():
+        return str(int(raw))
+    return str(raw)
+
+
+def same_id(text: str) -> str:
+    """The form under which two ids clash: digits without leading zeros, so that `0123` is held beside `123`."""
+    if text.isdecimal():
+        return text.lstrip("0") or "0"
+    whole, dot, rest = text.partition(".")
+    if dot and whole.isdecimal() and rest and not rest.strip("0"):
+        return whole.lstrip("0") or "0"
+    return text
+
+
+def is_blank(raw: Cell) -> bool:
+    """Whether the cell shows nothing."""
+    return raw is None or (isinstance(raw, str) and not plain(raw))
+
+
+def is_error_cell(raw: Cell) -> bool:
+    """Whether the cell shows a spreadsheet error (`#REF!`, `#N/A (…)`) or has not finished loading."""
+    return isinstance(raw, str) and (bool(_ERROR.match(raw.strip())) or bool(_LOADING.match(raw.strip())))
+
+
+def poisoned(raw: Cell, label: str) -> Wrong | None:
+    """What makes a cell unusable whatever is expected in it: a formula, an error, something still loading."""
+    if isinstance(raw, Formula):
+        return Wrong(words.FORMULA.format(label=label))
+    if isinstance(raw, str) and _LOADING.match(raw.strip()):
+        return Wrong(words.LOADING.format(label=label))
+    if is_error_cell(raw):
+        return Wrong(words.ERROR_CELL.format(label=label, shown=words.shown(raw)))
+    return None
+
+
+def text_of(raw: Cell, label: str) -> str | Wrong | None:
+    """Free text as typed, outer space trimmed. Numbers become their text; dates, booleans, formulas and errors are Wrong."""
+    if is_blank(raw):
+        return None
+    if wrong := poisoned(raw, label):
+        return wrong
+    if isinstance(raw, bool) or isinstance(raw, (date, time, timedelta)):
+        return Wrong(words.NOT_TEXT.format(label=label, shown=words.shown(raw)))
+    if isinstance(raw, float) and raw.is_integer():
+        return str(int(raw))
+    return str(raw).strip()
+
+
+def count(raw: Cell, label: str) -> str | Wrong | None:
+    """A whole number ≥ 0 as canonical digits ("1000"), None for blank.
+
+    Understood: 1000, 1000.0, " 1,000 ", "1 000", "1'000", full-width and other scripts' digits. "1.000" could be one
+    or a thousand, so it is answered.
+    """
+    if is_blank(raw):
+        return None
+    wrong = poisoned(raw, label)
+    if wrong is not None:
+        return wrong
+    if isinstance(raw, bool):
+        return Wrong(words.BOOLEAN.format(label=label, shown=words.shown(raw)))
+    if isinstance(raw, (date, time, timedelta)):
+        return Wrong(words.DATE.format(label=label, shown=words.shown(raw)))
+    if isinstance(raw, float):
+        if not raw.is_integer():
+            return Wrong(words.NOT_WHOLE.format(label=label, shown=words.shown(raw)))
+        raw = int(raw)
+    if isinstance(raw, int):
+        return _bounded(raw, label)
+    return _typed_count(str(raw), label)
+
+
+def _typed_count(typed: str, label: str) -> str | Wrong:
+    text = plain(typed)
+    if text.isdecimal():
+        return _bounded(int(text), label) if len(text) <= len(str(MOST)) + 6 else Wrong(words.TOO_BIG.format(label=label))
+    if _GROUPED.match(text):
+        return _bounded(int(re.sub(r"\D", "", text)), label)
+    if re.fullmatch(r"\d+\.0+", text) and not re.fullmatch(r"\d{1,3}\.0{3}", text):
+        return _bounded(int(text.partition(".")[0]), label)
+    if re.fullmatch(r"\d{1,3}(\.\d{3}){2,}", text):
+        return _bounded(int(text.replace(".", "")), label)
+    if re.fullmatch(r"\d{1,3}\.\d{3}", text):
+        return Wrong(words.DOT_THOUSANDS.format(label=label, shown=text, whole=text.replace(".", "")))
+    if _DATE.match(text):
+        return Wrong(words.DATE.format(label=label, shown=text))
+    if re.fullmatch(r"[-−–]\s*\d[\d,]*(\.0+)?", text):
+        return Wrong(words.NEGATIVE.format(label=label, shown=text))
+    if re.fullmatch(r"\d+[.,]\d+", text):
+        return Wrong(words.NOT_WHOLE.format(label=label, shown=text))
+    guess = _guess(text)
+    if guess is not None:
+        return Wrong(words.NUMBER_WITH_WORDS.format(label=label, shown=words.shown(typed), guess=guess))
+    return Wrong(words.NOT_A_NUMBER.format(label=label, shown=words.shown(typed)))
+
+
+def _bounded(value: int, label: str) -> str | Wrong:
+    if value < 0:
+        return Wrong(words.NEGATIVE.format(label=label, shown=value))
+    if value > MOST:
+        return Wrong(words.TOO_BIG.format(label=label))
+    return str(value)
+
+
+def _guess(text: str) -> str | None:
+    """The number somebody probably meant with `1.2k` or `500 likes`; only ever a suggestion."""
+    found = _NUMBER_THEN_WORD.match(text)
+    if not found or not re.search(r"[^\W\d_]|[$€£₹%+~<>=]", text):
+        return None
+    try:
+        value = Decimal(re.sub(r"[,' ]", "", found.group(1)))
+    except InvalidOperation:
+        return None
+    unit = (found.group(2) or "").lower()[:1]
+    value *= {"k": 1000, "t": 1000, "m": 1_000_000}.get(unit, 1)
+    return str(int(value)) if value == value.to_integral_value() and value <= MOST else None
+
+
+def money(raw: Cell, label: str) -> Decimal | Wrong | None:
+    """An amount > 0, None for blank. A comma that could be a decimal point or a thousands mark is answered, not guessed."""
+    if is_blank(raw):
+        return None
+    wrong = poisoned(raw, label)
+    if wrong is not None:
+        return wrong
+    if isinstance(raw, bool):
+        return Wrong(words.BOOLEAN.format(label=label, shown=words.shown(raw)))
+    if isinstance(raw, (date, time, timedelta)):
+        return Wrong(words.DATE.format(label=label, shown=words.shown(raw)))
+    # repr of a float is the shortest text that means it: what the person typed
+    text = plain(raw) if isinstance(raw, str) else repr(raw)
+    if re.fullmatch(r"\d{1,3}(,\d{3})+\.\d+", text):
+        text = text.replace(",", "")
+    if re.fullmatch(r"\d+,\d+", text):
+        return Wrong(words.COMMA_AMOUNT.format(label=label, shown=text, dotted=text.replace(",", ".")))
+    if _DATE.match(text):
+        return Wrong(words.DATE.format(label=label, shown=text))
+    if not re.fullmatch(r"-?\d+(\.\d+)?(e[-+]?\d+)?", text, re.IGNORECASE):
+        return Wrong(words.NOT_AN_AMOUNT.format(label=label, shown=words.shown(raw)))
+    value = Decimal(text)
+    if value <= 0:
+        return Wrong(words.AMOUNT_NOT_POSITIVE.format(label=label, shown=text))
+    if value > MOST:
+        return Wrong(words.TOO_BIG.format(label=label))
+    return value
+
+
+def money_text(value: Decimal) -> str:
+    """An amount as the reference writes it: plain digits, at least two decimals ("100.00"), no digit lost."""
+    text = format(value, "f")
+    whole, _, decimals = text.partition(".")
+    decimals = decimals.rstrip("0")
+    return f"{whole}.{decimals:0<2}"
+
+
+def fold(text: str) -> str:
+    """The form in which two spellings of one choice are equal: `In Progress`, `in_progress` and `inprogress`."""
+    return re.sub(r"[\s_\-]+", "", plain(text).casefold())
+
+
+# Words that mean a choice beyond its own name. Only exact synonyms act; everything merely near is asked about.
+_SAME: Final = {"cancelled": "canceled", "inprogres": "", "true": "yes", "false": "no", "y": "yes", "n": "no"}
+_MEANT: Final = {
+    "done": "completed",
+    "complete": "completed",
+    "finished": "completed",
+    "cancel": "canceled",
+    "refund": "canceled",
+    "refunded": "canceled",
+    "part": "partial",
+    "started": "inprogress",
+    "progress": "inprogress",
+    "running": "inprogress",
+    "pending": "processing",
+    "new": "processing",
+    "reject": "rejected",
+    "refuse": "rejected",
+    "ok": "yes",
+    "1": "yes",
+    "x": "yes",
+    "0": "no",
+}
+
+
+def choice(raw: Cell, options: type[Choice], label: str) -> Choice | Wrong | None:
+    """One of `options`, None for blank. Case, spaces, `_` and `-` do not matter; a near miss is answered with a suggestion."""
+    if is_blank(raw):
+        return None
+    wrong = poisoned(raw, label)
+    if wrong is not None:
+        return wrong
+    if isinstance(raw, (date, time, timedelta)):
+        return Wrong(words.DATE.format(label=label, shown=words.shown(raw)))
+    by_name = {fold(option.value): option for option in options}
+    typed = fold(str(raw))
+    found = by_name.get(typed) or by_name.get(_SAME.get(typed, ""))
+    if found is not None:
+        return found
+    near = _near(typed, by_name)
+    if near is not None:
+        return Wrong(words.NOT_A_CHOICE_NEAR.format(label=label, shown=words.shown(raw), near=by_name[near].value))
+    listed = words.listed(option.value for option in options)
+    return Wrong(words.NOT_A_CHOICE.format(label=label, shown=words.shown(raw), choices=listed))
+
+
+def _near(typed: str, names: Iterable[str]) -> str | None:
+    names = list(names)
+    meant = _MEANT.get(typed)
+    if meant in names:
+        return meant
+    starting = [name for name in names if len(typed) > 2 and name.startswith(typed)]  # noqa: PLR2004 - two letters say too little
+    if len(starting) == 1:
+        return starting[0]
+    close = difflib.get_close_matches(typed, names, n=1, cutoff=0.6)
+    return close[0] if close else None
