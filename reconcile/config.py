@@ -1,0 +1,539 @@
+"""Settings: from the environment, a `.env` file and `reconcile.toml`, checked once, told apart by where they came from.
+
+Precedence: environment > .env > the chosen profile in reconcile.toml > its [defaults] > built-in. A blank value counts as
+not set (an Action passes an unset secret as an empty text). Every missing, unknown or wrong one is named in one message.
+
+Built on pydantic alone. pydantic-settings' own loaders would not do: its .env reader replaces `${…}` inside values, so
+that a panel key with such characters arrives changed, and it forgets where a value came from.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import json
+import os
+import re
+import tomllib
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NamedTuple
+from urllib.parse import SplitResult, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from dotenv.parser import parse_stream
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+
+from reconcile.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from dotenv.parser import Binding
+
+PREFIX: Final = "RECONCILE_"
+ENV_FILE: Final = ".env"
+TOML_FILE: Final = "reconcile.toml"
+
+_ELSEWHERE: Final = {"google_emulator": "SHEETS_EMULATOR_HOST"}
+"""Settings whose variable is not ours to name (Google's emulators are all found by such a variable)."""
+
+_PROFILE_WORDS: Final = ("defaults", "profiles")
+
+
+@dataclass(frozen=True)
+class XlsxBook:
+    """A workbook that is a file on this machine."""
+
+    path: Path
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+
+@dataclass(frozen=True)
+class GoogleBook:
+    """A Google Sheet, by its spreadsheet id."""
+
+    id: str
+
+    def __str__(self) -> str:
+        return self.id
+
+
+Book = XlsxBook | GoogleBook
+
+
+class Setting(NamedTuple):
+    """One line of the settings table: what README and `--help` show."""
+
+    variable: str
+    meaning: str
+    default: str
+
+
+# --- what a right value looks like --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Wants:
+    """What a right value is, for the sentence "it must be …"."""
+
+    text: str
+
+
+def _panel_url(value: object) -> object:
+    """The panel's address, or ValueError in words that never repeat it (it may carry a password)."""
+    if not isinstance(value, str):
+        return value
+    try:
+        parts = urlsplit(value)
+        host, _port = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError("is not a web address") from None
+    if not host:
+        raise ValueError("is not a web address; it looks like https://domain.com/admin/v1")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("carries a name or password before the @; leave that part out")
+    if parts.query or parts.fragment or "?" in value or "#" in value:
+        raise ValueError("carries something after ? or #; leave that part out (the key has its own setting)")
+    _check_scheme(parts, host)
+    return value
+
+
+def _check_scheme(parts: SplitResult, host: str) -> None:
+    if parts.scheme == "http" and not _loopback(host):
+        raise ValueError("begins with http://, which would send the key readable by others; use https://")
+    if parts.scheme not in ("http", "https"):
+        raise ValueError("does not begin with https://")
+
+
+def _loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+_GOOGLE_URL = re.compile(
+    r"https://docs\.google\.com/(?:a/[^/]+/)?spreadsheets/(?:u/\d+/)?d/([A-Za-z0-9_-]{10,})(?:[/?#].*)?"
+)
+_GOOGLE_ID = re.compile(r"[A-Za-z0-9_-]{10,}")
+
+
+def _book(value: object) -> object:
+    """The workbook a text names. Never repeats the text: people paste keys into the wrong field."""
+    if not isinstance(value, str):
+        return value
+    if found := _GOOGLE_URL.fullmatch(value) or _GOOGLE_ID.fullmatch(value):
+        return GoogleBook(found[found.re.groups])
+    if "docs.google.com" in value and "/d/e/" in value:
+        raise ValueError("is the address of a published page; open the spreadsheet itself and copy its address")
+    if "://" not in value and value.lower().endswith(".xlsx"):
+        return XlsxBook(_expanded(value))
+    raise ValueError(
+        "is neither the address of a Google Sheet (https://docs.google.com/spreadsheets/d/…), nor its id, "
+        "nor a path ending in .xlsx"
+    )
+
+
+def _services(value: object) -> object:
+    """Service ids from "12, 13" (or a list), trimmed, in the order given, each once."""
+    if isinstance(value, int):
+        value = str(value)
+    parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple):
+        return value
+    ids = [str(part).strip() for part in parts]
+    if any(len(service.split()) > 1 for service in ids):
+        raise ValueError("has ids with spaces between them; separate ids by commas, such as 12, 13")
+    return tuple(dict.fromkeys(service for service in ids if service))
+
+
+def _zone(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        near = _did_you_mean(value, available_timezones()) or "; names look like Europe/Berlin or UTC"
+        raise ValueError(f"is not a time zone's name{near}") from None
+
+
+def _google_key(value: object) -> object:
+    """The key's JSON text, given inline or as a file's path. Never repeats either."""
+    if isinstance(value, SecretStr) or not isinstance(value, str):
+        return value
+    try:
+        text = value if value.startswith("{") else _expanded(value).read_text("utf-8-sig")
+    except (OSError, ValueError):
+        raise ValueError("is neither JSON (which begins with {) nor the path of a file that can be read") from None
+    try:
+        content = json.loads(text)
+    except ValueError:
+        raise ValueError("is not valid JSON; use the key file's content as it was downloaded") from None
+    if not isinstance(content, dict) or not isinstance(content.get("type"), str):
+        raise ValueError('is JSON, but not a Google key: it has no "type"')  # noqa: TRY004 - pydantic wants ValueError
+    return SecretStr(text)
+
+
+def _folder(value: object) -> object:
+    return _expanded(value) if isinstance(value, str) else value
+
+
+def _expanded(path: str) -> Path:
+    """The path with a leading ~ replaced, or ValueError."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise ValueError("begins with ~, but there is no home folder; write the path in full") from None
+
+
+def _emulator(value: object) -> object:
+    if isinstance(value, str) and not re.fullmatch(r"(?:\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):\d{1,5}", value):
+        raise ValueError("must be host:port, such as 127.0.0.1:9200")
+    return value
+
+
+PanelUrl = Annotated[str, BeforeValidator(_panel_url), _Wants("an https address")]
+Count = Annotated[int, Field(ge=0), _Wants("a whole number, 0 or more")]
+Percent = Annotated[int, Field(ge=0, le=100), _Wants("a whole number of percent, 0 to 100")]
+Money = Annotated[Decimal, Field(ge=0, allow_inf_nan=False), _Wants("an amount such as 50 or 12.50")]
+Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False), _Wants("a number of seconds above 0")]
+Pause = Annotated[float, Field(ge=0, le=600, allow_inf_nan=False), _Wants("a number of seconds, 0 or more")]
+Secret = Annotated[SecretStr, _Wants("a text")]
+
+
+class Settings(BaseModel):
+    """Every setting, checked. Construction takes keyword values only; `load_settings` reads the places they stand in.
+
+    None (or an empty `services`) means not set. Durations are seconds, shares are percent, money is Decimal.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True, validate_default=False
+    )
+
+    panel_url: PanelUrl | None = Field(None, description="the panel's admin API, e.g. `https://domain.com/admin/v1`")
+    panel_key: Secret | None = Field(None, description="the admin API's key")
+    sheet: Annotated[Book, BeforeValidator(_book), _Wants("a Google Sheet or a path ending in .xlsx")] | None = Field(
+        None, description="the workbook: a Google Sheet's address or id, or a path ending in .xlsx"
+    )
+    services: Annotated[tuple[str, ...], BeforeValidator(_services), _Wants("ids separated by commas")] = Field(
+        (), description="comma-separated service ids that `init` puts into the Services tab"
+    )
+    state_dir: Annotated[Path, BeforeValidator(_folder), _Wants("a folder's path")] = Field(
+        Path(".reconcile"), description="the journal's folder"
+    )
+    timezone: Annotated[ZoneInfo, BeforeValidator(_zone), _Wants("a time zone's name")] = Field(
+        ZoneInfo("UTC"), description="for dates in an .xlsx; a Google Sheet uses its own"
+    )
+    google_key_json: Annotated[SecretStr, BeforeValidator(_google_key), _Wants("a key's JSON")] | None = Field(
+        None,
+        description="a Google key: its JSON, or the path of its file; without it, application default credentials",
+    )
+    google_emulator: Annotated[str, BeforeValidator(_emulator), _Wants("host:port")] | None = Field(
+        None, description="host:port of a Google Sheets emulator, over plain http"
+    )
+    profile: Annotated[str, _Wants("a profile's name")] | None = Field(
+        None, description="which [profiles.NAME] of reconcile.toml applies"
+    )
+    max_refunds: Count = Field(25, description="limit: refunds in one run")
+    max_refund_total: Money | None = Field(None, description="limit: sum of the refunds in one run")
+    max_closed_share: Percent = Field(30, description="limit: percent of the open rows that may be closed in one run")
+    closed_share_floor: Count = Field(20, description="from how many open rows on that limit holds")
+    max_gone_share: Percent = Field(50, description="limit: percent of the known rows that may be gone from the sheet")
+    partial_via: Annotated[Literal["setPartial", "updateOrders"], _Wants("setPartial or updateOrders")] = Field(
+        "setPartial", description="the call that makes an order Partial: setPartial or updateOrders"
+    )
+    tasks: Annotated[Literal["all", "listed"], _Wants("all or listed")] = Field(
+        "all", description="refills and cancels: of all services in one call, or one call per listed service"
+    )
+    deadline: Seconds = Field(600.0, description="seconds after which a run stops by itself")
+    lease: Seconds = Field(180.0, description="seconds a run that fell silent keeps others out")
+    pace: Pause | None = Field(None, description="seconds between two calls to the panel; not set, the client's own")
+    connect_timeout: Seconds = Field(10.0, description="seconds to wait for a connection")
+    read_timeout: Seconds = Field(60.0, description="seconds to wait for an answer")
+    archive_after_days: Count = Field(7, description="days after which a closed order moves into Archive")
+
+
+VARIABLES: Final[Mapping[str, str]] = {
+    name: _ELSEWHERE.get(name, PREFIX + name.upper()) for name in Settings.model_fields
+}
+"""Setting → the variable that sets it."""
+
+_NAMES: Final = {variable: name for name, variable in VARIABLES.items()}
+
+_NEEDS: Final[Mapping[str, tuple[str, ...]]] = {"panel": ("panel_url", "panel_key"), "sheet": ("sheet",)}
+"""What a command can ask for by one word."""
+
+
+# --- the places ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Given:
+    """One value and the place it stands in. Its repr hides the value: a traceback may print the frames that hold it."""
+
+    place: str
+    value: object
+
+    def __repr__(self) -> str:
+        return f"<set in {self.place}>"
+
+
+_Table = dict[str, _Given]
+
+
+@dataclass(frozen=True)
+class _Places:
+    """What the places say, most important first, and what is wrong with them as places."""
+
+    tables: tuple[_Table, ...]
+    profiles: tuple[str, ...]
+    problems: tuple[str, ...]
+
+    def merged(self) -> _Table:
+        found: _Table = {}
+        for table in self.tables:
+            found = table | found
+        return found
+
+
+def load_settings(*needs: str, folder: Path | None = None, profile: str | None = None) -> Settings:
+    """The settings as environment, `.env` and `reconcile.toml` in `folder` (the working directory) say them.
+
+    `needs` are words of `require`; `profile` (a command's --profile) wins over RECONCILE_PROFILE.
+    SettingsError lists every missing, unknown and wrong one at once, and where it stands; never a secret.
+    """
+    places = _places(folder or Path(), profile)
+    settings, wrong = _validated(places.merged())
+    problems = [*places.problems, *wrong.values()]
+    missing = [name for name in _wanted(needs) if name not in wrong and not getattr(settings, name)]
+    if problems or missing:
+        raise _error(problems, missing, places.profiles if "profile" not in places.merged() else ())
+    return settings
+
+
+def require(settings: Settings, *needs: str) -> None:
+    """Raises SettingsError naming every setting that is not set although `needs` ("panel", "sheet") asks for it."""
+    missing = [name for name in _wanted(needs) if not getattr(settings, name)]
+    if missing:
+        raise _error((), missing, ())
+
+
+def profiles(folder: Path | None = None) -> list[str]:
+    """The names of the profiles in `reconcile.toml`, as they stand there; none without the file."""
+    document, problems = _toml_document((folder or Path()) / TOML_FILE)
+    if problems:
+        raise _error(problems, (), ())
+    return list(_tables(document.get("profiles")))
+
+
+def describe_settings() -> tuple[Setting, ...]:
+    """Every setting as (variable, meaning, default), in the order to show them; "" where there is no default."""
+    return tuple(
+        Setting(VARIABLES[name], field.description or "", _shown(field.default))
+        for name, field in Settings.model_fields.items()
+    )
+
+
+def _shown(default: object) -> str:
+    if default is None or default == ():
+        return ""
+    return f"{default:g}" if isinstance(default, float) else str(default)
+
+
+def _wanted(needs: Iterable[str]) -> Iterator[str]:
+    for need in needs:
+        yield from _NEEDS[need]
+
+
+def _places(folder: Path, profile: str | None) -> _Places:
+    variables, problems = _variables(os.environ.items(), "the environment")
+    dotenv, dotenv_problems = _dotenv(folder / ENV_FILE)
+    said = {"profile": _Given("the command line", profile)} if profile else {}
+    chosen = (said | dotenv | variables | said).get("profile")
+    document, toml_problems = _toml_document(folder / TOML_FILE)
+    toml, table_problems = _toml_tables(document, chosen)
+    return _Places(
+        (said, variables, dotenv, *toml),
+        tuple(_tables(document.get("profiles"))),
+        (*problems, *dotenv_problems, *toml_problems, *(table_problems if not toml_problems else ())),
+    )
+
+
+def _variables(pairs: Iterable[tuple[str, str]], place: str) -> tuple[_Table, list[str]]:
+    """Our settings among variables (other programs' are none of our business), and a problem per unknown one of ours."""
+    found: _Table = {}
+    problems = []
+    for variable, value in pairs:
+        if (name := _NAMES.get(variable)) is not None:
+            if value.strip():
+                found[name] = _Given(place, value.strip())
+        elif variable.upper().startswith(PREFIX):
+            problems.append(f"{variable} ({place}) is not a setting{_did_you_mean(variable.upper(), _NAMES)}")
+    return found, problems
+
+
+def _dotenv(path: Path) -> tuple[_Table, list[str]]:
+    """The `.env` file's settings: values exactly as they stand, without `${…}` replaced (a key may contain that)."""
+    try:
+        with path.open(encoding="utf-8-sig") as stream:
+            bindings = list(parse_stream(stream))
+    except FileNotFoundError:
+        return {}, []
+    except (OSError, UnicodeDecodeError) as error:
+        return {}, [f"{ENV_FILE} cannot be read: {_why(error)}"]
+    found, problems = _variables(((b.key, b.value) for b in bindings if b.key and b.value is not None), ENV_FILE)
+    return found, [*(_bad_line(binding) for binding in bindings if _is_bad(binding)), *problems]
+
+
+def _is_bad(binding: Binding) -> bool:
+    return binding.error or (binding.value is None and (binding.key or "").upper().startswith(PREFIX))
+
+
+def _bad_line(binding: Binding) -> str:
+    return f"{ENV_FILE}, line {binding.original.line}, is not of the form NAME=value"
+
+
+def _toml_document(path: Path) -> tuple[dict[str, Any], list[str]]:
+    try:
+        return tomllib.loads(path.read_text("utf-8-sig"), parse_float=Decimal), []
+    except FileNotFoundError:
+        return {}, []
+    except tomllib.TOMLDecodeError as error:
+        return {}, [f"{TOML_FILE} is not valid TOML: {error}"]
+    except (OSError, UnicodeDecodeError) as error:
+        return {}, [f"{TOML_FILE} cannot be read: {_why(error)}"]
+
+
+def _toml_tables(document: dict[str, Any], chosen: _Given | None) -> tuple[tuple[_Table, _Table], list[str]]:
+    """The chosen profile's and the defaults' table; problems anywhere in the file, also in profiles not chosen."""
+    problems = [
+        f"{TOML_FILE}: {name} is not one of its tables, [defaults] and [profiles.NAME]"
+        + _did_you_mean(name, _PROFILE_WORDS)
+        for name in document
+        if name not in _PROFILE_WORDS
+    ]
+    problems += [
+        f"{TOML_FILE}: {name} must be a table"
+        for name in _PROFILE_WORDS
+        if not isinstance(document.get(name, {}), dict)
+    ]
+    named = document.get("profiles", {})
+    problems += [
+        f"{TOML_FILE}: profiles.{name} must be a table, [profiles.{name}]"
+        for name in (named if isinstance(named, dict) else ())
+        if not isinstance(named[name], dict)
+    ]
+    known = _tables(named)
+    defaults, wrong = _toml_table(document.get("defaults"), f"{TOML_FILE}, [defaults]")
+    problems += wrong
+    every = {}
+    for name, table in known.items():
+        every[name], wrong = _toml_table(table, f"{TOML_FILE}, [profiles.{name}]")
+        problems += wrong
+    if chosen is not None and chosen.value not in known:
+        names = ", ".join(known) or "none"
+        problems.append(
+            f"{VARIABLES['profile']} ({chosen.place}) names the profile {chosen.value!s}, which {TOML_FILE} does not "
+            f"have; it has: {names}{_did_you_mean(str(chosen.value), known)}"
+        )
+    profile = every.get(str(chosen.value), {}) if chosen is not None else {}
+    return (profile, defaults), problems
+
+
+def _toml_table(table: object, place: str) -> tuple[_Table, list[str]]:
+    known = [name for name in Settings.model_fields if name != "profile"]
+    found: _Table = {}
+    problems = []
+    for name, value in table.items() if isinstance(table, dict) else ():
+        if name not in known:
+            problems.append(f"{name} ({place}) is not a setting{_did_you_mean(_bare(name), known)}")
+        elif isinstance(value, str):
+            if value.strip():
+                found[name] = _Given(place, value.strip())
+        else:
+            found[name] = _Given(place, value)
+    return found, problems
+
+
+def _bare(name: str) -> str:
+    """A variable's name as its key in the file would be, for those who wrote the variable there."""
+    return name.lower().removeprefix(PREFIX.lower())
+
+
+def _tables(named: object) -> dict[str, dict[str, Any]]:
+    return {key: value for key, value in named.items() if isinstance(value, dict)} if isinstance(named, dict) else {}
+
+
+# --- from values to settings, and what to say --------------------------------------------------------------------------
+
+
+def _validated(found: _Table) -> tuple[Settings, dict[str, str]]:
+    """The settings that are right (the others at their default), and per wrong one a sentence."""
+    wrong = {
+        name: _sentence(name, given, _wants(name)) for name, given in found.items() if isinstance(given.value, bool)
+    }
+    # Not raised from inside the handler: the exception it would carry along knows the values.
+    try:
+        return _settings(found, wrong), wrong
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_input=False)
+    for detail in details:
+        name = str(detail["loc"][0])
+        said = str(detail["ctx"]["error"]) if detail["type"] == "value_error" else _wants(name)
+        wrong[name] = _sentence(name, found[name], said)
+    return _settings(found, wrong), wrong
+
+
+def _settings(found: _Table, wrong: Iterable[str]) -> Settings:
+    return Settings.model_validate({name: given.value for name, given in found.items() if name not in wrong})
+
+
+def _sentence(name: str, given: _Given, said: str) -> str:
+    variable = VARIABLES[name] if TOML_FILE not in given.place else name
+    return f"{variable} ({given.place}) {said}"
+
+
+def _wants(name: str) -> str:
+    """What to say of a value that its own check said nothing about: "must be …", from the setting's type."""
+    annotation = Settings.model_fields[name]
+    found = [*annotation.metadata, *_metadata(annotation.annotation)]
+    return next(f"must be {wants.text}" for wants in found if isinstance(wants, _Wants))
+
+
+def _metadata(annotation: object) -> Iterator[object]:
+    yield from getattr(annotation, "__metadata__", ())
+    for part in getattr(annotation, "__args__", ()):
+        yield from _metadata(part)
+
+
+def _did_you_mean(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _why(error: OSError | UnicodeDecodeError) -> str:
+    return (error.strerror or "unknown reason") if isinstance(error, OSError) else "it is not UTF-8 text"
+
+
+def _error(problems: Iterable[str], missing: Iterable[str], unchosen: Iterable[str]) -> SettingsError:
+    absent = [f"{VARIABLES[name]} is not set; it is {Settings.model_fields[name].description}" for name in missing]
+    lines = [*problems, *absent]
+    what = (
+        lines[0] if len(lines) == 1 else f"{len(lines)} settings need attention:\n" + "\n".join(f"  {x}" for x in lines)
+    )
+    steps = []
+    if absent:
+        steps.append(f"Set what is missing in the environment, in {ENV_FILE} or in {TOML_FILE}.")
+        if names := ", ".join(unchosen):
+            steps.append(f"{TOML_FILE} has the profiles {names}: choose one with {VARIABLES['profile']}.")
+        steps.append("`make demo` shows everything at work without any account.")
+    else:
+        steps.append("Correct it where it stands; `reconcile --help` lists all settings.")
+    return SettingsError(what, " ".join(steps))
