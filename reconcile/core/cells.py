@@ -10,7 +10,7 @@ import difflib
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -42,13 +42,17 @@ class Wrong:
 
 
 # Google reads errors as text with their message, `#N/A (Did not find value …)`; Excel stores the bare code.
-_ERROR: Final = re.compile(r"#(REF!|N/A|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|ERROR!|SPILL!|CALC!|GETTING_DATA)", re.IGNORECASE)
+_ERROR: Final = re.compile(
+    r"#(REF!|N/A|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|ERROR!|SPILL!|CALC!|GETTING_DATA)", re.IGNORECASE
+)
 _LOADING: Final = re.compile(r"^Loading(\.\.\.|…)?$", re.IGNORECASE)
 _DATE: Final = re.compile(
     r"^(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([ T]\d{1,2}:\d{2}.*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}( .*)?|\d{1,2}:\d{2}(:\d{2})?)$"
 )
 _GROUPED: Final = re.compile(r"^\d{1,3}([,' ’٬]\d{3})(?:\1|[,' ’٬]\d{3})*$")
-_INVISIBLE: Final = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"))
+_INVISIBLE: Final = dict.fromkeys(
+    map(ord, "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff")
+)
 _NUMBER_THEN_WORD: Final = re.compile(r"^\D*?(\d[\d,' ]*(?:\.\d+)?)\s*(k|m|thousand|million)?\b.*$", re.IGNORECASE)
 
 
@@ -142,7 +146,9 @@ def count(raw: Cell, label: str) -> str | Wrong | None:
 def _typed_count(typed: str, label: str) -> str | Wrong:
     text = plain(typed)
     if text.isdecimal():
-        return _bounded(int(text), label) if len(text) <= len(str(MOST)) + 6 else Wrong(words.TOO_BIG.format(label=label))
+        return (
+            _bounded(int(text), label) if len(text) <= len(str(MOST)) + 6 else Wrong(words.TOO_BIG.format(label=label))
+        )
     if _GROUPED.match(text):
         return _bounded(int(re.sub(r"\D", "", text)), label)
     if re.fullmatch(r"\d+\.0+", text) and not re.fullmatch(r"\d{1,3}\.0{3}", text):

@@ -87,6 +87,8 @@ class Unsure(StrEnum):
 
 
 class YesNo(StrEnum):
+    """A drop-down with two answers."""
+
     YES = "Yes"
     NO = "No"
 

@@ -36,7 +36,9 @@ LOADING: Final = "{label} has not finished loading. It is looked at again next t
 ERROR_CELL: Final = "{label} shows {shown}. Type the value itself."
 NOT_TEXT: Final = "{label} shows {shown}, which is not a text. Type it again."
 BOOLEAN: Final = "{label} shows {shown} but needs a whole number, like 1000."
-DATE: Final = "{label} shows a date or time ({shown}) but needs something else. Clear the cell's format, then type it again."
+DATE: Final = (
+    "{label} shows a date or time ({shown}) but needs something else. Clear the cell's format, then type it again."
+)
 NOT_WHOLE: Final = "{label} is {shown} but must be a whole number, like 1000."
 NEGATIVE: Final = "{label} is {shown} but must be 0 or more."
 TOO_BIG: Final = "{label} is too big to be right. Look at it again."
@@ -54,8 +56,12 @@ NEW_ORDER: Final = "Type the start count, then choose a Status."
 REMAINS_OVER: Final = "Remains is {remains} but the order is only for {quantity}."
 PARTIAL_ZERO: Final = "Partial needs Remains above 0. If everything was delivered, choose Completed."
 PARTIAL_NEEDS_REMAINS: Final = "for Remains: type how many were not delivered; then the refund is sent."
-COMPLETED_WITH_REMAINS: Final = "Status is Completed but Remains is {remains}. Choose Partial to refund the rest, or clear Remains."
-CLOSED_STAYS: Final = "This order is {status} at the panel, and a closed order stays closed. Nothing was sent; put {label} back."
+COMPLETED_WITH_REMAINS: Final = (
+    "Status is Completed but Remains is {remains}. Choose Partial to refund the rest, or clear Remains."
+)
+CLOSED_STAYS: Final = (
+    "This order is {status} at the panel, and a closed order stays closed. Nothing was sent; put {label} back."
+)
 ALREADY_REFUNDED: Final = "Order {order} was already refunded ({how}). Nothing was sent."
 REFUND_ON_ITS_WAY: Final = "Order {order} already has a refund from the {tab} tab. Nothing more was sent from here."
 CLOSED_ELSEWHERE: Final = "The panel has {status} now (through the {tab} tab). Nothing more to do here."
@@ -63,8 +69,12 @@ CLOSED_ELSEWHERE: Final = "The panel has {status} now (through the {tab} tab). N
 # --- refills and cancels ---------------------------------------------------------------------------------------------
 NEW_REFILL: Final = "Check the order, then choose a Status."
 NEW_CANCEL: Final = "Choose a Decision."
-REFILL_CLOSED: Final = "This refill is {status} at the panel and cannot change any more. Nothing was sent; put Status back."
-REFILL_NOT_BACK: Final = "A refill cannot go back to Pending. Nothing was sent; choose In progress, Completed or Rejected."
+REFILL_CLOSED: Final = (
+    "This refill is {status} at the panel and cannot change any more. Nothing was sent; put Status back."
+)
+REFILL_NOT_BACK: Final = (
+    "A refill cannot go back to Pending. Nothing was sent; choose In progress, Completed or Rejected."
+)
 CANCEL_DECIDED: Final = "This request was already answered with “{decision}”. Nothing was sent; put {label} back."
 CANCEL_NEEDS_REMAINS: Final = "for Remains: type how many were not delivered; then the refund is sent."
 CANCEL_ORDER_CLOSED: Final = "Order {order} is {status} at the panel and cannot be refunded any more. Choose Reject."
@@ -80,7 +90,9 @@ NO_REFERENCE: Final = "A Reference is missing: type one of your own that was nev
 DOUBLED: Final = "{label} {key} stands in rows {rows}. Nothing is sent for it until one of them is removed."
 UNKNOWN_ID: Final = "No {what} with ID {key} was ever received, so nothing is sent. Check the ID, or remove this row."
 LOST_ID: Final = "The ID of this row is gone. Type {key} back into ID."
-FACTS_MOVED: Final = "{labels} here are not those of {key}. Undo the last sort or paste; nothing is sent for this row until then."
+FACTS_MOVED: Final = (
+    "{labels} here are not those of {key}. Undo the last sort or paste; nothing is sent for this row until then."
+)
 FACT_CHANGED: Final = "{label} was changed here, but only the panel can change it: there it is {value}."
 HELD_BY_LIMIT: Final = "by a limit: {limit}"
 
@@ -99,7 +111,9 @@ IN_DOUBT_STALE: Final = (
 )
 WENT_THROUGH: Final = "{what} (you said it went through)."
 UP_TO_DATE: Final = "The panel has {what}."
-HANDED_OUT_AGAIN: Final = "The panel handed this order out again on {when}; it is Processing there. Choose its Status anew."
+HANDED_OUT_AGAIN: Final = (
+    "The panel handed this order out again on {when}; it is Processing there. Choose its Status anew."
+)
 HANDED_OUT_OTHER: Final = "The panel handed this out again with other values: {what}. The row was left as it is."
 LONG_TEXT: Final = " … ({label} continues: see Long texts, ID {key}, {parts} parts)"
 
@@ -151,3 +165,53 @@ def kind_of(sync: object) -> Kind | None:
     if not dot:
         return None
     return next((kind for kind, mark in MARK.items() if rest.startswith(mark)), None)
+
+
+LABEL: Final = {
+    "id": "ID",
+    "order_id": "Order ID",
+    "reference": "Reference",
+    "user": "User",
+    "charge": "Charge",
+    "link": "Link",
+    "quantity": "Quantity",
+    "start_count": "Start count",
+    "service": "Service",
+    "status": "Status",
+    "remains": "Remains",
+    "decision": "Decision",
+    "amount": "Amount",
+    "details": "Details",
+    "commission": "Affiliate commission",
+    "send": "Send",
+    "subject": "Subject",
+    "message": "Message",
+    "comments": "Comments",
+    "unsure": "If unsure",
+}
+"""The headers of the columns that sentences name (a test compares them with the templates)."""
+
+TAB: Final = {
+    "orders": "Orders",
+    "refills": "Refills",
+    "cancels": "Cancels",
+    "payments": "Payments",
+    "tickets": "Tickets",
+}
+ONE: Final = {
+    "orders": "order",
+    "refills": "refill",
+    "cancels": "cancel request",
+    "payments": "payment",
+    "tickets": "ticket",
+}
+
+
+def named(fields: Iterable[str]) -> str:
+    """The headers of `fields`, as a phrase."""
+    return also(LABEL[name] for name in fields)
+
+
+def changes(items: Iterable[tuple[str, str]]) -> str:
+    """Values as a phrase: `Status Completed, Remains 50`."""
+    return ", ".join(f"{LABEL[name]} {value}" for name, value in items)

@@ -1,0 +1,217 @@
+"""Claimed rows → rows of the sheet and of the ledger. Nothing claimed is dropped: what cannot become a row is kept whole."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from reconcile.core import words
+from reconcile.core.ledger import FACTS, SEEN, STATE_GONE, STATE_OPEN, WATCHED, blank_row
+from reconcile.core.model import (
+    CancelTask,
+    Doubt,
+    Feed,
+    Kind,
+    Note,
+    Order,
+    Refill,
+    RefillStatus,
+    Status,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from reconcile.core.ledger import Ledger
+    from reconcile.core.model import Cell, Claimed, Row
+
+BEGINNING: Final = 2_000
+"""How much of a text too long for one cell stands in its own row."""
+
+EXACT_DIGITS: Final = 15
+"""A whole number of more digits is not exact in a spreadsheet cell, so it stays text."""
+
+
+@dataclass
+class Landing:
+    """What one or several claims come to in the workbook."""
+
+    append: dict[str, list[Row]] = field(default_factory=dict)
+    ledger: list[Row] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    doubts: list[Doubt] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+    new: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.append or self.ledger or self.notes or self.doubts)
+
+
+def land(
+    claimed: Claimed, ledger: Ledger, present: Collection[str], *, run: str, now: datetime, when: str, cell_limit: int
+) -> Landing:
+    """The rows to append and remember for one answer.
+
+    ledger: as of the last commit (rows of this run's earlier landings included). present: keys that stand in the feed's tab.
+    when: `now` as people read it. cell_limit: most UTF-16 units one cell holds; longer texts go whole to Long texts.
+    """
+    out = Landing()
+    tab = claimed.feed.value
+    for item in claimed.rows:
+        known = ledger.row(tab, item.id)
+        if known is None or (known["state"] == STATE_GONE and item.id not in present):
+            _new_row(
+                out, claimed.feed, item, now=now, cell_limit=cell_limit, returned=when if known is not None else ""
+            )
+        elif claimed.feed is Feed.ORDERS and isinstance(item, Order):
+            _again(out, item, known, when)
+        elif claimed.feed is Feed.REFILLS and known["state"] != STATE_OPEN:
+            out.messages.append(f"Refill {item.id} was handed out again although it is {known['status']}.")
+    for number, broken in enumerate(claimed.broken, 1):
+        name = f"unreadable {run} {claimed.service or claimed.feed.value} {number}"
+        out.append.setdefault("long_texts", []).extend(_parts(name, broken.raw, cell_limit))
+        out.doubts.append(
+            Doubt(
+                id=re.sub(r"\W+", "-", name),
+                kind="broken",
+                feed=claimed.feed,
+                text=f"The panel handed out one {words.ONE[tab]} that could not be read ({broken.why}). "
+                f"All it sent stands in Long texts under “{name}”.",
+                at=now.isoformat(),
+                run=run,
+                service=claimed.service,
+                bound=1,
+                raw=broken.raw[:500],
+            )
+        )
+    return out
+
+
+def _new_row(
+    out: Landing, feed: Feed, item: Order | Refill | CancelTask, *, now: datetime, cell_limit: int, returned: str
+) -> None:
+    row, first = _cells(item)
+    row["received"] = now
+    for name in [name for name, cell in row.items() if isinstance(cell, str) and units(cell) > cell_limit]:
+        label = words.LABEL[name]
+        key = item.id if name == "comments" else f"{item.id} {label}"
+        parts = _parts(key, str(row[name]), cell_limit)
+        row[name] = cut(str(row[name]), BEGINNING) + words.LONG_TEXT.format(label=label, key=key, parts=len(parts))
+        out.append.setdefault("long_texts", []).extend(parts)
+    kind, text = (Kind.INFO, words.HANDED_OUT_AGAIN.format(when=returned)) if returned else (Kind.NEW, first)
+    row["sync"] = words.sync_text(item.id, kind, text)
+    out.append.setdefault(feed.value, []).append(row)
+    ledger = {**blank_row(feed.value, item.id), "received": now.isoformat()}
+    ledger.update({name: row[name] for name in FACTS if name in row})
+    for name in WATCHED[feed.value]:
+        if row.get(name) is not None:
+            ledger[name] = str(row[name])
+            ledger[name + SEEN] = row[name]
+    out.ledger.append(ledger)
+    out.new += 1
+
+
+def _cells(item: Order | Refill | CancelTask) -> tuple[Row, str]:
+    """The row as the panel's values, and its first Sync sentence. Texts stay exactly as sent."""
+    if isinstance(item, Order):
+        row: Row = {
+            "id": item.id,
+            "user": item.user or None,
+            "charge": item.charge or None,
+            "link": item.link or None,
+            "quantity": number(item.quantity),
+            "service": item.service or None,
+            "status": Status.PROCESSING.value,
+            "comments": item.comments or None,
+        }
+        return row, words.NEW_ORDER
+    if isinstance(item, Refill):
+        return {
+            "id": item.id,
+            "order_id": item.order_id or None,
+            "service": item.service or None,
+            "link": item.link or None,
+            "start_count": number(item.start_count),
+            "quantity": number(item.quantity),
+            "requested": _time(item.requested),
+            "status": RefillStatus.PENDING.value,
+        }, words.NEW_REFILL
+    return {
+        "id": item.id,
+        "order_id": item.order_id or None,
+        "service": item.service or None,
+        "link": item.link or None,
+    }, words.NEW_CANCEL
+
+
+def _again(out: Landing, order: Order, known: Row, when: str) -> None:
+    """An order the panel handed out a second time: one row stays one row; what differs is said.
+
+    The panel set it back to Processing. If staff had it open under another status, that status is an edit again; a closed
+    one is never closed (and refunded) again without a person.
+    """
+    cells, _ = _cells(order)
+    other = [
+        name
+        for name in ("user", "charge", "link", "quantity")
+        if cells[name] is not None and cells[name] != known[name]
+    ]
+    row = {**known, "status": Status.PROCESSING.value, "sending": known["sending"]}
+    if known["state"] == STATE_OPEN:
+        if known["status"] != Status.PROCESSING:
+            row["status_seen"] = None
+    else:
+        row["state"] = STATE_OPEN
+        row["closed"] = None
+    text = words.HANDED_OUT_AGAIN.format(when=when)
+    if other:
+        text = words.HANDED_OUT_OTHER.format(
+            what=", ".join(f"{words.LABEL[name]} {words.shown(cells[name])}" for name in other)
+        )
+    out.notes.append(Note(Feed.ORDERS.value, order.id, 0, Kind.PROBLEM if other else Kind.INFO, text))
+    out.messages.append(f"Order {order.id}: {text}")
+    if row != known:
+        out.ledger.append(row)
+
+
+def number(text: str) -> Cell:
+    """A panel's count as a number cell where that is exact, otherwise the panel's own text; None for blank."""
+    exact = text.isascii() and text.isdecimal() and len(text) <= EXACT_DIGITS and (text == "0" or text[0] != "0")
+    return int(text) if exact else text or None
+
+
+def _time(text: str) -> Cell:
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        return text or None
+    return when if when.tzinfo is not None else text
+
+
+def units(text: str) -> int:
+    """Length in UTF-16 code units: what Excel and Google count."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def cut(text: str, limit: int) -> str:
+    """The longest beginning of `text` of at most `limit` UTF-16 units, never through a surrogate pair."""
+    if units(text) <= limit:
+        return text
+    if text.isascii():
+        return text[:limit]
+    return text.encode("utf-16-le", "surrogatepass")[: 2 * limit].decode("utf-16-le", "ignore")
+
+
+def _parts(key: str, text: str, cell_limit: int) -> list[Row]:
+    """A text too long for one cell as rows of Long texts, whole and in order."""
+    rows: list[Row] = []
+    while text or not rows:
+        piece = cut(text, cell_limit)
+        # a part that ends between \r and \n would read back changed on some platforms
+        if piece.endswith("\r") and len(piece) < len(text):
+            piece = piece[:-1]
+        rows.append({"id": key, "part": len(rows) + 1, "text": piece})
+        text = text[len(piece) :]
+    return rows

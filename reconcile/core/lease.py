@@ -1,0 +1,138 @@
+"""The right to run, and what a run said it was about to do: plain records in the workbook's meta.
+
+A lease is taken by a commit, so two runs cannot take it at once (the second commit is refused). Its `until` is judged by
+the reader's clock, which may be wrong: a run whose lease was taken over early cannot write any more (RevisionMoved), and
+what it had begun is on record, so a wrong clock can cost a wait or a doubt, never a double.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from reconcile.core.model import Doubt, Feed
+from reconcile.errors import Damaged, LeaseHeld
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+LEASE: Final = "lease"
+CLAIMING: Final = "claiming"
+HEARTBEAT: Final = "heartbeat"
+BOOK: Final = "book"
+SCHEMA: Final = "schema"
+DOUBT: Final = "doubt:"
+REFERENCES: Final = "references"
+
+
+@dataclass(frozen=True)
+class Lease:
+    """Who may run, and until when (aware UTC)."""
+
+    run: str
+    until: datetime
+
+    def text(self) -> str:
+        """As stored in meta."""
+        return json.dumps({"run": self.run, "until": self.until.isoformat()})
+
+    def held(self, now: datetime) -> bool:
+        """Whether it still counts at `now`."""
+        return now < self.until
+
+    def left(self, now: datetime) -> timedelta:
+        """How long it still counts."""
+        return self.until - now
+
+
+@dataclass(frozen=True)
+class Claiming:
+    """What a run was about to claim, committed before the first claim. `at` moves on with every landing."""
+
+    run: str
+    services: tuple[str, ...]
+    at: str
+
+    def text(self) -> str:
+        """As stored in meta."""
+        return json.dumps(asdict(self))
+
+
+def lease_of(meta: Mapping[str, str]) -> Lease | None:
+    """The lease in meta, None when nobody holds one. Raises Damaged."""
+    data = _json(meta, LEASE)
+    if data is None:
+        return None
+    try:
+        until = datetime.fromisoformat(str(data["until"]))
+        if until.tzinfo is None:
+            raise ValueError
+        return Lease(str(data["run"]), until)
+    except (KeyError, TypeError, ValueError) as error:
+        raise _damaged(LEASE) from error
+
+
+def claiming_of(meta: Mapping[str, str]) -> Claiming | None:
+    """What the last run was about to claim and did not finish, None normally. Raises Damaged."""
+    data = _json(meta, CLAIMING)
+    if data is None:
+        return None
+    try:
+        return Claiming(str(data["run"]), tuple(str(service) for service in data["services"]), str(data["at"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise _damaged(CLAIMING) from error
+
+
+def doubts_of(meta: Mapping[str, str]) -> tuple[Doubt, ...]:
+    """The doubts on record, oldest first. Raises Damaged."""
+    found = []
+    for name in sorted(meta):
+        if name.startswith(DOUBT):
+            data = _json(meta, name)
+            try:
+                found.append(Doubt(**{**(data or {}), "feed": Feed((data or {})["feed"])}))
+            except (KeyError, TypeError, ValueError) as error:
+                raise _damaged(name) from error
+    return tuple(sorted(found, key=lambda doubt: (doubt.at, doubt.id)))
+
+
+def doubt_meta(doubts: Sequence[Doubt]) -> dict[str, str | None]:
+    """Doubts as meta entries."""
+    return {DOUBT + doubt.id: json.dumps(asdict(doubt), ensure_ascii=False) for doubt in doubts}
+
+
+def check_free(meta: Mapping[str, str], now: datetime, mine: Sequence[str]) -> None:
+    """Raises LeaseHeld when another run holds a lease that still counts.
+
+    mine: runs known to have ended although they hold the lease: those in this machine's journal, whose lock we hold.
+    """
+    lease = lease_of(meta)
+    if lease is None or lease.run in mine or not lease.held(now):
+        return
+    seconds = max(1, round(lease.left(now).total_seconds()))
+    raise LeaseHeld(
+        f"Another run ({lease.run}) is at work on this workbook.",
+        f"Wait for it to finish. If it was killed, its right to run ends by itself in {seconds} seconds.",
+    )
+
+
+def _json(meta: Mapping[str, str], name: str) -> dict[str, Any] | None:
+    text = meta.get(name)
+    if not text:
+        return None
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        raise _damaged(name) from error
+    if not isinstance(data, dict):
+        raise _damaged(name)
+    return data
+
+
+def _damaged(name: str) -> Damaged:
+    return Damaged(
+        f"The hidden _ledger tab has a record `{name}` that cannot be read.",
+        "Somebody or something changed _ledger. Restore it from the sheet's version history or a backup.",
+    )

@@ -1,0 +1,386 @@
+"""What one edited row means: what to push, what to remember, what to answer. One function per feed, each pure.
+
+A row is decided alone; what concerns several rows (doubled ids, one refund per order, limits, accidents) is in `plan`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Final
+
+from reconcile.core import cells, words
+from reconcile.core.ledger import refusals
+from reconcile.core.model import Action, Change, Decision, Feed, Kind, Push, RefillStatus, Status, YesNo
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconcile.core.model import Cell, Row
+
+SEVERITY: Final = (Kind.DOUBT, Kind.HELD, Kind.PROBLEM, Kind.REFUSED, Kind.WAITING, Kind.INFO, Kind.SENT, Kind.NEW)
+
+ORDER_ACTION: Final = {Status.PARTIAL: Action.SET_PARTIAL, Status.CANCELED: Action.SET_CANCELED}
+REFILL_ACTION: Final = {
+    RefillStatus.IN_PROGRESS: Action.SET_REFILL_IN_PROGRESS,
+    RefillStatus.COMPLETED: Action.SET_REFILL_COMPLETED,
+    RefillStatus.REJECTED: Action.SET_REFILL_REJECTED,
+}
+ONCE: Final = ("once", "yes")
+"""Marks a push through `updateOrders` that moves money all the same (setting partial_via)."""
+
+
+@dataclass
+class Decided:
+    """What one row came to. `seen`: cells to remember as shown although nothing is pushed for them."""
+
+    pushes: list[Push] = field(default_factory=list)
+    seen: dict[str, Cell] = field(default_factory=dict)
+    answers: list[tuple[Kind, str]] = field(default_factory=list)
+
+    def say(self, kind: Kind, text: str) -> None:
+        """Adds one answer, once."""
+        if (kind, text) not in self.answers:
+            self.answers.append((kind, text))
+
+
+def worst(kinds: list[Kind]) -> Kind:
+    """The kind a row with several answers is shown as."""
+    return min(kinds, key=SEVERITY.index)
+
+
+# --- orders ----------------------------------------------------------------------------------------------------------
+
+
+def order(key: str, row: Row, ledger: Row, edits: Mapping[str, Cell], *, partial_via: str) -> Decided:
+    """One order row whose `edits` (field → raw) moved since the ledger.
+
+    Statuses move between open ones freely and into a closed one once; a closed order stays closed (DESIGN 7). Start count
+    and remains go with the status in one `updateOrders` entry; Partial and Canceled go by the calls documented to refund.
+    """
+    out = Decided()
+    wanted = _wanted(row, ledger, edits, {"status", "start_count", "remains"}, out, _read_order)
+    accepted = _status(ledger)
+    if accepted is not None and accepted.closed:
+        return _closed_order(out, wanted, ledger, edits, accepted)
+    status = Status(wanted["status"]) if "status" in wanted else None
+    if status in ORDER_ACTION:
+        return _refund(out, key, row, ledger, edits, wanted, status, partial_via)
+    remains = wanted.get("remains")
+    quantity = _whole(ledger.get("quantity"))
+    if remains is not None and quantity is not None and int(remains) > quantity:
+        out.say(Kind.PROBLEM, words.REMAINS_OVER.format(remains=remains, quantity=quantity))
+        remains = None
+    elif status is Status.COMPLETED and remains not in (None, "0"):
+        out.say(Kind.PROBLEM, words.COMPLETED_WITH_REMAINS.format(remains=remains))
+        remains = None
+    if out.answers and status is Status.COMPLETED:
+        status = None  # a row with something wrong in it is not closed on a guess
+    changes = []
+    for name, value in (("status", status), ("start_count", wanted.get("start_count")), ("remains", remains)):
+        if value is not None:
+            changes.append(Change(name, _accepted(ledger, name), str(value), row[name]))
+    if changes:
+        out.pushes.append(
+            Push(Feed.ORDERS, key, _row_number(row), Action.UPDATE_ORDERS, key, tuple(changes), order_id=key)
+        )
+    return out
+
+
+def _closed_order(
+    out: Decided, wanted: Mapping[str, str], ledger: Row, edits: Mapping[str, Cell], accepted: Status
+) -> Decided:
+    labels = [name for name in wanted if wanted[name] != _accepted(ledger, name)]
+    if labels:
+        out.answers = [(Kind.PROBLEM, words.CLOSED_STAYS.format(status=accepted.value, label=words.named(labels)))]
+    out.seen.update({name: edits[name] for name in edits if name not in labels and name != "unsure"})
+    return out
+
+
+def _refund(
+    out: Decided,
+    key: str,
+    row: Row,
+    ledger: Row,
+    edits: Mapping[str, Cell],
+    wanted: dict[str, str],
+    status: Status,
+    partial_via: str,
+) -> Decided:
+    remains = None
+    changes = [Change("status", _accepted(ledger, "status"), status.value, row["status"])]
+    if status is Status.PARTIAL:
+        found = cells.count(row.get("remains"), words.LABEL["remains"])
+        remains = found if isinstance(found, str) else None
+        if isinstance(found, cells.Wrong):
+            out.say(Kind.PROBLEM, found.text)
+            return _with_start_count(out, key, row, ledger, wanted, edits)
+        if remains is None:
+            out.say(Kind.WAITING, words.PARTIAL_NEEDS_REMAINS)
+            return _with_start_count(out, key, row, ledger, wanted, edits)
+        if remains == "0":
+            out.say(Kind.PROBLEM, words.PARTIAL_ZERO)
+            return _with_start_count(out, key, row, ledger, wanted, edits)
+        quantity = _whole(ledger.get("quantity"))
+        if quantity is not None and int(remains) > quantity:
+            out.say(Kind.PROBLEM, words.REMAINS_OVER.format(remains=remains, quantity=quantity))
+            return _with_start_count(out, key, row, ledger, wanted, edits)
+        changes.append(Change("remains", _accepted(ledger, "remains"), remains, row["remains"]))
+    elif "remains" in edits:
+        out.seen["remains"] = edits["remains"]  # a canceled order is refunded whole; remains has nothing to say
+    wanted.pop("remains", None)
+    _with_start_count(out, key, row, ledger, wanted, edits)
+    by_update = status is Status.PARTIAL and partial_via == Action.UPDATE_ORDERS
+    out.pushes.append(
+        Push(
+            Feed.ORDERS,
+            key,
+            _row_number(row),
+            Action.UPDATE_ORDERS if by_update else ORDER_ACTION[status],
+            key,
+            tuple(changes),
+            params=(*((("remains", remains),) if remains else ()), *((ONCE,) if by_update else ())),
+            amount=refund_amount(ledger, remains),
+            order_id=key,
+        )
+    )
+    return out
+
+
+def _with_start_count(
+    out: Decided, key: str, row: Row, ledger: Row, wanted: Mapping[str, str], edits: Mapping[str, Cell]
+) -> Decided:
+    """A start count is pushed by itself when the rest of the row has to wait or goes by another call."""
+    if "start_count" in wanted and "start_count" in edits:
+        change = Change("start_count", _accepted(ledger, "start_count"), wanted["start_count"], row["start_count"])
+        out.pushes.insert(
+            0, Push(Feed.ORDERS, key, _row_number(row), Action.UPDATE_ORDERS, key, (change,), order_id=key)
+        )
+    return out
+
+
+def refund_amount(ledger: Row, remains: str | None) -> Decimal | None:
+    """What a refund is worth: the whole charge, or charge x remains / quantity. None when the panel sent no usable numbers."""
+    try:
+        charge = Decimal(str(ledger.get("charge")))
+    except InvalidOperation:
+        return None
+    if not charge.is_finite():
+        return None
+    if remains is None:
+        return charge
+    quantity = _whole(ledger.get("quantity"))
+    return charge * int(remains) / quantity if quantity else None
+
+
+# --- refills and cancels -----------------------------------------------------------------------------------------------
+
+
+def refill(key: str, row: Row, ledger: Row, edits: Mapping[str, Cell]) -> Decided:
+    """One refill row. In progress, Completed and Rejected each have a call; there is none back to Pending."""
+    out = Decided()
+    wanted = _wanted(row, ledger, edits, {"status"}, out, _read_refill)
+    if "status" not in wanted:
+        return out
+    accepted = _accepted(ledger, "status")
+    if accepted in (RefillStatus.COMPLETED, RefillStatus.REJECTED):
+        out.say(Kind.PROBLEM, words.REFILL_CLOSED.format(status=accepted))
+        return out
+    status = RefillStatus(wanted["status"])
+    if status is RefillStatus.PENDING:
+        out.say(Kind.PROBLEM, words.REFILL_NOT_BACK)
+        return out
+    change = Change("status", accepted, status.value, row["status"])
+    order_id = str(ledger.get("order_id") or "")
+    out.pushes.append(
+        Push(Feed.REFILLS, key, _row_number(row), REFILL_ACTION[status], key, (change,), order_id=order_id)
+    )
+    return out
+
+
+def cancel(key: str, row: Row, ledger: Row, edits: Mapping[str, Cell], order_row: Row | None) -> Decided:
+    """One cancel request. The panel has no "approve": Cancel and Partial refund act on the order, Reject on the request."""
+    out = Decided()
+    wanted = _wanted(row, ledger, edits, {"decision", "remains"}, out, _read_cancel)
+    decided = _accepted(ledger, "decision")
+    if decided:
+        labels = [name for name in wanted if wanted[name] != _accepted(ledger, name)]
+        if labels:
+            out.answers = [(Kind.PROBLEM, words.CANCEL_DECIDED.format(decision=decided, label=words.named(labels)))]
+        return out
+    shown = cells.choice(row.get("decision"), Decision, words.LABEL["decision"])
+    if not isinstance(shown, Decision) or out.answers:
+        if shown is None and "remains" in wanted:
+            out.say(Kind.WAITING, words.NEEDS.format(labels=words.LABEL["decision"]))
+        return out
+    change = Change("decision", "", shown.value, row["decision"])
+    number = _row_number(row)
+    order_id = str(ledger.get("order_id") or "")
+    if shown is Decision.REJECT:
+        out.pushes.append(
+            Push(Feed.CANCELS, key, number, Action.SET_CANCEL_REJECTED, key, (change,), order_id=order_id)
+        )
+        return out
+    if not order_id:
+        out.say(Kind.PROBLEM, words.CANCEL_NO_ORDER)
+        return out
+    status = _status(order_row) if order_row else None
+    if status is Status.COMPLETED:
+        out.say(Kind.PROBLEM, words.CANCEL_ORDER_CLOSED.format(order=order_id, status=status.value))
+        return out
+    facts = order_row or ledger
+    if shown is Decision.REFUND:
+        amount = refund_amount(facts, None)
+        out.pushes.append(
+            Push(Feed.CANCELS, key, number, Action.SET_CANCELED, order_id, (change,), amount=amount, order_id=order_id)
+        )
+        if "remains" in edits:
+            out.seen["remains"] = edits["remains"]
+        return out
+    remains = cells.count(row.get("remains"), words.LABEL["remains"])
+    quantity = _whole(facts.get("quantity"))
+    if isinstance(remains, cells.Wrong):
+        out.say(Kind.PROBLEM, remains.text)
+    elif remains is None:
+        out.say(Kind.WAITING, words.CANCEL_NEEDS_REMAINS)
+    elif remains == "0":
+        out.say(Kind.PROBLEM, words.PARTIAL_ZERO)
+    elif quantity is not None and int(remains) > quantity:
+        out.say(Kind.PROBLEM, words.REMAINS_OVER.format(remains=remains, quantity=quantity))
+    else:
+        changes = (change, Change("remains", _accepted(ledger, "remains"), remains, row["remains"]))
+        params = (("remains", remains),)
+        amount = refund_amount(facts, remains)
+        out.pushes.append(
+            Push(Feed.CANCELS, key, number, Action.SET_PARTIAL, order_id, changes, params, amount, order_id=order_id)
+        )
+    return out
+
+
+# --- payments and tickets ----------------------------------------------------------------------------------------------
+
+
+def payment(key: str, row: Row) -> Decided:
+    """One payment row that was never sent. Sent when Send is Yes and nothing is missing or wrong."""
+    out = Decided()
+    user = _text(row, "user", out)
+    amount = cells.money(row.get("amount"), words.LABEL["amount"])
+    if isinstance(amount, cells.Wrong):
+        out.say(Kind.PROBLEM, amount.text)
+    details = _text(row, "details", out)
+    commission = cells.choice(row.get("commission"), YesNo, words.LABEL["commission"])
+    if isinstance(commission, cells.Wrong):
+        out.say(Kind.PROBLEM, commission.text)
+    missing = [name for name, value in (("user", user), ("amount", amount), ("details", details)) if value is None]
+    if not _ready(row, missing, out) or not isinstance(amount, Decimal):
+        return out
+    params = [("user", str(user)), ("amount", cells.money_text(amount)), ("details", str(details))]
+    if isinstance(commission, YesNo):
+        params.append(("affiliate_commission", "1" if commission is YesNo.YES else "0"))
+    change = Change("send", "", cells.money_text(amount), row["send"])
+    out.pushes.append(
+        Push(Feed.PAYMENTS, key, _row_number(row), Action.ADD_PAYMENT, str(user), (change,), tuple(params), amount)
+    )
+    return out
+
+
+def ticket(key: str, row: Row) -> Decided:
+    """One ticket row that was never sent. Sent when Send is Yes and nothing is missing or wrong."""
+    out = Decided()
+    values = {name: _text(row, name, out) for name in ("user", "subject", "message")}
+    if not _ready(row, [name for name, value in values.items() if value is None], out):
+        return out
+    change = Change("send", "", str(values["subject"]), row["send"])
+    params = tuple((name, str(value)) for name, value in values.items())
+    out.pushes.append(
+        Push(Feed.TICKETS, key, _row_number(row), Action.ADD_TICKET, str(values["user"]), (change,), params)
+    )
+    return out
+
+
+def _ready(row: Row, missing: list[str], out: Decided) -> bool:
+    """Whether a payment or ticket is to go now; says what it waits for otherwise."""
+    send = cells.choice(row.get("send"), YesNo, words.LABEL["send"])
+    if isinstance(send, cells.Wrong):
+        out.say(Kind.PROBLEM, send.text)
+    if out.answers:
+        return False
+    if missing:
+        out.say(Kind.WAITING, words.NEEDS.format(labels=words.named(missing)))
+        return False
+    if send is not YesNo.YES:
+        out.say(Kind.WAITING, words.SEND_WHEN_READY)
+        return False
+    return True
+
+
+# --- shared pieces -----------------------------------------------------------------------------------------------------
+
+Reader = Callable[[str, "Cell"], "str | cells.Wrong | None"]
+
+
+def _read_order(name: str, raw: Cell) -> str | cells.Wrong | None:
+    return cells.choice(raw, Status, words.LABEL[name]) if name == "status" else cells.count(raw, words.LABEL[name])
+
+
+def _read_refill(name: str, raw: Cell) -> str | cells.Wrong | None:
+    return cells.choice(raw, RefillStatus, words.LABEL[name])
+
+
+def _read_cancel(name: str, raw: Cell) -> str | cells.Wrong | None:
+    return cells.choice(raw, Decision, words.LABEL[name]) if name == "decision" else cells.count(raw, words.LABEL[name])
+
+
+def _wanted(
+    row: Row, ledger: Row, edits: Mapping[str, Cell], fields: set[str], out: Decided, read: Reader
+) -> dict[str, str]:
+    """Field → canonical value staff want and the panel does not have yet.
+
+    Looks at the edited cells, and, once a row is edited, also at those the panel refused before: "Partial" that was refused
+    for its remains is wanted again when the remains change. Blank cells and cells that agree with the panel are remembered
+    as seen; wrong ones are answered and stay an edit until they are mended.
+    """
+    refused = refusals(ledger.get("refused"))
+    wanted = {}
+    for name in sorted(fields & (set(edits) | (set(refused) if edits else set()))):
+        raw = row.get(name)
+        value = read(name, raw)
+        if isinstance(value, cells.Wrong):
+            out.say(Kind.PROBLEM, value.text)
+        elif value is None or str(value) == _accepted(ledger, name):
+            if name in edits:
+                out.seen[name] = raw
+        else:
+            wanted[name] = str(value)
+    return wanted
+
+
+def _text(row: Row, name: str, out: Decided) -> str | None:
+    value = cells.text_of(row.get(name), words.LABEL[name])
+    if isinstance(value, cells.Wrong):
+        out.say(Kind.PROBLEM, value.text)
+        return ""
+    return value
+
+
+def _accepted(ledger: Row, name: str) -> str:
+    value = ledger.get(name)
+    return "" if value is None else str(value)
+
+
+def _status(ledger: Row | None) -> Status | None:
+    value = (ledger or {}).get("status")
+    return next((status for status in Status if status == value), None)
+
+
+def _whole(raw: Cell) -> int | None:
+    """A panel's own number: an integer, or its text; None when it is anything else."""
+    if isinstance(raw, str):
+        raw = int(raw) if raw.strip().isdecimal() else None
+    return int(raw) if isinstance(raw, (int, float)) and not isinstance(raw, bool) else None
+
+
+def _row_number(row: Row) -> int:
+    number = row.get("_row")
+    return int(number) if isinstance(number, int) else 0

@@ -1,0 +1,298 @@
+"""What the panel's answers do to the ledger and to the rows: the second half of a plan, as pure as the first.
+
+The ledger says "accepted" only where the panel said so for that id; what is unknown stays as it was, and a send that may
+have gone through stays marked until a person (or the journal) says which.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from reconcile.core import words
+from reconcile.core.ledger import SEEN, STATE_CLOSED, Ledger, Sending, blank_row, refusals, refusals_text
+from reconcile.core.model import (
+    SYNC,
+    UNSURE,
+    Action,
+    Decision,
+    Feed,
+    Kind,
+    Note,
+    Status,
+    Verdict,
+)
+from reconcile.core.plan import closed_state, content_mark, join, went_through
+from reconcile.core.rules import SEVERITY, worst
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    import pandas as pd
+
+    from reconcile.core.model import Cell, Plan, Push, Result, Row
+
+WORDS_OF_ACTION = {
+    Action.SET_CANCELED: "the cancel and refund",
+    Action.SET_PARTIAL: "the partial refund",
+    Action.UPDATE_ORDERS: "the partial refund",
+    Action.ADD_PAYMENT: "the payment",
+    Action.ADD_TICKET: "the ticket",
+}
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What a run's results come to: ledger rows, notes and history lines for its last commit."""
+
+    ledger: tuple[Row, ...]
+    notes: tuple[Note, ...]
+    history: tuple[Row, ...]
+
+
+def what(push: Push) -> str:
+    """A push in words, for sentences: `the partial refund (Remains 50)`, `Status Completed`."""
+    if push.once:
+        extra = [(c.field, c.new) for c in push.changes if c.field == "remains"]
+        amount = [("amount", c.new) for c in push.changes if c.field == "send" and push.feed is Feed.PAYMENTS]
+        inside = words.changes([*extra, *amount])
+        return WORDS_OF_ACTION[push.action] + (f" ({inside})" if inside else "")
+    return words.changes((c.field, c.new) for c in push.changes)
+
+
+def marked(push: Push, ledger: Ledger, frame: pd.DataFrame, *, run: str, when: str) -> Row:
+    """The ledger row of a once-only push with its `sending` mark: committed before the call is made."""
+    row = ledger.row(push.feed, push.key) or blank_row(push.feed, push.key)
+    sending = Sending(
+        action=push.action.value,
+        target=push.target,
+        run=run,
+        at=when,
+        what=what(push),
+        values={change.field: (change.new, change.raw) for change in push.changes},
+        params=push.params,
+        order_id=push.order_id,
+    )
+    return {**row, "sending": sending.text(), "unsure_seen": _cell(frame, push.key, UNSURE)}
+
+
+def settle(
+    plan: Plan,
+    results: Sequence[Result],
+    ledger: Ledger,
+    frames: Mapping[str, pd.DataFrame],
+    *,
+    run: str,
+    now: datetime,
+    when: str,
+) -> Settled:
+    """Ledger rows, notes and history for `results` (one per push of `plan`).
+
+    ledger: with the `sending` marks of this run in it. when: the time in the sheet's zone, as people read it.
+    """
+    rows: dict[tuple[str, str], Row] = {(str(row["tab"]), str(row["key"])): row for row in plan.settled}
+    said: dict[tuple[str, str], list[tuple[Kind, str]]] = {}
+    numbers: dict[tuple[str, str], int] = {}
+    history: list[Row] = []
+    for result in results:
+        push = result.push
+        place = (push.feed.value, push.key)
+        row = rows.get(place) or ledger.row(*place) or blank_row(*place)
+        if push.once:
+            row = {**row, "sending": (ledger.row(*place) or row)["sending"]}
+        numbers[place] = push.row
+        after, kind, text = _one(result, row, frames[push.feed.value], when, now)
+        if after != row or place in rows:
+            rows[place] = after
+        said.setdefault(place, []).append((kind, text))
+        history.extend(_history(result, run, now))
+        if result.verdict is Verdict.ACCEPTED and push.refund and push.feed is Feed.CANCELS:
+            _order_closed(push, rows, said, ledger, when)
+    notes = {(note.tab, note.key): note for note in plan.notes}
+    for place, parts in said.items():
+        notes[place] = _merged(place, numbers.get(place, 0), parts, notes.get(place))
+    return Settled(tuple(rows.values()), tuple(notes.values()), tuple(history))
+
+
+def _one(result: Result, row: Row, frame: pd.DataFrame, when: str, now: datetime) -> tuple[Row, Kind, str]:
+    push = result.push
+    if result.verdict is Verdict.ACCEPTED:
+        return accepted(push, row, frame, now), Kind.SENT, words.SENT.format(when=when, what=what(push))
+    if result.verdict is Verdict.REFUSED:
+        text = words.REFUSED.format(what=what(push), reason=_sentence(result.reason))
+        return refused(push, row, frame, result.reason), Kind.REFUSED, text
+    if result.verdict is Verdict.NOT_SENT:
+        cleared = {**row, "sending": None} if push.once else row
+        return cleared, Kind.WAITING, words.NOT_SENT.format(what=what(push))
+    if not push.once:
+        return row, Kind.WAITING, words.UNKNOWN.format(what=what(push))
+    sending = Sending.parse(row["sending"])
+    doubtful = {**row, "sending": replace(sending, doubt=True).text()} if sending else row
+    stale = _cell(frame, push.key, UNSURE) is not None
+    text = (words.IN_DOUBT_STALE if stale else words.IN_DOUBT).format(what=what(push), when=when)
+    return doubtful, Kind.DOUBT, text
+
+
+def accepted(push: Push, row: Row, frame: pd.DataFrame, now: datetime) -> Row:
+    """The ledger row after the panel accepted `push`."""
+    out: Row = dict(row)
+    left = refusals(row.get("refused"))
+    for change in push.changes:
+        left.pop(change.field, None)
+        if change.field == "send":
+            out.update(status="sent", status_seen=change.raw)
+        else:
+            out[change.field] = change.new
+            out[change.field + SEEN] = change.raw
+    out["refused"] = refusals_text(left)
+    if push.once:
+        out["sending"] = None
+    if not push.feed.claimed:
+        out.update(
+            user=_cell(frame, push.key, "user"), link=_mark(push.feed, frame, push.key), received=now.isoformat()
+        )
+    return _closed_at(closed_state(out), row, now)
+
+
+def refused(push: Push, row: Row, frame: pd.DataFrame, reason: str) -> Row:
+    """The ledger row after the panel refused `push`: the values are seen, so they are not an edit until they change."""
+    out: Row = dict(row)
+    left = refusals(row.get("refused"))
+    for change in push.changes:
+        left[change.field] = (change.new, reason)
+        if change.field == "send":
+            out["status_seen"] = change.raw
+        else:
+            out[change.field + SEEN] = change.raw
+    out["refused"] = refusals_text(left)
+    if push.once:
+        out["sending"] = None
+    if not push.feed.claimed:
+        out.update(user=_cell(frame, push.key, "user"), link=_mark(push.feed, frame, push.key))
+    return out
+
+
+def recovered(
+    ledger: Ledger,
+    frames: Mapping[str, pd.DataFrame],
+    outcome: Callable[[Feed, str, Sending], tuple[Verdict, str]],
+    now: datetime,
+) -> tuple[Row, ...]:
+    """Ledger rows for the `sending` marks an earlier run left behind.
+
+    outcome: what is known of one send: ACCEPTED, REFUSED (with the panel's reason), NOT_SENT, or UNKNOWN.
+    """
+    rows = []
+    for feed in Feed:
+        for key, row, sending in ledger.sendings(feed):
+            if sending.doubt:
+                continue
+            verdict, reason = outcome(feed, key, sending)
+            frame = frames[feed.value]
+            if verdict is Verdict.ACCEPTED:
+                done = went_through(row, sending)
+                if not feed.claimed:
+                    done.update(user=_cell(frame, key, "user"), link=_mark(feed, frame, key))
+                rows.append(_closed_at(done, row, now))
+                if feed is Feed.CANCELS and (order := _closed_order(ledger, sending)):
+                    rows.append(order)
+            elif verdict is Verdict.REFUSED:
+                values = {name: (value, reason) for name, (value, _) in sending.values.items()}
+                seen = {(name if name != "send" else "status") + SEEN: raw for name, (_, raw) in sending.values.items()}
+                mark = {} if feed.claimed else {"link": _mark(feed, frame, key)}
+                rows.append({**row, **seen, **mark, "sending": None, "refused": refusals_text(values)})
+            elif verdict is Verdict.NOT_SENT:
+                rows.append({**row, "sending": None})
+            else:
+                rows.append(
+                    {
+                        **row,
+                        "sending": replace(sending, doubt=True).text(),
+                        "unsure_seen": _cell(frame, key, UNSURE),
+                    }
+                )
+    return tuple(rows)
+
+
+# --- pieces ------------------------------------------------------------------------------------------------------------
+
+
+def _closed_order(ledger: Ledger, sending: Sending) -> Row | None:
+    order = ledger.row(Feed.ORDERS, sending.order_id)
+    if order is None or sending.action not in (Action.SET_CANCELED, Action.SET_PARTIAL):
+        return None
+    status = Status.CANCELED if sending.action == Action.SET_CANCELED else Status.PARTIAL
+    return {**order, "status": status.value, "state": STATE_CLOSED}
+
+
+def _order_closed(
+    push: Push,
+    rows: dict[tuple[str, str], Row],
+    said: dict[tuple[str, str], list[tuple[Kind, str]]],
+    ledger: Ledger,
+    when: str,
+) -> None:
+    """A refund through the Cancels tab closes its order: the ledger knows, the order's row says so, its cells stay."""
+    place = (Feed.ORDERS.value, push.order_id)
+    order = rows.get(place) or ledger.row(*place)
+    if order is None:
+        return
+    decision = next(change.new for change in push.changes if change.field == "decision")
+    status = Status.CANCELED if decision == Decision.REFUND else Status.PARTIAL
+    remains = next((change.new for change in push.changes if change.field == "remains"), order["remains"])
+    rows[place] = closed_state({**order, "status": status.value, "remains": remains, "closed": when})
+    text = words.CLOSED_ELSEWHERE.format(status=status.value, tab=words.TAB[Feed.CANCELS])
+    said.setdefault(place, []).append((Kind.SENT, f"{when}: {text}"))
+
+
+def _closed_at(row: Row, before: Row, now: datetime) -> Row:
+    newly = row["state"] == STATE_CLOSED and before.get("state") != STATE_CLOSED
+    return {**row, "closed": now.isoformat()} if newly else row
+
+
+def _merged(place: tuple[str, str], number: int, parts: list[tuple[Kind, str]], planned: Note | None) -> Note:
+    tab, key = place
+    if planned is not None:
+        parts = [(planned.kind, planned.text), *parts]
+        number = planned.row or number
+    ordered = sorted(parts, key=lambda part: SEVERITY.index(part[0]))
+    return Note(tab, key, number, worst([kind for kind, _ in ordered]), join(ordered))
+
+
+def _history(result: Result, run: str, now: datetime) -> list[Row]:
+    push = result.push
+    outcome = result.verdict.value + (f": {result.reason}" if result.reason else "")
+    return [
+        {
+            "when": now,
+            "tab": words.TAB[push.feed],
+            "id": push.key,
+            "field": words.LABEL[change.field],
+            "from": change.old or None,
+            "to": change.new,
+            "result": outcome,
+            "run": run,
+        }
+        for change in push.changes
+    ]
+
+
+def _sentence(text: str) -> str:
+    text = text.strip() or "no reason was given"
+    return text if text.endswith((".", "!", "?")) else text + "."
+
+
+def _cell(frame: pd.DataFrame, key: str, name: str) -> Cell:
+    """One cell of the sheet by key; None when the row is gone, stands twice, or the tab has no such column."""
+    if name not in frame.columns or key not in frame.index:
+        return None
+    values: list[Cell] = frame[name][frame.index == key].tolist()
+    return values[0]
+
+
+def _mark(feed: Feed, frame: pd.DataFrame, key: str) -> str | None:
+    if key not in frame.index:
+        return None
+    row = {str(name): _cell(frame, key, str(name)) for name in frame.columns if name != SYNC}
+    return content_mark(feed, row)
