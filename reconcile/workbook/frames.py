@@ -1,0 +1,177 @@
+"""What every adapter does alike with the cells it read: rows → frames, `_ledger` → ledger, meta and revision.
+
+The `_ledger` tab holds two kinds of rows. One per (tab, key) as `core.ledger.COLUMNS` says; and one per meta entry, whose
+`tab` is `_meta`, whose `key` is the entry's name and whose text stands in the cells from `state` on, cut into pieces.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import pandas as pd
+
+from reconcile.core.cells import id_text
+from reconcile.core.ledger import COLUMNS, SCHEMA
+from reconcile.core.model import ROW
+from reconcile.errors import Damaged, ReconcileError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from reconcile.core.model import Cell, Commit, Row
+    from reconcile.workbook.templates import Tab, Templates
+
+META: Final = "_meta"
+REVISION: Final = "revision"
+SCHEMA_KEY: Final = "schema"
+VERSION_KEY: Final = "template"
+RESERVED: Final = (REVISION, SCHEMA_KEY, VERSION_KEY)
+"""Meta entries that belong to the adapters; a commit may not set them."""
+
+RESTORE: Final = (
+    "Somebody or something changed the hidden _ledger tab. Restore the workbook from its version history or a backup."
+)
+INIT: Final = "Run `reconcile init`: it adds what is missing and touches nothing that is there."
+
+
+@dataclass(frozen=True)
+class LedgerTab:
+    """The `_ledger` tab as read. `places`: (tab, key) → the row's place as the adapter counts them."""
+
+    frame: pd.DataFrame
+    meta: dict[str, str]
+    revision: int
+    places: dict[tuple[str, str], int]
+    free: tuple[int, ...] = ()
+
+
+def frame(tab: Tab, rows: Iterable[tuple[int, Sequence[Cell]]]) -> pd.DataFrame:
+    """A tab's frame as Snapshot documents it, from (row number, cells in template order) without the blank rows."""
+    kept = [(number, cells) for number, cells in rows if any(cell is not None for cell in cells)]
+    data = {key: pd.Series([cells[place] for _, cells in kept], dtype=object) for place, key in enumerate(tab.keys)}
+    data[ROW] = pd.Series([number for number, _ in kept], dtype=object)
+    made = pd.DataFrame(data, columns=[*tab.keys, ROW], dtype=object)
+    if tab.key_column:
+        made.index = pd.Index([id_text(cell) for cell in made[tab.key_column]], dtype=object)
+    return made
+
+
+def read_ledger(rows: Iterable[tuple[int, Sequence[Cell]]], name: str) -> LedgerTab:
+    """The ledger, meta and revision from the `_ledger` tab's rows: (place, cells in the order of COLUMNS).
+
+    Raises Damaged for a row without tab or key, a doubled key, and a schema or revision that is missing or not ours.
+    """
+    columns: list[list[Cell]] = [[] for _ in COLUMNS]
+    meta: dict[str, str] = {}
+    places: dict[tuple[str, str], int] = {}
+    free: list[int] = []
+    for place, cells in rows:
+        if all(cell is None for cell in cells):
+            free.append(place)
+            continue
+        tab, key = id_text(cells[0]), id_text(cells[1])
+        if not tab or not key:
+            raise Damaged(f"The hidden _ledger tab of {name} has a row without a tab or a key (row {place}).", RESTORE)
+        if (tab, key) in places:
+            raise Damaged(f"The hidden _ledger tab of {name} lists {tab} {key} twice (row {place}).", RESTORE)
+        places[tab, key] = place
+        if tab == META:
+            meta[key] = _meta_text(key, cells[2:], name)
+            continue
+        columns[0].append(tab)
+        columns[1].append(key)
+        for column, cell in zip(columns[2:], cells[2:], strict=True):
+            column.append(cell)
+    revision = _revision(meta, name)
+    made = pd.DataFrame({key: pd.Series(column, dtype=object) for key, column in zip(COLUMNS, columns, strict=True)})
+    visible = {key: text for key, text in meta.items() if key != REVISION}
+    return LedgerTab(frame=made, meta=visible, revision=revision, places=places, free=tuple(free))
+
+
+def _meta_text(key: str, pieces: Sequence[Cell], name: str) -> str:
+    if any(piece is not None and not isinstance(piece, str) for piece in pieces):
+        raise Damaged(f"The hidden _ledger tab of {name} has something else than text in its entry {key!r}.", RESTORE)
+    return "".join(str(piece) for piece in pieces if piece is not None)
+
+
+def _revision(meta: Mapping[str, str], name: str) -> int:
+    if SCHEMA_KEY not in meta or REVISION not in meta:
+        raise Damaged(
+            f"The hidden _ledger tab of {name} does not say its schema and revision.",
+            f"{INIT} If it was emptied: {RESTORE}",
+        )
+    if meta[SCHEMA_KEY] != SCHEMA:
+        raise Damaged(
+            f"The hidden _ledger tab of {name} has schema {meta[SCHEMA_KEY]!r}; this version of reconcile knows {SCHEMA!r}.",
+            "Use the version of reconcile that wrote it.",
+        )
+    text = meta[REVISION]
+    if not (text.isascii() and text.isdecimal()):
+        raise Damaged(f"The hidden _ledger tab of {name} has the revision {text!r}, which is not a number.", RESTORE)
+    return int(text)
+
+
+def meta_row(key: str, text: str, cell_limit: int) -> Row:
+    """A meta entry as a `_ledger` row. Raises ReconcileError when the text does not fit."""
+    size = cell_limit // 2  # a code point is at most two UTF-16 units
+    pieces = [text[start : start + size] for start in range(0, len(text), size)]
+    if len(pieces) > len(COLUMNS) - 2:
+        raise ReconcileError(
+            f"The entry {key!r} of _ledger is {len(text):,} characters long; at most {size * (len(COLUMNS) - 2):,} fit."
+        )
+    row: Row = {"tab": META, "key": key}
+    row.update(zip(COLUMNS[2:], pieces, strict=False))
+    return row
+
+
+def utf16_units(text: str) -> int:
+    """How long spreadsheets think a text is: characters beyond U+FFFF count twice."""
+    return len(text) if text.isascii() else len(text) + sum(char > "\uffff" for char in text)
+
+
+def check_commit(change: Commit, templates: Templates, cell_limit: int) -> None:
+    """Raises ReconcileError for a commit that no workbook could hold: unknown tabs or columns, oversize texts, our own meta."""
+    for key, rows in change.append.items():
+        tab = _data_tab(templates, key)
+        for row in rows:
+            if unknown := set(row) - set(tab.keys):
+                raise ReconcileError(f"Tab {tab.title!r} has no column {min(unknown)!r}.")
+            _check_sizes(tab.title, str(row.get(tab.key_column, "")), row, cell_limit)
+    for key, notes in change.sync.items():
+        tab = _data_tab(templates, key)
+        if not tab.has("sync"):
+            raise ReconcileError(f"Tab {tab.title!r} has no Sync column.")
+        for name, text in notes.items():
+            _check_sizes(tab.title, name, {"sync": text}, cell_limit)
+    for row in change.ledger:
+        if not row.get("tab") or not row.get("key") or row["tab"] == META or set(row) - set(COLUMNS):
+            raise ReconcileError(f"This cannot be a row of _ledger: {row.get('tab')!r} {row.get('key')!r}.")
+        _check_sizes("_ledger", str(row["key"]), row, cell_limit)
+    if wrong := set(change.meta) & set(RESERVED):
+        raise ReconcileError(f"The entry {min(wrong)!r} of _ledger belongs to the workbook, not to a run.")
+    for name, text in change.meta.items():
+        meta_row(name, text or "", cell_limit)
+
+
+def _data_tab(templates: Templates, key: str) -> Tab:
+    for tab in templates.data_tabs:
+        if tab.key == key:
+            return tab
+    raise ReconcileError(f"There is no tab {key!r} to write to.")
+
+
+def _check_sizes(title: str, key: str, row: Mapping[str, Cell], cell_limit: int) -> None:
+    for column, cell in row.items():
+        if isinstance(cell, str) and utf16_units(cell) > cell_limit:
+            raise ReconcileError(
+                f"{title}, {key}: the text for {column!r} is {utf16_units(cell):,} characters long; a cell holds {cell_limit:,}."
+            )
+
+
+def sync_key(text: Cell) -> str:
+    """The key a Sync text starts with (`#15 · Sent …` → `15`), "" when it is none of ours."""
+    if not isinstance(text, str) or not text.startswith("#"):
+        return ""
+    key, mark, _ = text[1:].partition(" · ")
+    return key if mark else ""

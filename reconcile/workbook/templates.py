@@ -1,0 +1,421 @@
+"""The one description of every tab, read from sheets_templates/*.toml.
+
+Provisioning, protection, drop-downs, header matching and the Start here tab all come from what is loaded here.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+from reconcile.errors import Damaged, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+START: Final = "start"
+LEDGER: Final = "ledger"
+WORKBOOK_FILE: Final = "workbook.toml"
+
+OWNERS: Final = ("panel", "staff", "job")
+PROTECTIONS: Final = ("none", "header", "tab")
+FORMATS: Final = {
+    "id": "@",
+    "text": "@",
+    "link": "@",
+    "long_text": "@",
+    "answer": "@",
+    "free": "General",
+    "choice": "General",
+    "yes_no": "General",
+    "integer": "#,##0",
+    "money": "#,##0.00#########",
+    "time": "yyyy-mm-dd hh:mm",
+}
+"""Column type → number format. `@` keeps what looks like a formula or a number text, also after somebody edits the cell."""
+
+CHOOSING: Final = ("choice", "yes_no")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a tab. `owner`: panel, staff or job. `width` in characters. `number_format` as spreadsheets write it."""
+
+    key: str
+    header: str
+    owner: str
+    type: str
+    width: int
+    help: str
+    choices: tuple[str, ...] = ()
+    example: str = ""
+    required_when: str = ""
+    number_format: str = ""
+
+    @property
+    def wraps(self) -> bool:
+        """Whether long content is shown on several lines."""
+        return self.type in ("long_text", "answer")
+
+    @property
+    def numeric(self) -> bool:
+        """Whether it is read as a number, so stands on the right."""
+        return self.type in ("integer", "money")
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One tab. `protect`: none, header (our headings; a warning on panel- and job-owned cells) or tab (all of it).
+
+    `key_column`: key of the column that names a row, "" where rows have no name. `free_text`: its content is for people
+    only, so it is never read back. `closed_column` and `closed_when`: which rows are done, to be shown in grey.
+    """
+
+    key: str
+    title: str
+    order: int
+    colour: str
+    purpose: str
+    columns: tuple[Column, ...]
+    key_column: str = ""
+    frozen_rows: int = 1
+    hidden: bool = False
+    protect: str = "none"
+    free_text: bool = False
+    closed_column: str = ""
+    closed_when: tuple[str, ...] = ()
+
+    def column(self, key: str) -> Column:
+        """The column with this key. Raises KeyError."""
+        for column in self.columns:
+            if column.key == key:
+                return column
+        raise KeyError(f"{self.key}.{key}")
+
+    def has(self, key: str) -> bool:
+        return any(column.key == key for column in self.columns)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The column keys, in order."""
+        return tuple(column.key for column in self.columns)
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Who writes in a column: the word for it, what it means, and the heading's colours (RRGGBB)."""
+
+    name: str
+    label: str
+    words: str
+    fill: str
+    font: str
+
+
+@dataclass(frozen=True)
+class State:
+    """How rows whose Sync text starts with one of `starts` look, and what that means."""
+
+    name: str
+    starts: tuple[str, ...]
+    means: str
+    fill: str
+    font: str
+    bold: bool
+
+
+@dataclass(frozen=True)
+class Templates:
+    """Every tab in its order, the owners and the states. `version` is written into a workbook made from them."""
+
+    version: int
+    tabs: tuple[Tab, ...]
+    owners: Mapping[str, Owner]
+    states: tuple[State, ...]
+
+    def tab(self, key: str) -> Tab:
+        """The tab with this key. Raises KeyError."""
+        for tab in self.tabs:
+            if tab.key == key:
+                return tab
+        raise KeyError(key)
+
+    @property
+    def data_tabs(self) -> tuple[Tab, ...]:
+        """The tabs a Snapshot has a frame for: neither free text nor the ledger."""
+        return tuple(tab for tab in self.tabs if not tab.free_text and tab.key != LEDGER)
+
+
+def folder() -> Path:
+    """Where the template files are: beside the package in a checkout, inside it when installed.
+
+    Raises SettingsError when they are in neither place.
+    """
+    package = Path(__file__).resolve().parent.parent
+    for place in (package / "sheets_templates", package.parent / "sheets_templates"):
+        if (place / WORKBOOK_FILE).is_file():
+            return place
+    raise SettingsError(
+        "The sheet templates (sheets_templates/*.toml) are not installed.",
+        "Install reconcile again, or run it from a complete checkout.",
+    )
+
+
+@cache
+def templates() -> Templates:
+    """The templates that came with this version of reconcile, loaded once."""
+    return load(folder())
+
+
+def load(place: Path) -> Templates:
+    """Loads and checks every template file in `place`. Raises SettingsError naming the file and the key that is wrong."""
+    shared = _Table(WORKBOOK_FILE, _toml(place / WORKBOOK_FILE))
+    tabs = tuple(
+        sorted(
+            (_tab(path) for path in sorted(place.glob("*.toml")) if path.name != WORKBOOK_FILE),
+            key=lambda tab: tab.order,
+        )
+    )
+    loaded = Templates(
+        version=shared.take("version", int),
+        tabs=tabs,
+        owners={name: _owner(name, table) for name, table in shared.take("owners", dict).items()},
+        states=tuple(_state(table) for table in shared.take("states", list)),
+    )
+    shared.done()
+    if set(loaded.owners) != set(OWNERS):
+        _wrong(WORKBOOK_FILE, "owners", f"must have exactly {', '.join(OWNERS)}")
+    for name, values in (
+        ("key", [tab.key for tab in tabs]),
+        ("title", [fold(tab.title) for tab in tabs]),
+        ("order", [str(tab.order) for tab in tabs]),
+    ):
+        if doubled := _first_double(values):
+            _wrong("*.toml", name, f"{doubled!r} stands in two tabs")
+    for needed in (START, LEDGER):
+        if needed not in [tab.key for tab in tabs]:
+            _wrong("*.toml", "key", f"no tab has the key {needed!r}")
+    return loaded
+
+
+# --- headers -------------------------------------------------------------------------------------------------------------
+
+
+def fold(text: object) -> str:
+    """A header or title as it is compared: trimmed, inner white space as one space, case ignored."""
+    return " ".join(unicodedata.normalize("NFKC", str(text)).split()).casefold()
+
+
+def positions(tab: Tab, header_row: Sequence[object], name: str = "the workbook") -> dict[str, int]:
+    """Where each template column stands in a sheet's header row: column key → index into `header_row`.
+
+    Columns may stand in any order and others may stand between them. Raises Damaged naming tab and header when one of
+    ours is missing or stands there twice.
+    """
+    places: dict[str, list[int]] = {}
+    for index, cell in enumerate(header_row):
+        if cell is not None and (text := fold(cell)):
+            places.setdefault(text, []).append(index)
+    found: dict[str, int] = {}
+    missing = [column.header for column in tab.columns if fold(column.header) not in places]
+    if missing:
+        raise Damaged(missing_text(tab, missing, name), missing_help(missing))
+    for column in tab.columns:
+        where = places[fold(column.header)]
+        if len(where) > 1:
+            raise Damaged(
+                f"Tab {tab.title!r} of {name} has the heading {column.header!r} twice (columns {_letters(where)}).",
+                f"Keep {column.header!r} above the right column and rename the other one in row 1.",
+            )
+        found[column.key] = where[0]
+    return found
+
+
+def missing_text(tab: Tab, missing: Sequence[str], name: str) -> str:
+    """What is wrong when headings are gone, naming each."""
+    listed = ", ".join(repr(header) for header in missing)
+    return f"Tab {tab.title!r} of {name} has no heading {listed} in row 1."
+
+
+def missing_help(missing: Sequence[str]) -> str:
+    """What to do about missing headings."""
+    what = f"Write {missing[0]!r} back" if len(missing) == 1 else "Write them back"
+    return f"{what} into row 1 above the right column; if the column was deleted, run `reconcile init` to add it again."
+
+
+def letter(index: int) -> str:
+    """A column's letter from its index: 0 → A, 26 → AA."""
+    text = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        text = chr(65 + rest) + text
+    return text
+
+
+def _letters(indexes: Sequence[int]) -> str:
+    return " and ".join(letter(index) for index in indexes)
+
+
+# --- loading -------------------------------------------------------------------------------------------------------------
+
+
+class _Table:
+    """A TOML table that is taken apart key by key; what is left over is an unknown key."""
+
+    def __init__(self, file: str, values: Mapping[str, Any], where: str = "") -> None:
+        self.file, self.where, self.values = file, where, dict(values)
+
+    def take(self, key: str, kind: type, default: Any = None) -> Any:
+        if key not in self.values:
+            if default is None:
+                _wrong(self.file, self.where + key, "is missing")
+            return default
+        value = self.values.pop(key)
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            _wrong(self.file, self.where + key, f"must be {_KINDS[kind]}, not {value!r}")
+        return value
+
+    def one_of(self, key: str, allowed: Sequence[str], default: str | None = None) -> str:
+        value = str(self.take(key, str, default))
+        if value not in allowed:
+            _wrong(self.file, self.where + key, f"is {value!r} but must be one of {', '.join(allowed)}")
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        values = self.take(key, list, [])
+        if not all(isinstance(value, str) and value for value in values):
+            _wrong(self.file, self.where + key, "must be a list of texts")
+        return tuple(values)
+
+    def colour(self, key: str) -> str:
+        value = str(self.take(key, str))
+        if not re.fullmatch(r"[0-9A-F]{6}", value):
+            _wrong(self.file, self.where + key, f"is {value!r} but must be a colour like 2F5D8C")
+        return value
+
+    def done(self) -> None:
+        if self.values:
+            _wrong(self.file, self.where + min(self.values), "is not a key that reconcile knows")
+
+
+_KINDS: Final = {str: "a text", int: "a whole number", bool: "true or false", list: "a list", dict: "a table"}
+_MAX_TITLE: Final = 31  # Excel's limit for a tab's name
+
+
+def _tab(path: Path) -> Tab:
+    table = _Table(path.name, _toml(path))
+    columns = tuple(
+        _column(path.name, number, values) for number, values in enumerate(table.take("columns", list), start=1)
+    )
+    tab = Tab(
+        key=table.take("key", str),
+        title=table.take("title", str),
+        order=table.take("order", int),
+        colour=table.colour("colour"),
+        purpose=table.take("purpose", str),
+        columns=columns,
+        key_column=table.take("key_column", str, ""),
+        frozen_rows=table.take("frozen_rows", int, 1),
+        hidden=table.take("hidden", bool, False),  # noqa: FBT003 - a default, not a flag
+        protect=table.one_of("protect", PROTECTIONS, "none"),
+        free_text=table.take("free_text", bool, False),  # noqa: FBT003 - same
+        closed_column=table.take("closed_column", str, ""),
+        closed_when=table.texts("closed_when"),
+    )
+    table.done()
+    _check_tab(path.name, tab)
+    return tab
+
+
+def _check_tab(file: str, tab: Tab) -> None:
+    if not tab.columns:
+        _wrong(file, "columns", "must list at least one column")
+    if len(tab.title) > _MAX_TITLE or not tab.title.strip():
+        _wrong(file, "title", f"must be 1 to {_MAX_TITLE} characters")
+    for name, values in (("key", list(tab.keys)), ("header", [fold(column.header) for column in tab.columns])):
+        if doubled := _first_double(values):
+            _wrong(file, f"columns.{name}", f"{doubled!r} stands there twice")
+    for name, key in (("key_column", tab.key_column), ("closed_column", tab.closed_column)):
+        if key and not tab.has(key):
+            _wrong(file, name, f"names {key!r}, which is not a column")
+
+
+def _column(file: str, number: int, values: Any) -> Column:
+    if not isinstance(values, dict):
+        _wrong(file, f"columns[{number}]", "must be a table")
+    table = _Table(file, values, f"columns[{number}].")
+    kind = table.one_of("type", tuple(FORMATS))
+    column = Column(
+        key=table.take("key", str),
+        header=table.take("header", str),
+        owner=table.one_of("owner", OWNERS),
+        type=kind,
+        width=table.take("width", int),
+        help=table.take("help", str),
+        choices=table.texts("choices"),
+        example=table.take("example", str, ""),
+        required_when=table.take("required_when", str, ""),
+        number_format=table.take("number_format", str, FORMATS[kind]),
+    )
+    table.done()
+    if not re.fullmatch(r"[a-z][a-z_]*", column.key):
+        _wrong(file, f"columns[{number}].key", f"is {column.key!r} but must be small letters and _")
+    if not fold(column.header):
+        _wrong(file, f"columns[{number}].header", "must not be empty")
+    if (kind in CHOOSING) != bool(column.choices) and column.owner == "staff":
+        _wrong(file, f"columns[{number}].choices", f"do not go with the type {kind!r}")
+    return column
+
+
+def _owner(name: str, values: Mapping[str, Any]) -> Owner:
+    table = _Table(WORKBOOK_FILE, values, f"owners.{name}.")
+    owner = Owner(
+        name=name,
+        label=table.take("label", str),
+        words=table.take("words", str),
+        fill=table.colour("fill"),
+        font=table.colour("font"),
+    )
+    table.done()
+    return owner
+
+
+def _state(values: Mapping[str, Any]) -> State:
+    table = _Table(WORKBOOK_FILE, values, "states.")
+    state = State(
+        name=table.take("name", str),
+        starts=table.texts("starts"),
+        means=table.take("means", str),
+        fill=table.colour("fill"),
+        font=table.colour("font"),
+        bold=table.take("bold", bool),
+    )
+    table.done()
+    return state
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"Template {path.name} is not valid TOML: {error}.", "Correct that line, or restore the file."
+        ) from error
+    except OSError as error:
+        raise SettingsError(
+            f"Template {path.name} cannot be read: {error.strerror}.", "Install reconcile again."
+        ) from error
+
+
+def _first_double(values: Sequence[str]) -> str:
+    return next((value for index, value in enumerate(values) if value in values[:index]), "")
+
+
+def _wrong(file: str, key: str, why: str) -> NoReturn:
+    raise SettingsError(f"Template {file}: {key} {why}.", "Correct sheets_templates, or restore the file.")

@@ -1,0 +1,288 @@
+"""The workbook as an .xlsx file that any spreadsheet program opens.
+
+A commit reads the file again when its content is no longer what this run last saw: a save by staff is kept and the
+change goes into the fresh content by key; another run's commit refuses it. Everything that is not meant stays byte for byte.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
+
+from reconcile import boundary
+from reconcile.core.cells import id_text
+from reconcile.core.model import Commit
+from reconcile.errors import Damaged, ReconcileError, RevisionMoved, SettingsError
+from reconcile.workbook import frames, templates, xlsx_book, xlsx_file
+from reconcile.workbook.xlsx_xml import Sheet, Styles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from reconcile.core.model import Snapshot
+    from reconcile.workbook.templates import Templates
+    from reconcile.workbook.xlsx_book import Book
+    from reconcile.workbook.xlsx_layout import Gap
+
+_ATTEMPTS: Final = 3
+"""How often a commit starts again because staff saved in the same moment."""
+
+
+@dataclass(frozen=True)
+class Provisioned:
+    """What `provision` did: whether the file is new, titles of tabs, (title, header) of columns and services it added."""
+
+    created: bool = False
+    tabs: tuple[str, ...] = ()
+    columns: tuple[tuple[str, str], ...] = ()
+    services: tuple[str, ...] = ()
+    refreshed: bool = False
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.created or self.tabs or self.columns or self.services or self.refreshed)
+
+    def lines(self) -> list[str]:
+        """What was done, one sentence each; empty when everything was there."""
+        said = ["Made a new workbook."] if self.created else [f"Added the tab {title}." for title in self.tabs]
+        said += [f"Added the column {header} to {title}, at the right end." for title, header in self.columns]
+        said += ["Brought Start here up to date."] if self.refreshed else []
+        return said + [f"Added service {service} to Services." for service in self.services]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing `check` looked at: what, whether it is well, what was found and what to do about it."""
+
+    what: str
+    ok: bool
+    text: str
+    next_step: str = ""
+
+
+class XlsxWorkbook:
+    """A workbook at `path` (ending in .xlsx; a link is followed). Its dates are in `zone`. Implements the port."""
+
+    cell_limit = xlsx_book.xlsx_limit()
+    lands_together = 10
+
+    def __init__(
+        self,
+        path: Path | str,
+        *,
+        zone: ZoneInfo | None = None,
+        known: Templates | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Raises SettingsError when the path cannot be an .xlsx workbook."""
+        self.path = Path(path)
+        self.name = self.path.name
+        self._zone = zone or ZoneInfo("UTC")
+        self._known = known or templates.templates()
+        self._clock = clock
+        self._book: Book | None = None
+        suffix = self.path.suffix.lower()
+        if suffix == ".xlsm":
+            raise SettingsError(
+                f"{self.name} is a workbook with macros.", "Save it as an ordinary .xlsx workbook and name that one."
+            )
+        if suffix != ".xlsx":
+            raise SettingsError(
+                f"{self.name} is not an .xlsx workbook.",
+                "RECONCILE_SHEET takes a Google Sheet, or a path ending in .xlsx.",
+            )
+
+    # --- the port ----------------------------------------------------------------------------------------------------------
+
+    def read(self) -> Snapshot:
+        """The whole workbook as of now.
+
+        A text cell is str, a formula `cells.Formula`, an error its text (`#REF!`), a date a datetime without a zone, just as
+        it stands. The frames of Runs, History, Long texts and Archive are made when asked for.
+        Raises Damaged, Unavailable, AccessRefused.
+        """
+        boundary.at("book.before-read")
+        raw = xlsx_file.read_bytes(self.path)
+        self._book, snapshot = xlsx_book.parse(raw, self.name, self._known, self._zone)
+        boundary.at("book.after-read")
+        return snapshot
+
+    def commit(self, change: Commit, after: int) -> int:
+        """Writes `change` whole or not at all and returns the new revision.
+
+        Raises RevisionMoved if another run committed since revision `after`; Unavailable while a program has the file open or
+        when the disk is full; AccessRefused; Damaged; ReconcileError for a change that no workbook could hold.
+        """
+        frames.check_commit(change, self._known, self.cell_limit)
+        boundary.at("book.before-commit")
+        with xlsx_file.sole_writer(self.path):
+            revision = self._commit(change, after)
+        boundary.at("book.after-commit")
+        return revision
+
+    def _commit(self, change: Commit, after: int) -> int:
+        for _ in range(_ATTEMPTS):
+            xlsx_file.refuse_if_open(self.path)
+            book = self._fresh()
+            if book.revision != after:
+                raise RevisionMoved(
+                    f"Another run committed to {self.name}: it is at revision {book.revision}, not {after}.",
+                    "Nothing was written. Run again.",
+                )
+            new = book.applied(change)
+            try:
+                self._replace(book, new)
+            except xlsx_file.Moved:
+                continue
+            return new.revision
+        raise xlsx_file.moved_away(self.path)
+
+    def _fresh(self) -> Book:
+        """The parsed file: the one in memory when the file's content is still the same."""
+        raw = xlsx_file.read_bytes(self.path)
+        if self._book is None or self._book.raw != raw:
+            self._book, _ = xlsx_book.parse(raw, self.name, self._known, self._zone)
+        return self._book
+
+    def _replace(self, book: Book, new: Book) -> None:
+        self._book = None  # whatever happens now, the file decides
+        xlsx_file.replace(self.path, new.raw, xlsx_file.digest(book.raw))
+        self._book = new
+
+    # --- setting up ----------------------------------------------------------------------------------------------------------
+
+    def provision(self, services: Sequence[str] = ()) -> Provisioned:
+        """Makes the workbook, or completes one: missing tabs, headings and services. Again is harmless.
+
+        Nothing that is there is moved or changed. Raises Damaged when that cannot be done without destroying something,
+        Unavailable, AccessRefused.
+        """
+        if not self.path.resolve().parent.is_dir():
+            raise SettingsError(
+                f"There is no folder {self.path.resolve().parent} for {self.name}.",
+                "Make it, or correct RECONCILE_SHEET.",
+            )
+        with xlsx_file.sole_writer(self.path):
+            xlsx_file.refuse_if_open(self.path)
+            before = xlsx_file.read_bytes(self.path) if self.path.exists() else None
+            raw, done = self._completed(before)
+            book, snapshot = xlsx_book.parse(raw, self.name, self._known, self._zone)
+            there = set(snapshot.tabs["services"].index)
+            new = [service for service in dict.fromkeys(map(id_text, services)) if service and service not in there]
+            if new:
+                book = book.applied(
+                    Commit("init", append={"services": [{"service_id": service, "pull": "Yes"} for service in new]})
+                )
+            done = Provisioned(done.created, done.tabs, done.columns, tuple(new), done.refreshed)
+            if book.raw != before:
+                try:
+                    xlsx_file.replace(self.path, book.raw, None if before is None else xlsx_file.digest(before))
+                except xlsx_file.Moved as moved:
+                    raise xlsx_file.moved_away(self.path) from moved
+            self._book = None
+            return done
+
+    def _completed(self, raw: bytes | None) -> tuple[bytes, Provisioned]:
+        from reconcile.workbook import xlsx_layout  # noqa: PLC0415 - openpyxl is heavy, and only init needs it
+
+        if raw is None:
+            made = xlsx_layout.made(self._known, self._clock(), str(self._zone))
+            return made, Provisioned(created=True, tabs=tuple(tab.title for tab in self._known.tabs))
+        gap = self._gap(raw)
+        if not gap:
+            return raw, Provisioned()
+        done = Provisioned(
+            tabs=tuple(tab.title for tab in gap.tabs),
+            columns=tuple((tab.title, column.header) for tab, column in gap.columns),
+            refreshed=gap.older,
+        )
+        return xlsx_layout.completed(raw, gap, self._known, self.name, str(self._zone)), done
+
+    def _gap(self, raw: bytes) -> Gap:
+        from reconcile.workbook.xlsx_layout import Gap  # noqa: PLC0415 - same
+
+        package = xlsx_book.unpack(raw, self.name)
+        context = xlsx_book.context_of(package, Styles(package.archive.read(package.styles_part), self.name))
+        headers: dict[str, list[str]] = {}
+        for tab in self._known.tabs:
+            if part := xlsx_book.find_sheet(package, tab):
+                row = xlsx_book.header_row(
+                    Sheet.cut(package.archive.read(part), f"Tab {tab.title!r} of {self.name}"), context
+                )
+                headers[tab.key] = [templates.fold(cell) for cell in row if cell is not None]
+        lacking = tuple(tab for tab in self._known.tabs if tab.key not in headers)
+        if any(tab.key == templates.LEDGER for tab in lacking) and self._was_used(raw):
+            raise Damaged(
+                f"{self.name} has lost its hidden _ledger tab, the job's memory of what was sent.",
+                "Restore the workbook from its version history or a backup: without it, payments could be sent twice.",
+            )
+        columns = tuple(
+            (tab, column)
+            for tab in self._known.tabs
+            if tab.key in headers and not tab.free_text
+            for column in tab.columns
+            if templates.fold(column.header) not in headers[tab.key]
+        )
+        return Gap(lacking, columns, older=False if lacking or columns else self._is_older(raw))
+
+    def _was_used(self, raw: bytes) -> bool:
+        """Whether a run has ever answered in a row: a Sync text of ours stands somewhere."""
+        package = xlsx_book.unpack(raw, self.name)
+        names = [part for _, part in package.sheets] + ([package.strings_part] if package.strings_part else [])
+        return any(
+            b" \xc2\xb7 " in package.archive.read(part) and b">#" in package.archive.read(part) for part in names
+        )
+
+    def _is_older(self, raw: bytes) -> bool:
+        _, snapshot = xlsx_book.parse(raw, self.name, self._known, self._zone)
+        version = snapshot.meta.get(frames.VERSION_KEY, "0")
+        if not version.isdecimal() or int(version) > self._known.version:
+            raise Damaged(
+                f"{self.name} was made by a newer reconcile (template version {version}; this one knows {self._known.version}).",
+                "Use that version of reconcile.",
+            )
+        return int(version) < self._known.version
+
+    # --- looking ---------------------------------------------------------------------------------------------------------------
+
+    def check(self) -> list[Finding]:
+        """What `doctor` shows: the file is there, whole, ours to write, not open elsewhere, and its template version fits."""
+        findings: list[Finding] = []
+        try:
+            raw = xlsx_file.read_bytes(self.path)
+            findings.append(Finding("file", ok=True, text=f"{self.name} is there and can be read."))
+        except ReconcileError as error:
+            return [Finding("file", ok=False, text=error.what, next_step=error.next_step)]
+        findings.append(self._check_writable())
+        try:
+            xlsx_file.refuse_if_open(self.path)
+            findings.append(Finding("open", ok=True, text="No program has it open."))
+        except ReconcileError as error:
+            findings.append(Finding("open", ok=False, text=error.what, next_step=error.next_step))
+        try:
+            book, snapshot = xlsx_book.parse(raw, self.name, self._known, self._zone)
+        except ReconcileError as error:
+            return [*findings, Finding("structure", ok=False, text=error.what, next_step=error.next_step)]
+        findings.append(
+            Finding("structure", ok=True, text=f"All tabs and headings are there; revision {book.revision}.")
+        )
+        version = snapshot.meta.get(frames.VERSION_KEY, "none")
+        fits = version == str(self._known.version)
+        findings.append(
+            Finding(
+                "template",
+                ok=fits,
+                text=f"Template version {version}; this reconcile has {self._known.version}.",
+                next_step="" if fits else frames.INIT,
+            )
+        )
+        return findings
+
+    def _check_writable(self) -> Finding:
+        trouble = xlsx_file.why_not_writable(self.path)
+        if trouble:
+            return Finding("writable", ok=False, text=trouble, next_step="Give this user the right to write there.")
+        return Finding("writable", ok=True, text="It can be saved.")

@@ -1,0 +1,494 @@
+"""How an .xlsx workbook is made from the templates, and how a half-made one is completed.
+
+Only here is a workbook saved by openpyxl. What openpyxl would drop is looked for first, and then nothing is saved.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from openpyxl import Workbook, load_workbook
+from openpyxl.cell.rich_text import CellRichText
+from openpyxl.formatting.rule import FormulaRule
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
+from openpyxl.styles.differential import DifferentialStyle
+from openpyxl.worksheet.datavalidation import DataValidation
+
+from reconcile.core.ledger import SCHEMA
+from reconcile.core.model import SYNC
+from reconcile.errors import Damaged
+from reconcile.workbook import frames, templates
+from reconcile.workbook.xlsx_xml import MAX_ROWS, column_index, letters
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from openpyxl.worksheet.worksheet import Worksheet
+
+    from reconcile.workbook.templates import Column, Tab, Templates
+
+FRESH_MINUTES: Final = 60
+"""After how long without a run the Start here tab turns red."""
+
+HEADER_HEIGHT: Final = 33.0
+TINTS: Final = {"panel": "F4F5F7", "staff": "", "job": "EDF3F9"}
+"""Owner → the pale ground of its cells, so that one sees where to type. White is for typing."""
+
+_NEEDED: Final = "FFE08A"
+_DONE: Final = "8A8F98"
+_LINK: Final = "1F4E9E"
+_ALARM: Final = "C0392B"
+_CALM: Final = "E4F2E4"
+_MOST_PROMPT: Final = 255
+
+_HEADER_EDGE: Final = Side(style="medium", color="7F8790")
+_CELL_EDGE: Final = Side(style="hair", color="C9CED6")
+
+
+@dataclass(frozen=True)
+class Gap:
+    """What a workbook lacks: whole tabs, and headings per tab."""
+
+    tabs: tuple[Tab, ...] = ()
+    columns: tuple[tuple[Tab, Column], ...] = ()
+    older: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.tabs or self.columns or self.older)
+
+
+def made(known: Templates, now: datetime, zone_name: str) -> bytes:
+    """A new workbook with every tab of the templates and no rows."""
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    book.properties.creator = "reconcile"
+    book.properties.created = book.properties.modified = now.replace(tzinfo=None)
+    for tab in known.tabs:
+        _add_tab(book, tab, known, zone_name)
+    book.active = 0
+    return _saved(book, {tab.title for tab in known.tabs})
+
+
+def completed(raw: bytes, gap: Gap, known: Templates, name: str, zone_name: str) -> bytes:
+    """The workbook with what it lacks added: tabs after their neighbours, headings right of everything in use.
+
+    Nothing that is there is moved or changed. Raises Damaged naming what would be lost by saving it.
+    """
+    refuse_losses(raw, name)
+    book = load_workbook(io.BytesIO(raw), rich_text=True)
+    for tab in gap.tabs:
+        _add_tab(book, tab, known, zone_name)
+    for tab, column in gap.columns:
+        sheet = _sheet(book, tab)
+        index = max(_last_used_column(sheet), sheet.max_column if sheet.max_row > 1 else 0)
+        _dress_column(sheet, tab, column, index, known)
+        _tint_states(sheet, tab, known)
+    if gap.older:
+        start = _sheet(book, known.tab(templates.START))
+        _write_start(start, known, zone_name)
+        _set_version(_sheet(book, known.tab(templates.LEDGER)), known)
+    return _saved(book, {tab.title for tab in gap.tabs})
+
+
+# --- what openpyxl would lose ------------------------------------------------------------------------------------------------
+
+_KEPT: Final = re.compile(
+    r"\[Content_Types\]\.xml|_rels/\.rels|docProps/(app|core|custom)\.xml|xl/workbook\.xml|xl/_rels/workbook\.xml\.rels"
+    r"|xl/(styles|sharedStrings|calcChain|metadata)\.xml|xl/theme/theme\d*\.xml|xl/worksheets/sheet[\w-]*\.xml"
+    r"|xl/worksheets/_rels/.*\.rels|xl/(worksheets/)?comments/?[\w/]*\d*\.xml|xl/drawings/(commentsDrawing|vmlDrawing)\d*\.vml"
+    r"|xl/tables/table\d*\.xml|xl/printerSettings/.*"
+)
+_LOST_INSIDE: Final = (
+    (rb"<x14:conditionalFormatting\b", "a conditional format of a newer kind"),
+    (rb"<x14:dataValidation\b", "a drop-down that looks at another tab"),
+    (rb"<x14:sparkline\b", "sparklines"),
+    (rb"<x14:slicer\b", "a slicer"),
+)
+
+
+def losses(raw: bytes) -> list[str]:
+    """What openpyxl would not save again: charts, pictures, pivot tables, threaded comments, slicers, newer formats."""
+    found: list[str] = []
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        for info in archive.infolist():
+            if info.is_dir():
+                continue
+            if not _KEPT.fullmatch(info.filename):
+                found.append(info.filename)
+            elif info.filename.startswith("xl/worksheets/sheet"):
+                xml = archive.read(info)
+                found.extend(f"{what} in {info.filename}" for pattern, what in _LOST_INSIDE if re.search(pattern, xml))
+    return found
+
+
+def refuse_losses(raw: bytes, name: str) -> None:
+    """Raises Damaged when completing the workbook would destroy something in it."""
+    if lost := losses(raw):
+        raise Damaged(
+            f"{name} lacks tabs or headings, but adding them would destroy something in it: {', '.join(lost[:3])}.",
+            "Add the missing headings by hand (`reconcile doctor` names them), or move that part to another workbook and run init again.",
+        )
+
+
+# --- tabs --------------------------------------------------------------------------------------------------------------------
+
+
+def _add_tab(book: Any, tab: Tab, known: Templates, zone_name: str) -> None:
+    titles = [sheet.title for sheet in book.worksheets]
+    before = [other.title for other in known.tabs if other.order < tab.order and other.title in titles]
+    place = titles.index(before[-1]) + 1 if before else 0
+    sheet: Worksheet = book.create_sheet(tab.title, place)
+    sheet.sheet_properties.tabColor = tab.colour
+    if tab.key == templates.START:
+        _write_start(sheet, known, zone_name)
+        return
+    for index, column in enumerate(tab.columns):
+        _dress_column(sheet, tab, column, index, known)
+    sheet.row_dimensions[1].height = HEADER_HEIGHT
+    sheet.freeze_panes = f"{'B' if tab.has(SYNC) else 'A'}{tab.frozen_rows + 1}"
+    sheet.auto_filter.ref = f"A1:{letters(len(tab.columns) - 1)}{MAX_ROWS}"
+    _tint_states(sheet, tab, known)
+    _page(sheet)
+    if tab.key == templates.LEDGER:
+        for number, (key, text) in enumerate(
+            ((frames.REVISION, "0"), (frames.SCHEMA_KEY, SCHEMA), (frames.VERSION_KEY, str(known.version))), start=2
+        ):
+            for place, value in enumerate((frames.META, key, text), start=1):
+                sheet.cell(number, place, value)
+        sheet.auto_filter.ref = None
+        sheet.protection.sheet = True
+    if tab.hidden:
+        sheet.sheet_state = "veryHidden"
+
+
+def _dress_column(sheet: Worksheet, tab: Tab, column: Column, index: int, known: Templates) -> None:
+    """Heading, width, formats and drop-down of one column at `index`."""
+    letter = letters(index)
+    owner = known.owners[column.owner]
+    header = sheet.cell(1, index + 1, column.header)
+    header.font = Font(bold=True, color=owner.font)
+    header.fill = PatternFill("solid", start_color=owner.fill)
+    header.alignment = Alignment(wrap_text=True, vertical="center", horizontal="right" if column.numeric else "left")
+    header.border = Border(bottom=_HEADER_EDGE)
+    dimension = sheet.column_dimensions[letter]
+    dimension.width = column.width + 1
+    dimension.number_format = column.number_format
+    dimension.alignment = Alignment(
+        vertical="top", wrap_text=column.wraps or None, horizontal="right" if column.numeric else "left", indent=0
+    )
+    dimension.font = Font(color=_LINK) if column.type == "link" else Font()
+    dimension.border = Border(bottom=_CELL_EDGE)
+    if TINTS[column.owner] and tab.protect == "header":
+        dimension.fill = PatternFill("solid", start_color=TINTS[column.owner])
+    if column.owner == "staff":
+        dimension.protection = Protection(locked=False)
+    if tab.key == templates.LEDGER:
+        return
+    guard = DataValidation(
+        type="custom",
+        formula1=f'EXACT({letter}1,"{column.header}")',
+        allow_blank=False,
+        showErrorMessage=True,
+        errorTitle="This is a heading",
+        error=f"The job finds the column by its heading {column.header!r}. Please press Esc to leave it as it is.",
+        showInputMessage=True,
+        promptTitle=f"{column.header} ({owner.label})"[:32],
+        prompt=help_text(column)[:_MOST_PROMPT],
+    )
+    guard.add(f"{letter}1")
+    sheet.add_data_validation(guard)
+    if column.choices and column.owner == "staff":
+        choices = ",".join(column.choices)
+        rule = DataValidation(
+            type="list",
+            formula1=f'"{choices}"',
+            allow_blank=True,
+            showErrorMessage=True,
+            errorTitle=f"Not a {column.header}",
+            error=f"Please choose one of: {', '.join(column.choices)}."[:_MOST_PROMPT],
+        )
+        rule.add(f"{letter}2:{letter}{MAX_ROWS}")
+        sheet.add_data_validation(rule)
+
+
+def _tint_states(sheet: Worksheet, tab: Tab, known: Templates) -> None:
+    """Conditional formats: what Sync says, what is still needed, and rows that are done."""
+    headers = [sheet.cell(1, place).value for place in range(1, sheet.max_column + 1)]
+    where = {templates.fold(header): letters(index) for index, header in enumerate(headers) if header is not None}
+    at = {
+        column.key: where[templates.fold(column.header)]
+        for column in tab.columns
+        if templates.fold(column.header) in where
+    }
+    if tab.protect != "header" or not set(tab.keys) <= set(at):
+        return
+    for column in tab.columns:
+        if condition := _condition(column, tab, at):
+            own = at[column.key]
+            _rule(
+                sheet,
+                f"{own}2:{own}{MAX_ROWS}",
+                f"AND(ISBLANK(${own}2),{condition})",
+                fill=_NEEDED,
+                border=Border(left=_HEADER_EDGE, right=_HEADER_EDGE, top=_HEADER_EDGE, bottom=_HEADER_EDGE),
+            )
+    if tab.has(SYNC):
+        sync, key = at[SYNC], at[tab.key_column]
+        for state in known.states:
+            says = ",".join(f'ISNUMBER(SEARCH("· {word}",${sync}2))' for word in state.starts)
+            spans = f"{key}2:{key}{MAX_ROWS} {sync}2:{sync}{MAX_ROWS}"
+            _rule(sheet, spans, f"OR({says})", fill=state.fill, font=Font(color=state.font, bold=state.bold or None))
+    if tab.closed_column:
+        status = at[tab.closed_column]
+        done = ",".join(f'${status}2="{value}"' for value in tab.closed_when)
+        right = letters(max(column_index(place) for place in at.values()))
+        _rule(sheet, f"A2:{right}{MAX_ROWS}", f"OR({done})", font=Font(color=_DONE, italic=True))
+
+
+def _condition(column: Column, tab: Tab, at: Mapping[str, str]) -> str:
+    """`required_when` ("Status is Partial", "Sync says Not sure") as a formula over row 2, "" when it is no such sentence."""
+    found = re.fullmatch(r"(.+?) (is|says) (.+)", column.required_when)
+    if not found:
+        return ""
+    other = next((each for each in tab.columns if each.header == found[1]), None)
+    if other is None:
+        return ""
+    cell = f"${at[other.key]}2"
+    return f'{cell}="{found[3]}"' if found[2] == "is" else f'ISNUMBER(SEARCH("· {found[3]}",{cell}))'
+
+
+def _rule(
+    sheet: Worksheet, span: str, formula: str, *, fill: str = "", font: Font | None = None, border: Border | None = None
+) -> None:
+    ground = PatternFill(bgColor=fill) if fill else None
+    rule = FormulaRule(formula=[formula])
+    rule.dxf = DifferentialStyle(font=font, fill=ground, border=border)
+    sheet.conditional_formatting.add(span, rule)
+
+
+def _page(sheet: Worksheet) -> None:
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = 9  # A4
+    sheet.page_setup.fitToWidth = 1
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    sheet.print_title_rows = "1:1"
+    sheet.page_margins.left = sheet.page_margins.right = 0.4
+    sheet.page_margins.top = sheet.page_margins.bottom = 0.55
+    sheet.oddFooter.left.text = "&A"
+    sheet.oddFooter.right.text = "&P / &N"
+
+
+def help_text(column: Column) -> str:
+    """A column's help as one paragraph: what it is, an example, when it is needed."""
+    text = column.help
+    if column.example:
+        text += f" Example: {column.example}"
+    if column.required_when:
+        text += f"{'' if text.endswith(('.', '!', '?')) else '.'} Needed {'' if column.required_when == 'always' else 'when '}{column.required_when}."
+    return text
+
+
+# --- Start here --------------------------------------------------------------------------------------------------------------
+
+TODO: Final = (
+    (
+        "New rows",
+        "New orders, refills and cancel requests appear by themselves, below the last row. You never need to copy anything.",
+    ),
+    (
+        "Your turn",
+        "Type only under yellow headings. Leave a cell empty if you do not want to change anything: empty never means zero.",
+    ),
+    (
+        "What happens",
+        "At its next run the job tells the panel what you changed, and answers at the end of the row, under Sync.",
+    ),
+    (
+        "If it is orange or red",
+        "Read Sync: it says what is wrong and what to do. Mend the row; the job looks at it again by itself.",
+    ),
+    (
+        "If it is violet",
+        "Nobody knows whether it happened. Look at the panel, then choose in If unsure. Nothing is sent twice without you.",
+    ),
+    (
+        "Feel free to",
+        "sort, filter, hide and move columns, add columns and notes of your own, and paste. Please keep the headings as they are.",
+    ),
+    (
+        "Please do not",
+        "delete rows to tidy up, or type over an ID. If you deleted one by mistake, undo it: the job asks about missing rows.",
+    ),
+)
+
+
+def _write_start(sheet: Worksheet, known: Templates, zone_name: str) -> None:
+    tab, runs = known.tab(templates.START), known.tab("runs")
+    for row in sheet["A1:B400"]:
+        for cell in row:
+            cell.value = None
+    for index, column in enumerate(tab.columns):
+        sheet.column_dimensions[letters(index)].width = column.width
+    sheet.sheet_view.showGridLines = False
+    _big(sheet, 1, tab.columns[0].header)
+    finished = (
+        f"'{runs.title}'!{letters(runs.keys.index('finished'))}2:{letters(runs.keys.index('finished'))}{MAX_ROWS}"
+    )
+    _line(sheet, 2, "The job last ran at", f'=IF(COUNT({finished})=0,"not yet",MAX({finished}))')
+    late = f"(NOW()-MAX({finished}))*1440>{FRESH_MINUTES}"
+    _line(
+        sheet,
+        3,
+        "Is it running?",
+        f'=IF(COUNT({finished})=0,"It has not run yet. Ask whoever looks after it to start it.",'
+        f'IF({late},"NO: it has not run for "&ROUND((NOW()-MAX({finished}))*24,1)&" hours. Nothing reaches the panel. Please tell whoever '
+        f'looks after it.","Yes. It ran "&ROUND((NOW()-MAX({finished}))*1440,0)&" minutes ago."))',
+    )
+    _line(sheet, 4, "Times are in", zone_name)
+    sheet["B2"].number_format = "yyyy-mm-dd hh:mm"
+    sheet["B2"].font = sheet["B3"].font = Font(bold=True, size=12)
+    white = Font(color="FFFFFF", bold=True)
+    _rule(sheet, "A2:B3", f"OR(COUNT({finished})=0,{late})", fill=_ALARM, font=white)
+    _rule(sheet, "A2:B3", f"NOT({late})", fill=_CALM, font=Font(color="2B5D34", bold=True))
+    number = 6
+    number = _section(sheet, number, "What to do", TODO)
+    number = _section(sheet, number, "What a heading's colour means", ())
+    for owner in known.owners.values():
+        _swatch(sheet, number, owner.label, owner.fill, owner.font, f"The column {owner.words}.")
+        number += 1
+    number = _section(sheet, number + 1, "What Sync says", ())
+    for state in known.states:
+        _swatch(
+            sheet, number, f"{state.starts[0]} …", state.fill, state.font, f"{state.means[0].upper()}{state.means[1:]}."
+        )
+        number += 1
+    shown = [each for each in known.tabs if not each.free_text and not each.hidden]
+    number = _section(sheet, number + 1, "The tabs", [(each.title, each.purpose) for each in shown])
+    for each in shown:
+        if each.protect == "header":
+            number = _section(
+                sheet,
+                number,
+                f"{each.title}: the columns",
+                [(f"{column.header}", help_text(column)) for column in each.columns],
+            )
+    _page(sheet)
+    sheet.page_setup.orientation = "portrait"
+    sheet.print_title_rows = None
+    sheet.freeze_panes = "A4"
+
+
+def _section(sheet: Worksheet, number: int, title: str, lines: Sequence[tuple[str, str]]) -> int:
+    cell = sheet.cell(number, 1, title)
+    cell.font = Font(bold=True, size=13, color="2F5D8C")
+    for place in (1, 2):
+        sheet.cell(number, place).border = Border(bottom=Side(style="thin", color="2F5D8C"))
+    sheet.row_dimensions[number].height = 24
+    number += 1
+    for topic, text in lines:
+        _line(sheet, number, topic, text)
+        number += 1
+    return number + 1 if lines else number
+
+
+def _line(sheet: Worksheet, number: int, topic: str, text: str) -> None:
+    first, second = sheet.cell(number, 1, topic), sheet.cell(number, 2, text)
+    first.font = Font(bold=True)
+    first.alignment = Alignment(vertical="top", wrap_text=True)
+    second.alignment = Alignment(vertical="top", wrap_text=True, horizontal="left")
+    length = 90 if text.startswith("=") else len(text)
+    sheet.row_dimensions[number].height = 16.0 * (1 + length // 96)
+
+
+def _swatch(sheet: Worksheet, number: int, label: str, fill: str, font: str, text: str) -> None:
+    _line(sheet, number, label, text)
+    cell = sheet.cell(number, 1)
+    cell.fill = PatternFill("solid", start_color=fill)
+    cell.font = Font(bold=True, color=font)
+
+
+def _big(sheet: Worksheet, number: int, text: str) -> None:
+    cell = sheet.cell(number, 1, text)
+    cell.font = Font(bold=True, size=18, color="2F5D8C")
+    sheet.row_dimensions[number].height = 30
+
+
+# --- the book ----------------------------------------------------------------------------------------------------------------
+
+
+def _sheet(book: Any, tab: Tab) -> Worksheet:
+    found: Worksheet = next(
+        sheet for sheet in book.worksheets if templates.fold(sheet.title) == templates.fold(tab.title)
+    )
+    return found
+
+
+def _last_used_column(sheet: Worksheet) -> int:
+    """How many columns are in use, counted to the right: cells with a value."""
+    return max((cell.column for row in sheet.iter_rows() for cell in row if cell.value is not None), default=0)
+
+
+def _set_version(sheet: Worksheet, known: Templates) -> None:
+    for row in sheet.iter_rows(min_row=2):
+        texts = [cell.value for cell in row]
+        if frames.META in texts and frames.VERSION_KEY in texts:
+            row[texts.index(frames.VERSION_KEY) + 1].value = str(known.version)
+            return
+
+
+def _saved(book: Any, new_titles: set[str]) -> bytes:
+    mark = _protect_returns(book)
+    out = io.BytesIO()
+    book.save(out)
+    paths = {f"xl{sheet.path.removeprefix('/xl')}" for sheet in book.worksheets if sheet.title in new_titles}
+    finished = io.BytesIO()
+    with zipfile.ZipFile(out) as before, zipfile.ZipFile(finished, "w", zipfile.ZIP_DEFLATED) as after:
+        for info in before.infolist():
+            data = before.read(info)
+            if info.filename.startswith("xl/") and info.filename.endswith(".xml"):
+                data = data.replace(mark.encode(), b"&#13;")
+            if info.filename in paths:
+                data = _without_number_warnings(data)
+            after.writestr(info, data)
+    return finished.getvalue()
+
+
+def _protect_returns(book: Any) -> str:
+    """Puts a mark in place of every carriage return, which openpyxl would turn into a line feed; returns the mark."""
+    texts = [
+        cell
+        for sheet in book.worksheets
+        for row in sheet.iter_rows()
+        for cell in row
+        if isinstance(cell.value, (str, CellRichText))
+    ]
+    mark = next(chr(code) for code in range(0xE000, 0xF8FF) if not any(chr(code) in str(cell.value) for cell in texts))
+    for cell in texts:
+        if isinstance(cell.value, CellRichText):
+            for place, piece in enumerate(cell.value):
+                if isinstance(piece, str):
+                    cell.value[place] = piece.replace("\r", mark)
+                else:
+                    piece.text = piece.text.replace("\r", mark)
+        elif "\r" in cell.value:
+            kind = cell.data_type
+            cell.value = cell.value.replace("\r", mark)
+            cell.data_type = kind
+    return mark
+
+
+def _without_number_warnings(xml: bytes) -> bytes:
+    """An id is text on purpose: no green corner in every cell."""
+    after = re.search(
+        rb"<(?:smartTags|drawing|legacyDrawing|picture|oleObjects|controls|tableParts|extLst)\b|</worksheet>", xml
+    )
+    if after is None or b"<ignoredErrors" in xml:
+        return xml
+    ignored = b'<ignoredErrors><ignoredError sqref="A1:XFD%d" numberStoredAsText="1"/></ignoredErrors>' % MAX_ROWS
+    return xml[: after.start()] + ignored + xml[after.start() :]

@@ -1,0 +1,166 @@
+"""A workbook in memory: the port without a file or a network, for the engine's tests and as a subject of the contract.
+
+`grids` is what staff see: title-less tab key → rows of cells, row 1 being the headings. Tests may change it freely.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from reconcile import boundary
+from reconcile.core.cells import id_text
+from reconcile.core.ledger import COLUMNS, SCHEMA
+from reconcile.core.model import SYNC, Snapshot
+from reconcile.errors import Damaged, RevisionMoved
+from reconcile.workbook import frames, templates
+from reconcile.workbook.templates import LEDGER
+from reconcile.workbook.xlsx_xml import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconcile.core.model import Cell, Commit, Row
+
+
+@dataclass
+class MemoryWorkbook:
+    """The port over plain lists. `services` are put into Services with Pull Yes."""
+
+    services: Sequence[str] = ()
+    name: str = "memory"
+    cell_limit: int = 32_767
+    lands_together: int = 1
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    grids: dict[str, list[list[Cell]]] = field(default_factory=dict)
+    reads: int = 0
+    commits: int = 0
+
+    def __post_init__(self) -> None:
+        self.known = templates.templates()
+        if not self.grids:
+            self.grids = {
+                tab.key: [[column.header for column in tab.columns]] for tab in self.known.tabs if not tab.free_text
+            }
+            self._put_meta(
+                {frames.REVISION: "0", frames.SCHEMA_KEY: SCHEMA, frames.VERSION_KEY: str(self.known.version)}
+            )
+            self.grids["services"] += [[service, None, "Yes"] for service in self.services]
+
+    def read(self) -> Snapshot:
+        """The port's read."""
+        boundary.at("book.before-read")
+        self.reads += 1
+        tabs = {tab.key: frames.frame(tab, self._rows(tab.key)) for tab in self.known.data_tabs}
+        ledger = frames.read_ledger(self._rows(LEDGER), self.name)
+        boundary.at("book.after-read")
+        return Snapshot(ledger.revision, tabs, ledger.frame.copy(), dict(ledger.meta))
+
+    def commit(self, change: Commit, after: int) -> int:
+        """The port's commit."""
+        frames.check_commit(change, self.known, self.cell_limit)
+        boundary.at("book.before-commit")
+        revision = frames.read_ledger(self._rows(LEDGER), self.name).revision
+        if revision != after:
+            raise RevisionMoved(
+                f"Another run committed to {self.name}: it is at revision {revision}, not {after}.", "Run again."
+            )
+        before = copy.deepcopy(self.grids)
+        try:
+            self._apply(change, revision + 1)
+        except BaseException:
+            self.grids = before
+            raise
+        self.commits += 1
+        boundary.at("book.after-commit")
+        return revision + 1
+
+    def _apply(self, change: Commit, revision: int) -> None:
+        for key, notes in change.sync.items():
+            for name, text in notes.items():
+                self._note(key, name, text)
+        for key, rows in change.append.items():
+            for row in rows:
+                self._append(key, row)
+        for row in change.ledger:
+            self._put_ledger(id_text(row["tab"]), id_text(row["key"]), row)
+        self._put_meta({**change.meta, frames.REVISION: str(revision)})
+
+    def positions(self, key: str) -> dict[str, int]:
+        """Where the columns of a tab stand now."""
+        if key not in self.grids:
+            title = self.known.tab(key).title
+            raise Damaged(f"{self.name} has no tab {title!r}.", frames.INIT)
+        return templates.positions(self.known.tab(key), self.grids[key][0], self.name)
+
+    def _rows(self, key: str) -> list[tuple[int, list[Cell]]]:
+        places = self.positions(key)
+        wanted = [places[column] for column in self.known.tab(key).keys]
+        return [
+            (number, [_at(row, place) for place in wanted]) for number, row in enumerate(self.grids[key][1:], start=2)
+        ]
+
+    def _note(self, key: str, name: str, text: str) -> None:
+        places, tab = self.positions(key), self.known.tab(key)
+        for row in self.grids[key][1:]:
+            own = id_text(_at(row, places[tab.key_column]))
+            if own == name or (not own and frames.sync_key(_at(row, places[SYNC])) == name):
+                _set(row, places[SYNC], self._stored(text))
+
+    def _append(self, key: str, row: Row) -> None:
+        places, grid = self.positions(key), self.grids[key]
+        last = max((number for number, cells in self._rows(key) if any(cell is not None for cell in cells)), default=1)
+        if len(grid) <= last:
+            grid.append([])
+        for column, value in row.items():
+            _set(grid[last], places[column], self._stored(value))
+
+    def _put_ledger(self, tab: str, key: str, row: Row) -> None:
+        places, grid = self.positions(LEDGER), self.grids[LEDGER]
+        found = next(
+            (
+                line
+                for line in grid[1:]
+                if id_text(_at(line, places["tab"])) == tab and id_text(_at(line, places["key"])) == key
+            ),
+            None,
+        )
+        if found is None:
+            found = []
+            grid.append(found)
+        for column in COLUMNS:
+            value = row.get(column)
+            aware = isinstance(value, datetime) and value.tzinfo is not None
+            _set(
+                found,
+                places[column],
+                value.isoformat() if aware and isinstance(value, datetime) else self._stored(value),
+            )
+
+    def _put_meta(self, meta: dict[str, str | None]) -> None:
+        places = self.positions(LEDGER)
+        for key, text in meta.items():
+            if text is not None:
+                self._put_ledger(frames.META, key, frames.meta_row(key, text, self.cell_limit))
+                continue
+            grid = self.grids[LEDGER]
+            grid[1:] = [
+                row for row in grid[1:] if (_at(row, places["tab"]), _at(row, places["key"])) != (frames.META, key)
+            ]
+
+    def _stored(self, value: Cell) -> Cell:
+        if isinstance(value, datetime):
+            return value.astimezone(self.zone).replace(tzinfo=None) if value.tzinfo else value
+        return (str(visible(value)) or None) if isinstance(value, str) else value
+
+
+def _at(row: list[Cell], place: int) -> Cell:
+    return row[place] if place < len(row) else None
+
+
+def _set(row: list[Cell], place: int, value: Cell) -> None:
+    row.extend([None] * (place + 1 - len(row)))
+    row[place] = value
