@@ -112,7 +112,7 @@ def text_of(raw: Cell, label: str) -> str | Wrong | None:
         return None
     if wrong := poisoned(raw, label):
         return wrong
-    if isinstance(raw, bool) or isinstance(raw, (date, time, timedelta)):
+    if isinstance(raw, (bool, date, time, timedelta)):
         return Wrong(words.NOT_TEXT.format(label=label, shown=words.shown(raw)))
     if isinstance(raw, float) and raw.is_integer():
         return str(int(raw))

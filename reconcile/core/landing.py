@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -43,7 +44,7 @@ class Landing:
     notes: list[Note] = field(default_factory=list)
     doubts: list[Doubt] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
-    new: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
 
     def __bool__(self) -> bool:
         return bool(self.append or self.ledger or self.notes or self.doubts)
@@ -110,7 +111,7 @@ def _new_row(
             ledger[name] = str(row[name])
             ledger[name + SEEN] = row[name]
     out.ledger.append(ledger)
-    out.new += 1
+    out.counts[feed.value] += 1
 
 
 def _cells(item: Order | Refill | CancelTask) -> tuple[Row, str]:

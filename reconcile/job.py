@@ -1,0 +1,941 @@
+"""One run, told top to bottom: read, plan, begin, push, claim, end (DESIGN 3).
+
+Everything that decides is pure and lives in `core`; this module is the order of things and what happens when one fails.
+What a run was about to do is committed before it is done, so a run that stops anywhere is finished by the next one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final, Protocol
+
+from reconcile.core import cells, settle, words
+from reconcile.core.landing import Landing, land
+from reconcile.core.lease import (
+    BOOK,
+    CLAIMING,
+    HEARTBEAT,
+    LEASE,
+    SCHEMA,
+    Claiming,
+    Lease,
+    check_free,
+    claiming_of,
+    doubt_meta,
+    doubts_of,
+    lease_of,
+)
+from reconcile.core.ledger import SCHEMA as LEDGER_SCHEMA
+from reconcile.core.ledger import Ledger, Sending
+from reconcile.core.model import (
+    Action,
+    Claimed,
+    Commit,
+    Doubt,
+    Feed,
+    ItemResult,
+    Kind,
+    Note,
+    OrderUpdate,
+    Outcome,
+    Plan,
+    Push,
+    Result,
+    Row,
+    Snapshot,
+    Status,
+    Verdict,
+    YesNo,
+)
+from reconcile.core.plan import Rules, make_plan
+from reconcile.errors import (
+    AccessRefused,
+    Damaged,
+    Exit,
+    LeaseHeld,
+    NeverSent,
+    ReconcileError,
+    Refused,
+    RevisionMoved,
+    Unavailable,
+    Unknown,
+)
+from reconcile.panel import answers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from zoneinfo import ZoneInfo
+
+    from reconcile.core.model import RawAnswer
+    from reconcile.journal import Claim, Journal
+    from reconcile.workbook.port import Workbook
+
+CHUNK: Final = 100
+"""Rows per `updateOrders`. No maximum is stated; other clients send 100 [obs]."""
+
+FULL: Final = 100
+"""So many rows in one answer mean that there may be more [ref: "up to 100"]."""
+
+BISECT_CALLS: Final = 32
+"""Most calls spent on finding the rows that make a whole `updateOrders` fail; the rest is sent again next run."""
+
+PATIENCE: Final = 3
+"""Calls in a row without an answer after which the panel counts as away and the rest waits for the next run."""
+
+CANCEL_CALLS: Final = 200
+"""Most cancel tasks taken in one run: they come one by one."""
+
+RENEW: Final = timedelta(seconds=75)
+"""A lease with less left than this is renewed before the next panel call: longer than any one call may take."""
+
+READS: Final = 3
+"""How often a run that was overtaken between reading and beginning reads again before it gives up."""
+
+
+class Panel(Protocol):
+    """What a run needs of the panel client."""
+
+    calls: Counter[str]
+
+    def probe(self) -> None: ...
+    def fetch_orders(self, service: str) -> RawAnswer: ...
+    def fetch_refills(self, service: str | None = None) -> RawAnswer: ...
+    def fetch_cancel(self, service: str | None = None) -> RawAnswer: ...
+    def update_orders(self, updates: Sequence[OrderUpdate], *, once: bool = False) -> dict[str, ItemResult]: ...
+    def set_in_progress(self, id: str, start_count: str | None = None) -> str: ...  # noqa: A002 - the wire's name
+    def set_processing(self, id: str) -> str: ...  # noqa: A002
+    def set_completed(self, id: str) -> str: ...  # noqa: A002
+    def set_start_count(self, id: str, start_count: str) -> str: ...  # noqa: A002
+    def set_remains(self, id: str, remains: str) -> str: ...  # noqa: A002
+    def set_partial(self, id: str, remains: str) -> str: ...  # noqa: A002
+    def set_canceled(self, id: str) -> str: ...  # noqa: A002
+    def set_refill_in_progress(self, refill: str) -> str: ...
+    def set_refill_completed(self, refill: str) -> str: ...
+    def set_refill_rejected(self, refill: str) -> str: ...
+    def set_cancel_rejected(self, cancel: str) -> str: ...
+    def add_payment(self, user: str, amount: str, details: str, affiliate_commission: str | None = None) -> str: ...
+    def add_ticket(self, user: str, subject: str, message: str) -> str: ...
+
+
+class Talk(Protocol):
+    """Where a run tells what it is doing: progress on a terminal, lines in a log, nothing in a test."""
+
+    def say(self, text: str) -> None: ...
+    def start(self, label: str, total: int | None) -> None: ...
+    def advance(self, count: int = 1) -> None: ...
+
+
+class Silent:
+    """Tells nobody."""
+
+    def say(self, text: str) -> None:
+        """Says nothing."""
+
+    def start(self, label: str, total: int | None) -> None:
+        """Starts nothing."""
+
+    def advance(self, count: int = 1) -> None:
+        """Counts nothing."""
+
+
+@dataclass
+class Stop:
+    """Whether somebody asked the run to end (a signal), and whether it is just waiting for the panel."""
+
+    requested: bool = False
+    waiting: bool = False
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything a run works with. `clock` gives aware UTC times; `zone` is the sheet's, for times people read."""
+
+    book: Workbook
+    panel: Panel
+    journal: Journal
+    rules: Rules
+    clock: Callable[[], datetime]
+    zone: ZoneInfo
+    run: str
+    deadline: timedelta = timedelta(seconds=600)
+    lease: timedelta = timedelta(seconds=180)
+    tasks: str = "all"
+    talk: Talk = field(default_factory=Silent)
+    stop: Stop = field(default_factory=Stop)
+
+
+@dataclass
+class _Run:
+    """What one run knows so far."""
+
+    job: Job
+    started: datetime
+    snapshot: Snapshot
+    ledger: Ledger
+    plan: Plan
+    revision: int
+    until: datetime
+    book_id: str
+    results: list[Result] = field(default_factory=list)
+    landed: Counter[str] = field(default_factory=Counter)
+    landed_notes: list[Note] = field(default_factory=list)
+    doubts: list[Doubt] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+    waiting: list[tuple[int, Claimed]] = field(default_factory=list)
+    present: dict[str, set[str]] = field(default_factory=dict)
+    error: ReconcileError | None = None
+    answered: bool = False
+
+    def when(self) -> str:
+        """The time as people read it in the sheet."""
+        return self.job.clock().astimezone(self.job.zone).strftime("%d %b %H:%M")
+
+    def may_go_on(self) -> bool:
+        """Whether a further call may be started: nobody asked to stop, nothing failed, the deadline is not over."""
+        return (
+            not self.job.stop.requested and self.error is None and self.job.clock() < self.started + self.job.deadline
+        )
+
+    def fail(self, error: ReconcileError) -> None:
+        """Remembers the first error; the run still ends properly."""
+        self.error = self.error or error
+
+
+def plan_only(book: Workbook, rules: Rules) -> Plan:
+    """The plan as of now, from one read of the sheet and nothing else."""
+    snapshot = book.read()
+    check_schema(snapshot)
+    return make_plan(snapshot, Ledger(snapshot.ledger), rules)
+
+
+def sync(job: Job, *, force: bool = False) -> Outcome:
+    """One whole run.
+
+    Raises LeaseHeld, Unavailable, AccessRefused, Damaged while nothing has been changed yet. From the first commit on, an
+    error is part of the outcome: `exit_code` and `stopped` say it, and what was done until then is recorded.
+    """
+    started = job.clock()
+    for attempt in range(READS):
+        run = _read_and_plan(job, started)
+        if run.plan.limits and not force:
+            return _stopped_by_limit(run)
+        try:
+            _begin(run)
+            break
+        except RevisionMoved:
+            if attempt == READS - 1:
+                raise
+            job.talk.say("Another run was quicker; reading the sheet again.")
+    try:
+        _push(run)
+        _claim(run)
+    except RevisionMoved as error:
+        run.fail(_overtaken(error))
+    except ReconcileError as error:
+        run.fail(error)
+    return _end(run)
+
+
+def check_schema(snapshot: Snapshot) -> None:
+    """Raises Damaged when the ledger was written by another version of the layout."""
+    schema = snapshot.meta.get(SCHEMA)
+    if schema != LEDGER_SCHEMA:
+        raise Damaged(
+            f"The hidden _ledger tab has layout version {schema or '(none)'}; this program reads version {LEDGER_SCHEMA}.",
+            "Use the version of reconcile this sheet was set up with, or run `reconcile init` with the newer one.",
+        )
+
+
+# --- read, plan, begin -----------------------------------------------------------------------------------------------------
+
+
+def _read_and_plan(job: Job, started: datetime) -> _Run:
+    job.talk.say("Reading the sheet")
+    snapshot = job.book.read()
+    check_schema(snapshot)
+    lease = lease_of(snapshot.meta)
+    mine = [lease.run] if lease is not None and job.journal.knows_run(lease.run) else []
+    check_free(snapshot.meta, job.clock(), mine)
+    book_id = snapshot.meta.get(BOOK, "")
+    ledger = Ledger(snapshot.ledger)
+    recovered = settle.recovered(ledger, snapshot.tabs, _known_sends(job.journal, book_id), job.clock())
+    ledger = ledger.patched(recovered)
+    plan = make_plan(snapshot, ledger, job.rules)
+    settled = {(str(row["tab"]), str(row["key"])): row for row in (*recovered, *plan.settled)}
+    plan = replace(plan, settled=tuple(settled.values()))
+    run = _Run(job, started, snapshot, ledger, plan, snapshot.revision, started, book_id)
+    run.present = {feed.value: set(snapshot.tabs[feed.value].index) for feed in Feed}
+    run.doubts = list(doubts_of(snapshot.meta))
+    run.messages = list(plan.messages)
+    _recover_claims(run)
+    return run
+
+
+def _known_sends(journal: Journal, book_id: str) -> Callable[[Feed, str, Sending], tuple[Verdict, str]]:
+    """What this machine's journal says became of a marked send. A run the journal does not know ran elsewhere: unknown."""
+
+    def outcome(feed: Feed, key: str, sending: Sending) -> tuple[Verdict, str]:
+        if not journal.knows_run(sending.run):
+            return Verdict.UNKNOWN, ""
+        sends = [send for send in journal.sends(book_id, sending.run) if (send.feed, send.key) == (feed.value, key)]
+        if not sends:
+            return Verdict.NOT_SENT, ""
+        return Verdict(sends[-1].verdict or Verdict.UNKNOWN), sends[-1].reason
+
+    return outcome
+
+
+def _recover_claims(run: _Run) -> None:
+    """Takes up what earlier runs claimed and did not land, and puts on record what they may have lost."""
+    job = run.job
+    recorded = {doubt.id for doubt in run.doubts}
+    for claim in job.journal.unlanded(run.book_id):
+        if claim.raw is not None:
+            claimed = read_answer(Feed(claim.feed), claim.service, claim.raw)
+            if claimed.rows or claimed.broken:
+                run.waiting.append((claim.id, claimed))
+                job.talk.say(f"Landing {claimed.count} {claim.feed} that an earlier run received.")
+                continue
+            if not claimed.in_doubt:
+                job.journal.settle(claim.id, claimed.problem or "nothing was handed out")
+                continue
+        doubt = _claim_doubt(claim, run.book_id)
+        if doubt.id not in recorded:
+            run.doubts.append(doubt)
+    left = claiming_of(run.snapshot.meta)
+    if left is not None and not job.journal.knows_run(left.run):
+        doubt = Doubt(
+            id=f"claim-{left.run}",
+            kind="claim",
+            feed=Feed.ORDERS,
+            text=f"Run {left.run} stopped while it was receiving work (since {left.at}), and its journal is not on this "
+            f"machine. At most one answer ({FULL} orders of one of the services {', '.join(left.services)}, or as many "
+            "refills) may be missing from the sheet.",
+            at=left.at,
+            run=left.run,
+            service=", ".join(left.services),
+            bound=FULL,
+        )
+        if doubt.id not in recorded:
+            run.doubts.append(doubt)
+
+
+def read_answer(feed: Feed, service: str, raw: RawAnswer) -> Claimed:
+    """What a kept answer says; a refused key is no reason to stop reading it."""
+    readers = {Feed.ORDERS: answers.read_orders, Feed.REFILLS: answers.read_refills, Feed.CANCELS: answers.read_cancel}
+    try:
+        return readers[feed](raw, service)
+    except AccessRefused as error:
+        return Claimed(feed, service, problem=error.what)
+
+
+def _claim_doubt(claim: Claim, book_id: str) -> Doubt:
+    one = words.ONE[claim.feed]
+    of_service = f" of service {claim.service}" if claim.service else ""
+    bound = 1 if claim.feed == Feed.CANCELS else FULL
+    why = claim.why or "the run stopped before the answer came"
+    return Doubt(
+        id=f"claim-{claim.run}-{claim.id}",
+        kind="claim",
+        feed=Feed(claim.feed),
+        text=f"The panel was asked for {one}s{of_service} at {claim.intended_at}, and its answer is not known: {why} "
+        f"At most {bound} {one}{'s' if bound > 1 else ''} may be missing from the sheet.",
+        at=claim.intended_at,
+        run=claim.run,
+        service=claim.service,
+        key=str(claim.id) if book_id else "",
+        bound=bound,
+    )
+
+
+def _begin(run: _Run) -> None:
+    """The first commit: lease, what is about to be claimed, what is about to be sent once, and what an earlier run received."""
+    job = run.job
+    job.journal.begin_run(run.book_id, job.run, run.started.isoformat())
+    now = job.clock()
+    run.until = now + job.lease
+    marks = [
+        settle.marked(push, run.ledger, run.snapshot.tabs[push.feed.value], run=job.run, when=run.when())
+        for push in run.plan.pushes
+        if push.once
+    ]
+    landing, claims, ledger = _landing(run, run.ledger.patched([*run.plan.settled, *marks]))
+    meta = {
+        LEASE: Lease(job.run, run.until).text(),
+        CLAIMING: Claiming(job.run, services(run.snapshot)[0], now.isoformat(timespec="seconds")).text(),
+        **doubt_meta(run.doubts),
+    }
+    run.revision = job.book.commit(
+        Commit(
+            job.run,
+            append=landing.append,
+            ledger=[*run.plan.settled, *marks, *landing.ledger],
+            sync=_sync_texts(run.snapshot, landing.notes),
+            meta=meta,
+        ),
+        run.revision,
+    )
+    _landed(run, landing, claims)
+    run.ledger = ledger
+    for claim in job.journal.unlanded(run.book_id):
+        if claim.run != job.run:
+            job.journal.settle(claim.id, "on record in the sheet")
+
+
+def _stopped_by_limit(run: _Run) -> Outcome:
+    """Logs in the sheet that a limit stopped the run, and lands what an earlier run received. Nothing else changes."""
+    job = run.job
+    landing, claims, _ = _landing(run, run.ledger)
+    reason = " ".join(limit.text for limit in run.plan.limits)
+    held = [
+        Note(push.feed.value, push.key, push.row, Kind.HELD, words.HELD_BY_LIMIT.format(limit=reason))
+        for push in run.plan.pushes
+    ]
+    outcome = _outcome(run, Exit.LIMIT, reason)
+    notes = [*{(note.tab, note.key): note for note in (*run.plan.notes, *held)}.values()]
+    job.book.commit(
+        Commit(
+            job.run,
+            append={**landing.append, "runs": [_runs_row(outcome, "Stopped by a limit")]},
+            ledger=landing.ledger,
+            sync=_sync_texts(run.snapshot, [*notes, *landing.notes]),
+            meta=doubt_meta(run.doubts),
+        ),
+        run.revision,
+    )
+    _landed(run, landing, claims)
+    return outcome
+
+
+# --- push ------------------------------------------------------------------------------------------------------------------
+
+
+def _push(run: _Run) -> None:
+    pushes = run.plan.pushes
+    if not pushes:
+        return
+    run.job.talk.start("Sending changes", len(pushes))
+    bulk = [push for push in pushes if push.action is Action.UPDATE_ORDERS and not push.once]
+    single = [push for push in pushes if push.action is not Action.UPDATE_ORDERS and not push.once]
+    silent = 0
+    for results in _each(run, bulk, single, [push for push in pushes if push.once]):
+        run.results.extend(results)
+        run.job.talk.advance(len(results))
+        answered = any(result.verdict in (Verdict.ACCEPTED, Verdict.REFUSED) for result in results)
+        run.answered = run.answered or answered
+        silent = 0 if answered else silent + 1
+        if silent >= PATIENCE or _unreachable(results):
+            reason = next((result.reason for result in results if result.reason), "The panel does not answer.")
+            run.fail(Unavailable(reason, "Nothing is lost: the rest is sent by the next run."))
+            break
+
+
+def _each(run: _Run, bulk: list[Push], single: list[Push], once: list[Push]) -> Iterator[list[Result]]:
+    """Sends everything in order, yielding the results of one call (or one bisected chunk) at a time."""
+    for start in range(0, len(bulk), CHUNK):
+        if not _ready(run):
+            return
+        yield _update(run, bulk[start : start + CHUNK])
+    for push in single:
+        if not _ready(run):
+            return
+        yield [_guarded(run, push, lambda push=push: _call(run.job.panel, push))]  # type: ignore[misc]
+    for push in once:
+        if not _ready(run):
+            return
+        yield [_send_once(run, push)]
+
+
+def _unreachable(results: list[Result]) -> bool:
+    return bool(results) and all(result.verdict is Verdict.NOT_SENT for result in results)
+
+
+def _ready(run: _Run) -> bool:
+    """Whether a next call may start; renews the lease where too little of it is left."""
+    if not run.may_go_on():
+        return False
+    now = run.job.clock()
+    if run.until - now < RENEW:
+        run.until = now + run.job.lease
+        commit = Commit(run.job.run, meta={LEASE: Lease(run.job.run, run.until).text()})
+        run.revision = run.job.book.commit(commit, run.revision)
+    return True
+
+
+def _guarded(run: _Run, push: Push, call: Callable[[], object]) -> Result:
+    """One call's result as one of four verdicts. A refused key ends the run."""
+    run.job.stop.waiting = True
+    try:
+        call()
+    except NeverSent as error:
+        return Result(push, Verdict.NOT_SENT, error.what)
+    except Refused as error:
+        return Result(push, Verdict.REFUSED, error.what)
+    except Unknown as error:
+        return Result(push, Verdict.UNKNOWN, error.what)
+    except AccessRefused as error:
+        run.fail(error)
+        return Result(push, Verdict.NOT_SENT, error.what)
+    finally:
+        run.job.stop.waiting = False
+    return Result(push, Verdict.ACCEPTED)
+
+
+def _send_once(run: _Run, push: Push) -> Result:
+    """A refund, payment or ticket: journaled before and after, called once."""
+    journal, clock = run.job.journal, run.job.clock
+    value = ", ".join(change.new for change in push.changes)
+    send = journal.sending(run.book_id, run.job.run, push.feed.value, push.key, value, clock().isoformat())
+    if push.action is Action.UPDATE_ORDERS:
+        result = _update_once(run, push)
+    else:
+        result = _guarded(run, push, lambda: _call(run.job.panel, push))
+    journal.sent(send, result.verdict.value, result.reason, None, clock().isoformat())
+    return result
+
+
+def _update_once(run: _Run, push: Push) -> Result:
+    """A partial refund through `updateOrders` (setting partial_via): its own call, its own id's result."""
+    found: dict[str, ItemResult] = {}
+    result = _guarded(run, push, lambda: found.update(run.job.panel.update_orders([update_of(push)], once=True)))
+    if result.verdict is not Verdict.ACCEPTED:
+        return result
+    item = found.get(push.target, ItemResult(Verdict.UNKNOWN))
+    return Result(push, item.verdict, item.reason)
+
+
+def update_of(push: Push) -> OrderUpdate:
+    """A push as an entry of `updateOrders`."""
+    values = {change.field: change.new for change in push.changes}
+    return OrderUpdate(
+        push.target,
+        status=Status(values["status"]) if "status" in values else None,
+        start_count=values.get("start_count"),
+        remains=values.get("remains"),
+    )
+
+
+def _update(run: _Run, pushes: list[Push]) -> list[Result]:
+    """One `updateOrders` for up to 100 rows. A whole-call refusal is bisected, so that one bad row never starves the others."""
+    budget = [BISECT_CALLS]
+    results = _update_some(run, pushes, budget)
+    order = {id(push): place for place, push in enumerate(pushes)}
+    return sorted(results, key=lambda result: order[id(result.push)])
+
+
+def _update_some(run: _Run, pushes: list[Push], budget: list[int]) -> list[Result]:
+    if budget[0] <= 0 or not run.may_go_on():
+        return [Result(push, Verdict.NOT_SENT, "there was no time left for it in this run.") for push in pushes]
+    budget[0] -= 1
+    run.job.stop.waiting = True
+    try:
+        found = run.job.panel.update_orders([update_of(push) for push in pushes])
+    except NeverSent as error:
+        return [Result(push, Verdict.NOT_SENT, error.what) for push in pushes]
+    except Unknown as error:
+        return [Result(push, Verdict.UNKNOWN, error.what) for push in pushes]
+    except AccessRefused as error:
+        run.fail(error)
+        return [Result(push, Verdict.NOT_SENT, error.what) for push in pushes]
+    except Refused as error:
+        if error.lacks_action:
+            return [_one_by_one(run, push) for push in pushes]
+        if len(pushes) == 1:
+            return [Result(pushes[0], Verdict.REFUSED, error.what)]
+        middle = len(pushes) // 2
+        return _update_some(run, pushes[:middle], budget) + _update_some(run, pushes[middle:], budget)
+    finally:
+        run.job.stop.waiting = False
+    unclear = ItemResult(Verdict.UNKNOWN)
+    return [Result(push, *_pair(found.get(push.target, unclear))) for push in pushes]
+
+
+def _pair(item: ItemResult) -> tuple[Verdict, str]:
+    return item.verdict, item.reason
+
+
+def _one_by_one(run: _Run, push: Push) -> Result:
+    """A panel without `updateOrders`: the single calls say the same, start count and remains before the status."""
+    panel, update = run.job.panel, update_of(push)
+
+    def calls() -> None:
+        in_progress = update.status is Status.IN_PROGRESS
+        # setStartcount may also set In progress [anc], so a status is always sent after it
+        if update.start_count is not None and not in_progress:
+            panel.set_start_count(push.target, update.start_count)
+        if update.remains is not None:
+            panel.set_remains(push.target, update.remains)
+        if in_progress:
+            panel.set_in_progress(push.target, update.start_count)
+        elif update.status is Status.PROCESSING:
+            panel.set_processing(push.target)
+        elif update.status is Status.COMPLETED:
+            panel.set_completed(push.target)
+
+    if not _ready(run):
+        return Result(push, Verdict.NOT_SENT, "there was no time left for it in this run.")
+    return _guarded(run, push, calls)
+
+
+def _call(panel: Panel, push: Push) -> object:
+    """The one call of a push that is not an `updateOrders`."""
+    params = dict(push.params)
+    match push.action:
+        case Action.SET_CANCELED:
+            return panel.set_canceled(push.target)
+        case Action.SET_PARTIAL:
+            return panel.set_partial(push.target, params["remains"])
+        case Action.SET_REFILL_IN_PROGRESS:
+            return panel.set_refill_in_progress(push.target)
+        case Action.SET_REFILL_COMPLETED:
+            return panel.set_refill_completed(push.target)
+        case Action.SET_REFILL_REJECTED:
+            return panel.set_refill_rejected(push.target)
+        case Action.SET_CANCEL_REJECTED:
+            return panel.set_cancel_rejected(push.target)
+        case Action.ADD_PAYMENT:
+            return panel.add_payment(
+                params["user"], params["amount"], params["details"], params.get("affiliate_commission")
+            )
+        case Action.ADD_TICKET:
+            return panel.add_ticket(params["user"], params["subject"], params["message"])
+    raise ValueError(f"{push.action} is not pushed by a call of its own")
+
+
+# --- claim -----------------------------------------------------------------------------------------------------------------
+
+
+def services(snapshot: Snapshot) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The services to pull, in the order of the Services tab, and what is wrong with that tab in words."""
+    frame = snapshot.tabs["services"]
+    found: list[str] = []
+    problems = []
+    for key, pull, number in zip(frame.index, frame["pull"], frame["_row"], strict=True):
+        answer = cells.choice(pull, YesNo, "Pull")
+        if isinstance(answer, cells.Wrong):
+            problems.append(f"Services: row {number}: {answer.text}")
+        elif answer is YesNo.YES and key and key not in found:
+            found.append(str(key))
+        elif answer is YesNo.YES and not key:
+            problems.append(f"Services: row {number}: Service ID is missing.")
+    if not found:
+        problems.append(
+            "Services: no service is set to Pull, so no orders are received. Choose Yes in Pull for each service."
+        )
+    return tuple(found), tuple(problems)
+
+
+def _claim(run: _Run) -> None:
+    """Orders per service, then refills, then cancels. Each answer is journaled before it is parsed, landed before the next."""
+    wanted, problems = services(run.snapshot)
+    run.messages.extend(problems)
+    if not _ready(run):
+        return
+    if not run.answered:
+        _probe(run)
+    panel = run.job.panel
+    filters: tuple[str, ...] = wanted if run.job.tasks == "listed" else ("",)
+    run.job.talk.start("Receiving work", None)
+    for service in wanted:
+        _drain(run, Feed.ORDERS, service, lambda service=service: panel.fetch_orders(service))  # type: ignore[misc]
+    for service in filters:
+        _drain(run, Feed.REFILLS, service, lambda service=service: panel.fetch_refills(service or None))  # type: ignore[misc]
+    for service in filters:
+        _drain(run, Feed.CANCELS, service, lambda service=service: panel.fetch_cancel(service or None))  # type: ignore[misc]
+    _land_waiting(run)
+
+
+def _probe(run: _Run) -> None:
+    """A call that cannot do anything proves panel and key before anything is claimed: a dead panel costs no doubt."""
+    run.job.stop.waiting = True
+    try:
+        run.job.panel.probe()
+    except ReconcileError as error:
+        run.fail(error)
+    finally:
+        run.job.stop.waiting = False
+
+
+def _drain(run: _Run, feed: Feed, service: str, fetch: Callable[[], RawAnswer]) -> None:
+    """Claims one feed of one service until the panel has no more, or an answer brings nothing new."""
+    seen: set[str] = set()
+    for _ in range(CANCEL_CALLS if feed is Feed.CANCELS else FULL):
+        if not _ready(run):
+            return
+        answer = _fetch(run, feed, service, fetch)
+        if answer is None:
+            return
+        claim, claimed = answer
+        if claimed.lacks_action or claimed.problem or not claimed.count:
+            _nothing(run, claim, claimed)
+            return
+        known = run.ledger.of(feed).index
+        fresh = {item.id for item in claimed.rows} - seen
+        run.job.talk.advance(claimed.count)
+        if feed is Feed.CANCELS and not {key for key in fresh if key not in known}:
+            run.job.journal.landed([claim], run.job.clock().isoformat())  # the same task again: it is not consumed
+            return
+        seen |= fresh
+        run.waiting.append((claim, claimed))
+        together = feed is Feed.CANCELS or sum(1 for _ in run.waiting) < run.job.book.lands_together
+        if not together:
+            _land_waiting(run)
+        if not fresh and not claimed.broken:
+            run.messages.append(f"The panel keeps handing out the same {feed.value}; asking for more was stopped.")
+            return
+        if feed is Feed.ORDERS and claimed.count < FULL:
+            return
+
+
+def _fetch(run: _Run, feed: Feed, service: str, fetch: Callable[[], RawAnswer]) -> tuple[int, Claimed] | None:
+    """One claim: intent, call, raw answer to the journal, only then parsed. None when there is no answer to read."""
+    job = run.job
+    claim = job.journal.intend(run.book_id, job.run, feed.value, service, job.clock().isoformat(timespec="seconds"))
+    job.stop.waiting = True
+    try:
+        raw = fetch()
+    except NeverSent as error:
+        job.journal.never_sent(claim)
+        run.fail(error)
+        return None
+    except Unknown as error:
+        job.journal.unknown(claim, error.what)
+        _doubt_claim(run, claim)
+        run.fail(error)
+        return None
+    finally:
+        job.stop.waiting = False
+    job.journal.answered(claim, raw, job.clock().isoformat(timespec="seconds"))
+    try:
+        return claim, {
+            Feed.ORDERS: answers.read_orders,
+            Feed.REFILLS: answers.read_refills,
+            Feed.CANCELS: answers.read_cancel,
+        }[feed](raw, service)
+    except AccessRefused as error:
+        job.journal.settle(claim, error.what)
+        run.fail(error)
+        return None
+
+
+def _nothing(run: _Run, claim: int, claimed: Claimed) -> None:
+    """An answer without rows: clearly none, a refusal to report, or a doubt. Only the last one stops the claiming."""
+    job = run.job
+    if claimed.in_doubt:
+        job.journal.unknown(claim, claimed.problem)
+        _doubt_claim(run, claim)
+        run.fail(Unknown(claimed.problem, "The claim is on record as in doubt; see `reconcile resolve`."))
+        return
+    if claimed.problem:
+        of_service = f" (service {claimed.service})" if claimed.service else ""
+        run.messages.append(f"{words.TAB[claimed.feed]}{of_service}: {claimed.problem}")
+    if claimed.lacks_action:
+        run.messages.append(f"This panel has no call for {claimed.feed.value}; they are left out.")
+    job.journal.landed([claim], job.clock().isoformat(timespec="seconds"))
+
+
+def _doubt_claim(run: _Run, claim: int) -> None:
+    found = next(known for known in run.job.journal.unlanded(run.book_id) if known.id == claim)
+    run.doubts.append(_claim_doubt(found, run.book_id))
+
+
+def _land_waiting(run: _Run) -> None:
+    """Commits everything claimed so far. When that fails the answers stay in the journal and no further claim is made."""
+    if not run.waiting:
+        return
+    landing, claims, ledger = _landing(run, run.ledger)
+    now = run.job.clock()
+    run.until = now + run.job.lease
+    meta: dict[str, str | None] = {
+        LEASE: Lease(run.job.run, run.until).text(),
+        CLAIMING: Claiming(run.job.run, services(run.snapshot)[0], now.isoformat(timespec="seconds")).text(),
+        **doubt_meta(landing.doubts),
+    }
+    commit = Commit(
+        run.job.run,
+        append=landing.append,
+        ledger=landing.ledger,
+        sync=_sync_texts(run.snapshot, landing.notes),
+        meta=meta,
+    )
+    if landing:
+        run.revision = run.job.book.commit(commit, run.revision)
+    run.ledger = ledger
+    _landed(run, landing, claims)
+
+
+def _landing(run: _Run, ledger: Ledger) -> tuple[Landing, list[int], Ledger]:
+    """Everything waiting as one landing, the claims it settles, and the ledger after it."""
+    total, claims = Landing(), []
+    job = run.job
+    for claim, claimed in run.waiting:
+        one = land(
+            claimed,
+            ledger,
+            run.present[claimed.feed.value],
+            run=f"{job.run}-{claim}",
+            now=job.clock(),
+            when=run.when(),
+            cell_limit=job.book.cell_limit,
+        )
+        for tab, rows in one.append.items():
+            total.append.setdefault(tab, []).extend(rows)
+        total.ledger.extend(one.ledger)
+        total.notes.extend(one.notes)
+        total.doubts.extend(one.doubts)
+        total.messages.extend(one.messages)
+        total.counts.update(one.counts)
+        ledger = ledger.patched(one.ledger)
+        claims.append(claim)
+    return total, claims, ledger
+
+
+def _landed(run: _Run, landing: Landing, claims: Iterable[int]) -> None:
+    run.job.journal.landed(list(claims), run.job.clock().isoformat(timespec="seconds"))
+    run.waiting.clear()
+    run.landed.update(landing.counts)
+    run.landed_notes.extend(landing.notes)
+    run.messages.extend(landing.messages)
+    run.doubts.extend(landing.doubts)
+    for tab, rows in landing.append.items():
+        if tab in run.present:
+            run.present[tab].update(str(row["id"]) for row in rows)
+
+
+# --- end -------------------------------------------------------------------------------------------------------------------
+
+
+def _end(run: _Run) -> Outcome:
+    """The last commit: results per row, ledger, log, heartbeat, lease released."""
+    job = run.job
+    done = {id(result.push) for result in run.results}
+    why = run.error.what if run.error else "the run was stopped before it."
+    run.results.extend(Result(push, Verdict.NOT_SENT, why) for push in run.plan.pushes if id(push) not in done)
+    now = job.clock()
+    settled = settle.settle(run.plan, run.results, run.ledger, run.snapshot.tabs, run=job.run, now=now, when=run.when())
+    in_doubt = [_send_doubt(result, job.run, now) for result in run.results if _doubtful(result)]
+    known = {doubt.id for doubt in (*run.plan.doubts, *run.doubts)}
+    run.doubts = [*run.doubts, *run.plan.doubts, *(doubt for doubt in in_doubt if doubt.id not in known)]
+    outcome = _outcome(run, _exit_code(run), run.error.what if run.error else "")
+    commit = Commit(
+        job.run,
+        append={"runs": [_runs_row(outcome, _result_words(outcome))], "history": list(settled.history)},
+        ledger=settled.ledger,
+        sync=_sync_texts(run.snapshot, settled.notes, keep=run.landed_notes),
+        meta={
+            LEASE: None,
+            CLAIMING: None if not run.waiting else run.snapshot.meta.get(CLAIMING),
+            HEARTBEAT: now.isoformat(timespec="seconds"),
+            **doubt_meta([doubt for doubt in run.doubts if doubt.kind != "send"]),
+        },
+    )
+    try:
+        job.book.commit(commit, run.revision)
+    except ReconcileError as error:
+        final = _overtaken(error) if isinstance(error, RevisionMoved) else error
+        job.talk.say("The results could not be written into the sheet; the next run works them out again.")
+        return replace(outcome, exit_code=int((run.error or final).exit_code), stopped=(run.error or final).what)
+    return outcome
+
+
+def _doubtful(result: Result) -> bool:
+    return result.push.once and result.verdict is Verdict.UNKNOWN
+
+
+def _send_doubt(result: Result, run: str, now: datetime) -> Doubt:
+    push = result.push
+    return Doubt(
+        id=f"{push.feed.value}-{push.key}",
+        kind="send",
+        feed=push.feed,
+        text=f"It is not known whether {settle.what(push)} went through for {words.ONE[push.feed]} {push.key}.",
+        at=now.isoformat(timespec="seconds"),
+        run=run,
+        key=push.key,
+    )
+
+
+def _overtaken(error: ReconcileError) -> LeaseHeld:
+    held = LeaseHeld(
+        "Another run took over while this one was at work, so this one stopped writing.",
+        "Nothing is lost: what this run received is in its journal and lands with the next run from this machine.",
+    )
+    held.__cause__ = error
+    return held
+
+
+def _exit_code(run: _Run) -> Exit:
+    """An unclear answer is a doubt (7), not an outage; any other error says its own code."""
+    if run.error is not None and not isinstance(run.error, Unknown):
+        return run.error.exit_code
+    if run.doubts:
+        return Exit.DOUBT
+    return run.error.exit_code if run.error is not None else Exit.DONE
+
+
+def _outcome(run: _Run, code: Exit, stopped: str) -> Outcome:
+    people = sum(note.kind in (Kind.PROBLEM, Kind.HELD) for note in run.plan.notes)
+    refused = sum(result.verdict is Verdict.REFUSED for result in run.results)
+    return Outcome(
+        run=run.job.run,
+        started=run.started,
+        finished=run.job.clock(),
+        plan=run.plan,
+        results=tuple(run.results),
+        landed=tuple(sorted(run.landed.items())),
+        doubts=tuple(run.doubts),
+        messages=tuple(dict.fromkeys(run.messages)),
+        needs_person=people + refused + len(run.doubts) + len(run.plan.limits),
+        calls=tuple(sorted(run.job.panel.calls.items())),
+        exit_code=int(code),
+        stopped=stopped,
+    )
+
+
+_RESULT_WORDS: Final = {
+    Exit.DONE: "Done",
+    Exit.LIMIT: "Stopped by a limit",
+    Exit.LEASE: "Another run took over",
+    Exit.UNAVAILABLE: "Try later",
+    Exit.ACCESS: "Access refused",
+    Exit.DOUBT: "Done, something is in doubt",
+    Exit.DAMAGED: "Damaged",
+}
+
+
+def _result_words(outcome: Outcome) -> str:
+    return _RESULT_WORDS.get(Exit(outcome.exit_code), "Failed")
+
+
+def _runs_row(outcome: Outcome, result: str) -> Row:
+    """One run as one line of the Runs tab."""
+    verdicts = Counter(item.verdict for item in outcome.results)
+    lines = [outcome.stopped, *outcome.messages, *(doubt.text for doubt in outcome.doubts)]
+    return {
+        "run": outcome.run,
+        "started": outcome.started,
+        "finished": outcome.finished,
+        "result": result,
+        "pulled": sum(count for _, count in outcome.landed),
+        "pushed": verdicts[Verdict.ACCEPTED],
+        "refused": verdicts[Verdict.REFUSED],
+        "needs_person": outcome.needs_person,
+        "message": " ".join(line for line in lines if line)[:2_000] or None,
+    }
+
+
+def _sync_texts(snapshot: Snapshot, notes: Iterable[Note], *, keep: Iterable[Note] = ()) -> dict[str, dict[str, str]]:
+    """The Sync cells whose text is not what the sheet shows already. `keep`: rows this run wrote something newer into."""
+    newer = {(note.tab, note.key) for note in keep}
+    texts: dict[str, dict[str, str]] = {}
+    for note in notes:
+        text = words.sync_text(note.key, note.kind, note.text)
+        frame = snapshot.tabs[note.tab]
+        if (note.tab, note.key) in newer or not note.key:
+            continue
+        if note.key in frame.index and (frame["sync"][frame.index == note.key] == text).all():
+            continue
+        texts.setdefault(note.tab, {})[note.key] = text
+    return texts
