@@ -1,0 +1,776 @@
+"""What the panel's answers mean. Pure, and total: no bytes make a reader raise anything but AccessRefused (a wrong key).
+
+Marks name where a fact comes from: [ref] the API reference · [anc] its 2021 ancestor's documentation · [srv] read in a server
+implementation · [obs] another client author's note of live behaviour.
+
+The rules, in the order they are applied:
+
+1. Items that can be read are rows, whatever stands around them. One that cannot is `Broken`; it never sinks the others.
+2. A wrong key stops everything: AccessRefused. Known by its word, by `missing` naming "key" [ref], or by HTTP 401 without
+   any other word we know (failures in general also come as 401 [srv], so a known word goes first).
+3. "None" is believed only when it is said: `no_order` and its kin at any HTTP code below 500 [anc][obs], an empty or null or absent
+   list inside a success, a bare `[]`, or HTTP 404 with the panel's own fail envelope.
+4. A clear no (bad_type, an unknown or translated fail below HTTP 500) is reported. Nothing was handed out with it.
+5. Everything else may have handed work out, so it is reported as in doubt: broken JSON, an empty body, a web page, HTTP 5xx,
+   internal_error, a success that carries something we cannot read.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from reconcile.core.model import Broken, CancelTask, Claimed, Feed, ItemResult, Order, Refill, Verdict
+from reconcile.errors import AccessRefused, Unavailable
+from reconcile.panel.loose import How, Num, Obj, Parsed, Salvaged, decode, dump, parse, salvage, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from reconcile.core.model import RawAnswer
+
+    Task = Order | Refill | CancelTask
+
+_UNAUTHORIZED = 401
+_FORBIDDEN = 403
+_NOT_FOUND = 404
+_TOO_MANY = 429
+_ERROR = 400
+_SERVER_ERROR = 500
+
+# --- words ---------------------------------------------------------------------------------------------------------------
+
+
+def _norm(text: str) -> str:
+    """A word or sentence as one comparable word: "No order found." and "no_order_found" are the same."""
+    return re.sub(r"[\W_]+", "_", text.casefold()).strip("_")
+
+
+_YES = frozenset({"success", "successful", "succeeded", "ok", "okay", "true", "1", "done", "200", "201", "202"})
+_NO = frozenset(
+    {"fail", "failed", "failure", "error", "err", "false", "0", "denied", "rejected", "unsuccessful", "invalid"}
+)
+
+_KEY_WORDS = frozenset(
+    {
+        "bad_auth",  # [anc]
+        "auth_failed", "authentication_failed", "authentication_required", "unauthenticated",
+        "unauthorized", "unauthorised", "not_authorized", "not_authorised",
+        "invalid_auth", "invalid_credentials", "wrong_credentials", "invalid_token", "bad_token",
+    }
+)  # fmt: skip
+_KEY_PHRASE = re.compile(
+    r"(?:^|_)(?:(?:bad|invalid|wrong|incorrect|unknown|expired|revoked|disabled|inactive|missing|no)_(?:admin_)?(?:api_)?key"
+    r"|key_(?:is_|was_|has_been_)?(?:required|bad|invalid|wrong|incorrect|missing|unknown|expired|revoked|disabled|inactive"
+    r"|not_(?:found|valid|active|correct)))(?:_|$)"
+)
+_ACTION_PHRASE = re.compile(
+    r"^(?:bad|invalid|unknown|wrong|incorrect|unsupported|undefined|no_such)_(?:api_)?(?:action|method)(?:_|$)"
+    r"|^(?:action|method)_(?:is_)?(?:not_(?:found|supported|allowed|available|exist\w*)|unknown|invalid|unsupported|does_not_exist)"
+)
+_BUSY_PHRASE = re.compile(
+    r"^(?:api_)?(?:rate_?limit\w*|too_many_(?:requests?|attempts|calls)\w*|throttl\w*|requests?_limit\w*|slow_down\w*)(?:_|$)"
+)
+_CRASH_PHRASE = re.compile(
+    r"^(?:internal(?:_server)?_error|server_error|unknown_error|unexpected_error|database_error|db_error|exception|timeout"
+    r"|something_went_wrong|service_unavailable|try_again_later|maintenance)(?:_|$)"
+)
+_TASKS = r"(?:orders?|refills?|cancels?|cancellations?|tasks?|cancel_tasks?|cancel_requests?|refill_tasks?|requests?|items?|data|results?)"
+_NONE_PHRASE = re.compile(
+    rf"^(?:(?:there_(?:is|are)_)?(?:no|not_any|0|zero)_(?:new_|more_|pending_|available_|active_|open_)*{_TASKS}"
+    r"(?:_(?:were|are|is|was|have|been|found|available|pending|yet|now|left|waiting|in_queue|at_the_moment|right_now|to_process"
+    rf"|to_fetch|for_this_service|for_service|exist|exists))*|(?:pending_)?{_TASKS}_(?:is_|are_|was_|were_)?(?:not_found|empty)"
+    r"|empty|empty_queue|queue_is_empty|nothing_found|nothing_to_do)$"
+)
+_BARE_NOT_FOUND = re.compile(r"^(?:not_found|no_data|nothing_found|no_results?)?$")
+
+_PLAIN: Mapping[str, str] = {
+    "bad_auth": "the panel does not accept the key",
+    "bad_type": "the panel does not know this service",
+    "bad_service": "the panel does not know this service",
+    "no_order": "the panel has no such order",
+    "no_orders": "the panel does not know this order",
+    "bad_id": "the panel does not know this order",
+    "bad_start_count": "the panel does not accept this start count",
+    "bad_remains": "the panel does not accept these remains",
+    "bad_status": "the panel does not accept this status",
+    "bad_username": "the panel does not know this user",
+    "bad_user": "the panel does not know this user",
+    "bad_amount": "the panel does not accept this amount",
+    "bad_order_list": "the panel does not accept this list of orders",
+    "bad_action": "this panel does not have this action",
+    "bad_refill": "the panel does not know this refill",
+    "bad_cancel": "the panel does not know this cancel request",
+    "internal_error": "the panel had an error of its own",
+    "rate_limited": "the panel asks us to slow down",
+    "missing": "the panel misses a value",
+}
+"""The ancestor's error words [anc] and their kin, in words for staff."""
+
+_MESSAGE_LENGTH = 300
+
+
+def plain_words(word: str, message: str = "") -> str:
+    """An error word and the panel's message as one phrase for staff; the panel's own words are kept in quotes.
+
+    Known words (PANEL_NOTES, "Answers" [anc]) are translated, all others quoted; never empty.
+    """
+    known = _PLAIN.get(_norm(word))
+    theirs = re.sub(r"<[^<>]*>", " ", message if message.strip() else "" if known else word)
+    theirs = " ".join(theirs.split())
+    if len(theirs) > _MESSAGE_LENGTH:
+        theirs = theirs[: _MESSAGE_LENGTH - 1] + "…"
+    if _norm(theirs) == _norm(word) and known:
+        theirs = ""
+    if known:
+        return f"{known} (it says: “{theirs}”)" if theirs else known
+    return f"the panel says: “{theirs}”" if theirs else "the panel refused and gave no reason"
+
+
+# --- the envelope --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Said:
+    """What one answer says as a whole. `verdict`: ACCEPTED, REFUSED, UNKNOWN, or NOT_SENT for "slow down" (not acted on).
+
+    `word` is the panel's error word, `message` its words for people, `plain` ours; `crashed` whether it reports an error of its
+    own (internal_error, 5xx), `whole` whether it was readable JSON.
+    """
+
+    verdict: Verdict
+    word: str = ""
+    message: str = ""
+    plain: str = ""
+    missing: tuple[str, ...] = ()
+    lacks_action: bool = False
+    crashed: bool = False
+    whole: bool = True
+    _heard: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def failed(self) -> bool:
+        """Whether the answer said no in so many words, whatever that meant for the call."""
+        return bool(self.word or self._heard) and self.verdict is not Verdict.ACCEPTED
+
+    @property
+    def none(self) -> bool:
+        """Whether it says in words that there is nothing to hand out (a known word about something else goes first)."""
+        word = _norm(self.word)
+        about_else = word in _PLAIN and word not in {"no_order", "no_orders"}
+        return not about_else and any(_NONE_PHRASE.search(heard) for heard in self._heard)
+
+
+def _get(value: Mapping[str, Any], *names: str) -> Any:
+    """The first of these keys that is there, also in other letter case; None where none is."""
+    for name in names:
+        if name in value:
+            return value[name]
+    lower = {key.casefold(): held for key, held in value.items()}
+    return next((lower[name] for name in names if name in lower), None)
+
+
+def _status(value: Mapping[str, Any]) -> bool | None:
+    """Whether an envelope (or one order's result) says success, fail, or neither."""
+    if isinstance(value, Obj) and ("status" in value.doubled or "success" in value.doubled):
+        return None
+    word = _get(value, "status", "success", "ok")
+    if word is None or isinstance(word, dict | list):
+        return None
+    said = _norm(text_of(word)) or "false"
+    if said in _YES:
+        return True
+    if said in _NO or re.fullmatch(r"[45]\d\d", said):
+        return False
+    return None
+
+
+_NOTHING: tuple[Any, ...] = (None, False, "", "0", "null", "none", [], {})
+
+
+def _error(value: Mapping[str, Any]) -> tuple[bool, str, str]:
+    """(whether there is an error, its word, its message) of an envelope or of one order's result."""
+    error = _get(value, "error", "errors", "error_code", "error_message")
+    message = _get(value, "message", "msg", "error_message", "error_description", "detail", "reason", "description")
+    text = "" if message is None else text_of(message)
+    if any(error == nothing for nothing in _NOTHING):
+        code = _get(value, "code")
+        word = text_of(code) if isinstance(code, str) and not isinstance(code, Num) and _norm(code) in _PLAIN else ""
+        return bool(word), word, text
+    if isinstance(error, dict):
+        inner = _get(error, "code", "error", "type", "word")
+        words = _get(error, "message", "msg", "detail", "reason")
+        word = "" if inner is None else text_of(inner)
+        return True, word, text or ("" if words is None else text_of(words)) or (dump(error) if inner is None else "")
+    if error is True or (isinstance(error, Num) and str(error) == "1"):
+        return True, "", text
+    return True, text_of(error), text
+
+
+def _missing(value: Mapping[str, Any]) -> tuple[str, ...]:
+    """The parameters an answer names as missing [ref]."""
+    missing = _get(value, "missing")
+    if isinstance(missing, list):
+        return tuple(text_of(name).strip() for name in missing if not isinstance(name, dict | list))
+    if isinstance(missing, dict):
+        return tuple(str(name) for name in missing)
+    return (text_of(missing).strip(),) if isinstance(missing, str) and missing.strip() else ()
+
+
+def _unwrap(value: Any) -> Any:
+    """`[{"status": "fail", …}]` is read as the envelope inside."""
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict):
+        inner = value[0]
+        if "id" not in inner and "cancel" not in inner and (_status(inner) is not None or "error" in inner):
+            return inner
+    return value
+
+
+def _refuses_key(http: int, word: str, heard: Sequence[str], missing: Sequence[str]) -> bool:
+    """The four shapes of a wrong key (PANEL_NOTES 15), and what is not one although it looks alike."""
+    if "key" in (name.casefold() for name in missing):
+        return True
+    if missing:
+        return False  # it names what it misses, and the key is not it
+    if any(said in _KEY_WORDS or _KEY_PHRASE.search(said) for said in heard):
+        return True
+    known = _norm(word) in _PLAIN or any(_NONE_PHRASE.search(said) for said in heard)
+    return http == _UNAUTHORIZED and not known
+
+
+def _refuse_access(word: str, message: str) -> AccessRefused:
+    theirs = " ".join((message or word).split())[:_MESSAGE_LENGTH]
+    return AccessRefused(
+        f"the panel does not accept the key (it says: “{theirs}”)",
+        "Copy the admin API key again into RECONCILE_PANEL_KEY, and check that RECONCILE_PANEL_URL is that panel's address.",
+    )
+
+
+def _unreadable(http: int, how: How) -> str:
+    """Why an answer could not be read, in words."""
+    if how is How.EMPTY:
+        return f"the panel's answer was empty (HTTP {http})"
+    if how is How.PAGE:
+        return f"a web page came instead of the panel's answer (HTTP {http})"
+    if how is How.CUT:
+        return f"the panel's answer breaks off or is damaged (HTTP {http})"
+    return f"the panel's answer cannot be read: {how.value} (HTTP {http})"
+
+
+def _hear(http: int, parsed: Parsed) -> Said:
+    """The envelope's meaning for any action. Raises AccessRefused for a wrong key."""
+    if parsed.how is not How.READ:
+        if http == _UNAUTHORIZED:
+            raise _refuse_access("", "HTTP 401")
+        if http == _TOO_MANY:
+            return _busy("", "")
+        return Said(Verdict.UNKNOWN, plain=_unreadable(http, parsed.how), whole=False)
+    value = _unwrap(parsed.value)
+    if isinstance(value, str):
+        value = Obj(error=str(value)) if not isinstance(value, Num) else None
+        if value is not None:
+            value.doubled = {}
+    if not isinstance(value, dict):
+        if http == _UNAUTHORIZED:
+            raise _refuse_access("", "HTTP 401")
+        if http == _TOO_MANY:
+            return _busy("", "")
+        return Said(Verdict.UNKNOWN, plain=f"the panel's answer has an unknown shape (HTTP {http})")
+    return _hear_object(http, value)
+
+
+def _busy(word: str, message: str) -> Said:
+    return Said(Verdict.NOT_SENT, word or "rate_limited", message, plain_words("rate_limited", message))
+
+
+def _hear_object(http: int, value: dict[str, Any]) -> Said:
+    status = _status(value)
+    there, word, message = _error(value)
+    missing = _missing(value)
+    no = status is False or (status is None and (there or bool(missing)))
+    heard = (
+        tuple(said for said in (_norm(word), _norm(message) if status is not True else "") if said)
+        if no or there
+        else ()
+    )
+    if status is None and not there and _norm(text_of(_get(value, "status"))) in _PLAIN:
+        word, no = text_of(_get(value, "status")), True  # a status that is itself an error word: {"status": "bad_auth"}
+        heard = (_norm(word), _norm(message))
+    if no and not word and _norm(message) in _PLAIN:
+        word = message
+    if http == _TOO_MANY or any(_BUSY_PHRASE.search(said) for said in heard):
+        return _busy(word, message)
+    if (no or http == _UNAUTHORIZED) and status is not True and _refuses_key(http, word, heard, missing):
+        raise _refuse_access(word or ("missing: key" if missing else ""), message)
+    if status is True and not there and http < _ERROR:
+        return Said(Verdict.ACCEPTED, message=message)
+    if not no:
+        plain = f"the panel's answer is neither a clear yes nor a clear no (HTTP {http})"
+        if message or word:
+            plain += f": “{' '.join((message or word).split())[:_MESSAGE_LENGTH]}”"
+        return Said(Verdict.UNKNOWN, word, message, plain, missing, _heard=heard)
+    plain = plain_words(word, message)
+    if missing:
+        plain = f"the panel misses {', '.join(missing)}"
+    known = _norm(word) in _PLAIN and not any(_CRASH_PHRASE.search(said) for said in heard)
+    crashed = any(_CRASH_PHRASE.search(said) for said in heard) or (http >= _SERVER_ERROR and not known and not missing)
+    return Said(
+        Verdict.UNKNOWN if crashed else Verdict.REFUSED,
+        word,
+        message,
+        plain if not crashed else f"{plain} (HTTP {http})",
+        missing,
+        crashed=crashed,
+        lacks_action=any(_ACTION_PHRASE.search(said) for said in heard),
+        _heard=heard or ("fail",),
+    )
+
+
+def _parsed(raw: RawAnswer) -> Parsed:
+    return parse(decode(raw.body, raw.content_type))
+
+
+_SMALL = 4096
+
+
+def is_busy(raw: RawAnswer) -> bool:
+    """Whether the panel said "slow down" and so did not act: HTTP 429, or a rate_limited fail at any other code [obs].
+
+    Long answers are not looked into: whoever says "slow down" says little else.
+    """
+    if raw.status == _TOO_MANY:
+        return True
+    if len(raw.body) > _SMALL:
+        return False
+    try:
+        return _hear(raw.status, _parsed(raw)).verdict is Verdict.NOT_SENT
+    except AccessRefused:
+        return False
+
+
+# --- single calls --------------------------------------------------------------------------------------------------------
+
+
+def read_single(raw: RawAnswer) -> Said:
+    """What one set*/add* call's answer says. Raises AccessRefused for a wrong key, nothing else.
+
+    ACCEPTED only for a success below HTTP 400 with no error in it; `{"error": …}` at 200 is a refusal; internal_error, a 5xx
+    without a known error word, an empty body and anything unreadable are UNKNOWN.
+    """
+    return _hear(raw.status, _parsed(raw))
+
+
+# --- updateOrders --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Updated:
+    """What an updateOrders answer says: one result per id sent, and the envelope (`any_result`: it had per-order results)."""
+
+    results: Mapping[str, ItemResult]
+    said: Said
+    any_result: bool
+
+
+def read_updates(raw: RawAnswer, ids: Iterable[str]) -> Updated:
+    """Per-order results for every id sent; absent or contradictory ones are UNKNOWN, ids we did not send are ignored.
+
+    Shapes: {"1": {"status": …}} [ref], {"1": "success"}, [{"id": …, "status": …}], with text or number ids. Raises
+    AccessRefused for a wrong key, nothing else.
+    """
+    sent = [id_.strip() for id_ in ids]
+    parsed = _parsed(raw)
+    said = _hear(raw.status, parsed)
+    found: dict[str, list[ItemResult]] = {id_: [] for id_ in sent}
+    for id_, value in _result_pairs(_unwrap(parsed.value), frozenset(sent)):
+        if id_ in found:
+            found[id_].append(_item_result(value))
+    absent = ItemResult(Verdict.UNKNOWN, "the panel's answer does not mention this order")
+    results = {id_: _agreed(held) if held else absent for id_, held in found.items()}
+    return Updated(results, said, any(found.values()))
+
+
+def _agreed(results: Sequence[ItemResult]) -> ItemResult:
+    if all(result.verdict is results[0].verdict for result in results):
+        return results[0]
+    return ItemResult(Verdict.UNKNOWN, "the panel's answer says two different things about this order")
+
+
+def _result_pairs(value: Any, sent: Collection[str]) -> list[tuple[str, Any]]:
+    """Every (id, result) an updateOrders answer holds, in whichever container."""
+    if isinstance(value, list):
+        return [(_own_id(item), item) for item in value if isinstance(item, dict)]
+    if not isinstance(value, dict):
+        return []
+    pairs: list[tuple[str, Any]] = []
+    for name in ("orders", "results", "result", "data", "order"):
+        for held in value.every(name) if isinstance(value, Obj) else ():
+            if isinstance(held, list):
+                pairs += [(_own_id(item), item) for item in held if isinstance(item, dict)]
+            elif isinstance(held, dict):
+                if _own_id(held):
+                    pairs.append((_own_id(held), held))
+                else:
+                    pairs += _keyed(held) or []
+                    if not any(key in sent for key, _ in pairs):
+                        pairs += _result_pairs(held, sent)
+    # Results beside the status, without a container.
+    pairs += [(key, held) for key, held in _keyed(value) if key in sent]
+    return pairs
+
+
+def _keyed(value: dict[str, Any]) -> list[tuple[str, Any]]:
+    """(id, result) of an object keyed by id, or by position with the id inside (an array re-indexed by a server)."""
+    pairs = [(key, held) for key in value for held in (value.every(key) if isinstance(value, Obj) else [value[key]])]
+    return [((_own_id(held) if isinstance(held, dict) else "") or key.strip(), held) for key, held in pairs]
+
+
+def _own_id(item: Mapping[str, Any]) -> str:
+    named = _get(item, "id", "order_id", "order")
+    return text_of(named).strip() if isinstance(named, str) else ""
+
+
+def _item_result(value: Any) -> ItemResult:
+    """One order's result: an object, a bare word, or a boolean."""
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if isinstance(value, dict):
+        status = _status(value)
+        there, word, message = _error(value)
+        own = text_of(_get(value, "status")) if status is None else ""
+        if status is None and not there and _norm(own) in _PLAIN:
+            there, word = True, own
+        if status is True and not there:
+            return ItemResult(Verdict.ACCEPTED)
+        if status is True or (status is None and not there):
+            return ItemResult(Verdict.UNKNOWN, f"the panel's answer about this order is unclear: {_short(value)}")
+        heard = [_norm(word), _norm(message)]
+        unclear = any(_CRASH_PHRASE.search(said) or _BUSY_PHRASE.search(said) for said in heard)
+        return ItemResult(Verdict.UNKNOWN if unclear else Verdict.REFUSED, plain_words(word, message))
+    if value is None or isinstance(value, list):
+        return ItemResult(Verdict.UNKNOWN, f"the panel's answer about this order is unclear: {_short(value)}")
+    word = "true" if value is True else "false" if value is False else text_of(value)
+    said = _norm(word)
+    if said in _YES:
+        return ItemResult(Verdict.ACCEPTED)
+    if said in _NO:
+        return ItemResult(Verdict.REFUSED, "the panel refused and gave no reason")
+    if said in _PLAIN and not _CRASH_PHRASE.search(said):
+        return ItemResult(Verdict.REFUSED, plain_words(word))
+    return ItemResult(Verdict.UNKNOWN, f"the panel's answer about this order is unclear: {_short(value)}")
+
+
+def _short(value: Any) -> str:
+    text = " ".join(dump(value).split())
+    return text if len(text) <= _MESSAGE_LENGTH else text[: _MESSAGE_LENGTH - 1] + "…"
+
+
+# --- claims --------------------------------------------------------------------------------------------------------------
+
+_LISTS: Mapping[Feed, tuple[str, ...]] = {
+    Feed.ORDERS: ("orders", "order", "data", "list", "items", "result", "results"),
+    Feed.REFILLS: ("refills", "refill", "tasks", "data", "list", "items", "result", "results"),
+    Feed.CANCELS: ("cancels", "cancel", "tasks", "data", "list", "items", "result", "results"),
+}
+_IDS: Mapping[Feed, tuple[str, ...]] = {
+    Feed.ORDERS: ("id", "order_id", "order"),
+    Feed.REFILLS: ("id", "refill_id", "refill"),
+    Feed.CANCELS: ("cancel", "id", "cancel_id"),
+}
+_SIGNS: Mapping[Feed, frozenset[str]] = {
+    Feed.ORDERS: frozenset({"link", "charge", "quantity", "comments", "comment", "user_id", "user", "username"}),
+    Feed.REFILLS: frozenset({"order_id", "order", "service_id", "service", "link", "start_count", "quantity", "date"}),
+    Feed.CANCELS: frozenset({"order_id", "order", "service_id", "service", "link"}),
+}
+_NOUN = {Feed.ORDERS: "order", Feed.REFILLS: "refill", Feed.CANCELS: "cancel request"}
+_ID_LENGTH = 100
+
+
+def read_orders(raw: RawAnswer, service: str) -> Claimed:
+    """A getOrders answer, as orders of `service` (the answer itself does not name it [ref]).
+
+    Raises AccessRefused for a wrong key, nothing else; see the module's rules for the rest.
+    """
+    return _claimed(raw, Feed.ORDERS, service)
+
+
+def read_order(raw: RawAnswer, service: str) -> Claimed:
+    """A getOrder answer: the one order stands flat in the envelope [ref]; the list shape is read too."""
+    return _claimed(raw, Feed.ORDERS, service)
+
+
+def read_refills(raw: RawAnswer, service: str | None = None) -> Claimed:
+    """A getRefills answer [ref]."""
+    return _claimed(raw, Feed.REFILLS, service or "")
+
+
+def read_cancel(raw: RawAnswer, service: str | None = None) -> Claimed:
+    """A getCancel answer: one task, flat, its id under `cancel`, no message [ref]; lists are read too."""
+    return _claimed(raw, Feed.CANCELS, service or "")
+
+
+def _claimed(raw: RawAnswer, feed: Feed, service: str) -> Claimed:
+    text = decode(raw.body, raw.content_type)
+    parsed = parse(text)
+    if parsed.how in (How.CUT, How.DEEP):
+        return _salvaged(raw.status, parsed.how, text, feed, service)
+    items = _items(_unwrap(parsed.value), feed) if parsed.how is How.READ else None
+    if items:
+        rows, broken = _rows(items, feed, service)
+        problem, doubt = _beside_items(raw.status, parsed, feed)
+        return Claimed(feed, service, rows, broken, problem, in_doubt=doubt)
+    said = _hear(raw.status, parsed)
+    if not said.whole:
+        # A page at 404/405 is a wrong address, 429 an "not now": the panel's API was never reached [RFC 9110].
+        return Claimed(feed, service, problem=said.plain, in_doubt=raw.status not in (_NOT_FOUND, 405, _TOO_MANY))
+    return _without_items(raw.status, parsed, said, feed, service, listed=items is not None)
+
+
+def _without_items(http: int, parsed: Parsed, said: Said, feed: Feed, service: str, *, listed: bool) -> Claimed:
+    """An answer that was read and holds no item: clearly none, clearly refused, or in doubt."""
+    if not parsed.more and _clearly_none(http, _unwrap(parsed.value), said, listed=listed):
+        return Claimed(feed, service)
+    if parsed.more:
+        return Claimed(feed, service, problem="the panel's answer goes on after its end", in_doubt=True)
+    if said.verdict is Verdict.NOT_SENT or said.lacks_action:
+        return Claimed(feed, service, problem=said.plain, lacks_action=said.lacks_action)
+    if said.verdict is Verdict.REFUSED:
+        return Claimed(feed, service, problem=said.plain, in_doubt=http >= _SERVER_ERROR)
+    if http >= _ERROR:
+        return Claimed(feed, service, problem=said.plain, in_doubt=http >= _SERVER_ERROR or said.failed)
+    plain = said.plain or "the panel said success and sent something that cannot be read"
+    return Claimed(feed, service, problem=plain, in_doubt=True)
+
+
+def _clearly_none(http: int, value: Any, said: Said, *, listed: bool) -> bool:
+    """Rule 3 of the module: whether "nothing to hand out" was really said."""
+    if http >= _SERVER_ERROR:
+        return False
+    if said.none:
+        return True
+    if said.verdict is Verdict.REFUSED:
+        envelope = http == _NOT_FOUND and isinstance(value, dict) and _status(value) is False
+        words = [word for word in (said.word, said.message) if word.strip()]
+        return envelope and bool(words) and all(_BARE_NOT_FOUND.match(_norm(word)) for word in words)
+    empty_list = isinstance(value, list) or (listed and not said.failed)
+    if empty_list:
+        return http < _ERROR or http == _NOT_FOUND
+    return said.verdict is Verdict.ACCEPTED and _bare(value)
+
+
+_BARE = frozenset(
+    {"status", "success", "ok", "message", "msg", "code", "error", "errors", "time", "timestamp", "count", "total"}
+)
+
+
+def _bare(value: Any) -> bool:
+    """Whether a success carries nothing that could be work (an absent list means none [obs])."""
+    return isinstance(value, dict) and all(
+        key.casefold() in _BARE or any(held == nothing for nothing in _NOTHING) for key, held in value.items()
+    )
+
+
+def _beside_items(http: int, parsed: Parsed, feed: Feed) -> tuple[str, bool]:
+    """What to report about an answer that did bring items: (problem, in doubt)."""
+    nouns = _NOUN[feed] + "s"
+    if parsed.more:
+        return f"the panel's answer goes on after its end; {nouns} may be missing", True
+    if http >= _ERROR or (isinstance(parsed.value, dict) and _status(parsed.value) is False):
+        return f"the panel reported a failure (HTTP {http}) and sent {nouns} all the same", False
+    return "", False
+
+
+def _salvaged(http: int, how: How, text: str, feed: Feed, service: str) -> Claimed:
+    """A broken answer: whole items land, the pieces are kept, and the rest of it stays in doubt."""
+    saved = (
+        salvage(text, _LISTS[feed], lambda item: _is_item(item, feed)) if how is How.CUT else Salvaged(pieces=(text,))
+    )
+    rows, broken = _rows(saved.items, feed, service)
+    noun = _NOUN[feed]
+    pieces = tuple(
+        Broken(piece, f"the panel's answer breaks off or is damaged in this {noun}")
+        for piece in saved.pieces
+        if any(f'"{name}' in piece for name in _IDS[feed])
+    )
+    count = f"; {len(rows)} {noun}{'s' if len(rows) != 1 else ''} could be read" if rows else ""
+    return Claimed(feed, service, rows, broken + pieces, _unreadable(http, how) + count, in_doubt=True)
+
+
+def _is_item(value: Any, feed: Feed) -> bool:
+    """Whether a value is an object with an id and at least one other field of its kind."""
+    return (
+        isinstance(value, dict)
+        and any(isinstance(value.get(name), str) for name in _IDS[feed])
+        and any(name in value for name in _SIGNS[feed])
+    )
+
+
+def _is_flat(value: Obj, feed: Feed) -> bool:
+    """Whether an envelope is itself the item, as getOrder and getCancel send it [ref]; perhaps without a usable id."""
+    if any(isinstance(value.get(name), dict | list) and value.get(name) for name in _LISTS[feed]):
+        return False
+    return _is_item(value, feed) or len(_SIGNS[feed] & set(value)) > 1
+
+
+def _is_blank(value: Obj, feed: Feed) -> bool:
+    """Whether all fields of a flat item are null, "" or 0: that is how "none" looks when it is flat."""
+    names = {*_IDS[feed], *_SIGNS[feed]} & set(value)
+    return all(any(value[name] == nothing for nothing in _NOTHING) for name in names)
+
+
+def _items(value: Any, feed: Feed, depth: int = 0) -> list[Any] | None:
+    """The items an answer holds, readable or not; [] where it says "none" by an empty list; None where there is no list."""
+    if isinstance(value, list):
+        return list(value)
+    if not isinstance(value, Obj):
+        return None
+    if _is_flat(value, feed):
+        return [] if _is_blank(value, feed) else [value]
+    found: list[Any] | None = None
+    for rank, name in enumerate(_LISTS[feed]):
+        for held in value.every(name):
+            inner = _held(held, feed, depth, certain=rank == 0)
+            if inner is not None:
+                found = (found or []) + inner
+    if found is None and depth == 0 and feed is Feed.CANCELS:
+        flat = value.get("cancel")
+        if isinstance(flat, str) and flat.strip() not in {"", "0"}:
+            return [value]  # an id and nothing else is still a request
+    return found
+
+
+def _held(held: Any, feed: Feed, depth: int, *, certain: bool) -> list[Any] | None:
+    """The items under one list name. `certain`: the reference's own name for it, so that whatever is there counts."""
+    if isinstance(held, list):
+        return list(held)
+    if isinstance(held, Obj):
+        if _is_item(held, feed):
+            return [held]
+        if not held:
+            return []
+        inner = _items(held, feed, depth + 1) if depth < 2 else None  # noqa: PLR2004 - data.orders, nothing deeper was seen
+        if inner is not None:
+            return inner
+        if all(isinstance(item, dict) for item in held.values()):
+            return _from_keyed(held)
+        return [held] if certain else None
+    if any(held == nothing for nothing in _NOTHING) and not isinstance(held, Num):
+        return []
+    return [held] if certain and not isinstance(held, Num) else None
+
+
+def _from_keyed(held: Obj) -> list[Any]:
+    """Items of an object keyed by id, or by position (then the id is inside)."""
+    keys = list(held)
+    by_position = keys in ([str(n) for n in range(len(keys))], [str(n + 1) for n in range(len(keys))])
+    items: list[Any] = []
+    for key in keys:
+        for item in held.every(key):
+            if "id" not in item and not by_position:
+                named = Obj({"id": key, **item})
+                named.doubled = getattr(item, "doubled", {})
+                items.append(named)
+            else:
+                items.append(item)
+    return items
+
+
+def _rows(items: Iterable[Any], feed: Feed, service: str) -> tuple[tuple[Task, ...], tuple[Broken, ...]]:
+    """Rows and broken items. The same id twice: an exact repeat is dropped, a differing one is kept as broken."""
+    rows: dict[str, Task] = {}
+    broken: list[Broken] = []
+    for item in items:
+        read = _row(item, feed, service)
+        if isinstance(read, Broken):
+            broken.append(read)
+        elif rows.setdefault(read.id, read) != read:
+            why = f"{_NOUN[feed]} {read.id} came twice in one answer, this time with other values"
+            broken.append(Broken(dump(item), why))
+    return tuple(rows.values()), tuple(broken)
+
+
+def _row(item: Any, feed: Feed, service: str) -> Task | Broken:
+    noun = _NOUN[feed]
+    if not isinstance(item, dict):
+        return Broken(dump(item), f"this is not a {noun}" if feed is not Feed.ORDERS else "this is not an order")
+    id_, why = _usable_id(item, feed)
+    if why:
+        return Broken(dump(item), why)
+
+    def of(*names: str) -> str:
+        """The first of these fields that says something."""
+        texts = (text_of(_get(item, name)) for name in names)
+        return next((text for text in texts if text), "")
+
+    if feed is Feed.ORDERS:
+        return Order(
+            id=id_,
+            service=service,
+            link=of("link", "url"),
+            charge=of("charge"),
+            user=of("user_id", "user", "username"),
+            quantity=of("quantity"),
+            comments=of("comments", "comment"),
+        )
+    if feed is Feed.REFILLS:
+        return Refill(
+            id=id_,
+            order_id=of("order_id", "order").strip(),
+            service=of("service_id", "service").strip() or service,
+            link=of("link", "url"),
+            start_count=of("start_count"),
+            quantity=of("quantity"),
+            requested=of("date", "created_at", "created"),
+        )
+    return CancelTask(
+        id=id_,
+        order_id=of("order_id", "order").strip(),
+        service=of("service_id", "service").strip() or service,
+        link=of("link", "url"),
+    )
+
+
+def _usable_id(item: dict[str, Any], feed: Feed) -> tuple[str, str]:
+    """(the item's id as trimmed text, "") or ("", why it has none that can be used)."""
+    noun = _NOUN[feed]
+    name = next((name for name in _IDS[feed] if isinstance(_get(item, name), str) and _get(item, name).strip()), None)
+    if name is None:
+        return "", f"this {noun} has no id"
+    value = _get(item, name)
+    if isinstance(item, Obj) and name in item.doubled:
+        return "", f"this {noun} has two ids: {' and '.join(text_of(value) for value in item.doubled[name])}"
+    id_ = text_of(value).strip()
+    if isinstance(value, Num):
+        whole = re.fullmatch(r"(-?\d+)(?:\.0+)?", id_)
+        if whole is None:
+            return "", f"this {noun}'s id is not a whole number: {id_[:_ID_LENGTH]}"
+        id_ = whole[1]
+    if len(id_) > _ID_LENGTH or not id_.isprintable() or "\ufffd" in id_:
+        return "", f"this {noun}'s id cannot be used: {_short(value)}"
+    return id_, ""
+
+
+# --- the probe -----------------------------------------------------------------------------------------------------------
+
+
+def read_probe(raw: RawAnswer) -> None:
+    """The answer to a call without its parameters: returns when a panel stands there and took the key.
+
+    Any JSON, and an empty body below HTTP 400 [srv], count as a panel. Raises AccessRefused for a wrong key, also for a 403 without
+    a word about something else (here no order can be meant), Unavailable for everything that is no panel's answer.
+    """
+    parsed = _parsed(raw)
+    said = _hear(raw.status, parsed)
+    if said.verdict is Verdict.NOT_SENT:
+        raise Unavailable(f"the panel cannot be used now: {said.plain}", "Try again later.")
+    empty = parsed.how is How.EMPTY and raw.status < _ERROR
+    if not said.whole and not empty:
+        raise Unavailable(
+            f"the panel cannot be used now: {said.plain}",
+            "Try again later; if it stays so, check RECONCILE_PANEL_URL (it ends in /admin/v1).",
+        )
+    if raw.status == _FORBIDDEN and not said.missing and _norm(said.word) not in _PLAIN:
+        raise _refuse_access(said.word, said.message)
+    if raw.status >= _SERVER_ERROR:
+        raise Unavailable(f"the panel cannot be used now: {said.plain}", "Try again later.")

@@ -1,0 +1,608 @@
+"""The panel's 18 actions over HTTP, each in the reference's wire format, with every failure named for what it is.
+
+Three kinds of failure: `NeverSent` (nothing happened), `Refused` (the panel said no), `Unknown` (it may have happened). What may
+be repeated follows from the action's class:
+
+- claims (get*) hand work out: one request that may have arrived, never a second one;
+- money and messages (setPartial, setCanceled, addPayment, addTicket): the same;
+- absolute updates (all others) say where things are to stand: repeated, bounded and jittered.
+
+A request that never left, and one the panel turned away with "slow down" (HTTP 429 or rate_limited: not acted on), are repeated
+for every class, bounded in count and time.
+
+The key is kept as the secret object it came as. It is unwrapped only inside `_sealed` and `_without_key`, whose frames are gone before
+anything can raise; failures of httpx are judged and dropped, not chained, because the frames in their tracebacks hold the
+request's body.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import html
+import ipaddress
+import json
+import random
+import time
+import urllib.parse
+from collections import Counter
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Protocol, Self
+
+import httpx
+
+from reconcile.boundary import at
+from reconcile.core.model import Action, Claimed, ItemResult, OrderUpdate, RawAnswer, Verdict
+from reconcile.errors import AccessRefused, CallFailed, NeverSent, Refused, SettingsError, Unavailable, Unknown
+from reconcile.panel import answers
+from reconcile.panel.loose import clean
+from reconcile.panel.retry import Policy, Retries, retry_after
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+FIELDS: Mapping[Action, tuple[str, ...]] = {
+    Action.GET_ORDER: ("type",),
+    Action.GET_ORDERS: ("type",),
+    Action.UPDATE_ORDERS: ("orders",),
+    Action.SET_IN_PROGRESS: ("id", "start_count"),
+    Action.SET_PROCESSING: ("id",),
+    Action.SET_START_COUNT: ("id", "start_count"),
+    Action.SET_CANCELED: ("id",),
+    Action.SET_PARTIAL: ("id", "remains"),
+    Action.SET_COMPLETED: ("id",),
+    Action.SET_REMAINS: ("id", "remains"),
+    Action.GET_REFILLS: ("service_id",),
+    Action.GET_CANCEL: ("service_id",),
+    Action.SET_REFILL_COMPLETED: ("refill",),
+    Action.SET_REFILL_REJECTED: ("refill",),
+    Action.SET_REFILL_IN_PROGRESS: ("refill",),
+    Action.SET_CANCEL_REJECTED: ("cancel",),
+    Action.ADD_PAYMENT: ("user", "amount", "details", "affiliate_commission"),
+    Action.ADD_TICKET: ("user", "subject", "message"),
+}
+"""Each action's parameters in the reference's order [ref], `action` and `key` left out."""
+
+OPTIONAL: frozenset[tuple[Action, str]] = frozenset(
+    {
+        (Action.SET_IN_PROGRESS, "start_count"),
+        (Action.GET_REFILLS, "service_id"),
+        (Action.GET_CANCEL, "service_id"),
+        (Action.ADD_PAYMENT, "affiliate_commission"),
+    }
+)
+"""The parameters that may be left out [ref]."""
+
+BATCH = 100
+"""Orders per updateOrders: no maximum is stated, other clients send 100 [obs]."""
+
+_SHORTEST_KEY_TO_HIDE = 8
+_MAYBE = "it may or may not have acted"
+_LATER = "Try again later."
+_SLOWEST_PACE = 5.0  # what one author had to go to on a v1 panel [obs]
+_FIRST_SLOW_PACE = 0.25
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
+
+
+class SecretLike(Protocol):
+    """A secret that shows itself only when asked (pydantic's SecretStr)."""
+
+    def get_secret_value(self) -> str: ...
+
+
+class CutShort(Unknown):
+    """The answer broke off (or grew past every bound) while it was read. `partial` is what had come: keep it, read it."""
+
+    def __init__(self, what: str, next_step: str = "", *, partial: RawAnswer) -> None:
+        super().__init__(what, next_step)
+        self.partial = partial
+
+
+class Redirected(Unknown):
+    """The panel's address answered with a redirect, which is never followed: it would turn the POST into a GET."""
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """Seconds. `read` is the longest silence, `total` the longest a whole answer may take, however it drips."""
+
+    connect: float = 10.0
+    read: float = 60.0
+    write: float = 30.0
+    total: float = 180.0
+
+
+@dataclass(frozen=True)
+class _Got:
+    """A whole answer, and how long the panel asked us to wait with it."""
+
+    raw: RawAnswer
+    wait: float | None = None
+
+
+class Panel:
+    """One panel. Calls are paced, counted in `calls` (HTTP requests by action), and never follow a redirect.
+
+    url: the API's address, https, or plain http to this machine only. key: never shown. pace: seconds between two requests
+    (default 0 for this machine, else 0.2; doubles up to 5 when the panel says "slow down"). may_continue is asked before and during
+    every wait for a retry. Raises SettingsError for an address or key that cannot be used, without repeating either.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        key: SecretLike,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        pace: float | None = None,
+        timeouts: Timeouts | None = None,
+        policy: Policy | None = None,
+        max_bytes: int = 32 * 2**20,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        jitter: Callable[[], float] = random.random,
+        may_continue: Callable[[], bool] = lambda: True,
+    ) -> None:
+        problem, local = _url_problem(url)
+        if problem:
+            del url  # it may carry a password, and tracebacks can show locals
+            raise SettingsError(
+                f"RECONCILE_PANEL_URL {problem}.", "Give the address like this: https://domain.com/admin/v1"
+            )
+        problem = _key_problem(key, url)
+        if problem:
+            del url
+            raise SettingsError(
+                f"RECONCILE_PANEL_KEY {problem}.", "Copy the admin API key again from the panel's settings."
+            )
+        self.url = url.strip()
+        self._key = key
+        self.calls: Counter[str] = Counter()
+        self.pace = pace if pace is not None else 0.0 if local else 0.2
+        self._timeouts = timeouts or Timeouts()
+        self._policy = policy or Policy()
+        self._max_bytes = max_bytes
+        self._clock, self._sleep, self._jitter, self._may_continue = clock, sleep, jitter, may_continue
+        self._next_at = clock()
+        self._client = _client(self._timeouts, transport, local=local)
+
+    def __repr__(self) -> str:
+        return f"Panel({self.url!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._client.close()
+
+    # --- claims ----------------------------------------------------------------------------------------------------------
+
+    def fetch_order(self, service: str) -> RawAnswer:
+        """One pending order of this service, handed out for good (getOrder): the answer unread, for the journal."""
+        return self.call(Action.GET_ORDER, {"type": service})
+
+    def fetch_orders(self, service: str) -> RawAnswer:
+        """Up to 100 pending orders of this service, handed out for good (getOrders): the answer unread, for the journal."""
+        return self.call(Action.GET_ORDERS, {"type": service})
+
+    def fetch_refills(self, service: str | None = None) -> RawAnswer:
+        """Pending refill tasks, handed out for good (getRefills): the answer unread, for the journal."""
+        return self.call(Action.GET_REFILLS, {} if service is None else {"service_id": service})
+
+    def fetch_cancel(self, service: str | None = None) -> RawAnswer:
+        """One pending cancel task (getCancel): the answer unread, for the journal."""
+        return self.call(Action.GET_CANCEL, {} if service is None else {"service_id": service})
+
+    def get_order(self, service: str) -> Claimed:
+        """`fetch_order`, read at once."""
+        return answers.read_order(self.fetch_order(service), service)
+
+    def get_orders(self, service: str) -> Claimed:
+        """`fetch_orders`, read at once."""
+        return answers.read_orders(self.fetch_orders(service), service)
+
+    def get_refills(self, service: str | None = None) -> Claimed:
+        """`fetch_refills`, read at once."""
+        return answers.read_refills(self.fetch_refills(service), service)
+
+    def get_cancel(self, service: str | None = None) -> Claimed:
+        """`fetch_cancel`, read at once."""
+        return answers.read_cancel(self.fetch_cancel(service), service)
+
+    # --- orders ----------------------------------------------------------------------------------------------------------
+
+    def update_orders(self, updates: Sequence[OrderUpdate], *, once: bool = False) -> dict[str, ItemResult]:
+        """Sends one updateOrders; one result for every id sent, UNKNOWN where the answer is silent.
+
+        `once`: never repeated after it may have left (for panels where PARTIAL moves money here). Raises Refused when the panel
+        refuses the call as a whole, Unknown, NeverSent, AccessRefused.
+        """
+        orders = json.dumps([_order_entry(update) for update in updates])
+        raw = self._call(Action.UPDATE_ORDERS, {"orders": orders}, repeat=not once)
+        read = answers.read_updates(raw, [update.id for update in updates])
+        if read.any_result or read.said.verdict is Verdict.ACCEPTED:
+            return dict(read.results)
+        if read.said.crashed and raw.status < 500 and not once:  # noqa: PLR2004 - HTTP's own border
+            # internal_error for the whole list: often one bad entry [anc]. Refused, so that the caller can halve the list.
+            raise _refused(read.said)
+        raise _failure(read.said)
+
+    def set_in_progress(self, id: str, start_count: str | int | None = None) -> str:  # noqa: A002 - the API's own word
+        """In progress, with the start count where there is one (setInprogress). Returns the panel's message."""
+        extra = {} if start_count is None else {"start_count": str(start_count)}
+        return self.send(Action.SET_IN_PROGRESS, {"id": id, **extra})
+
+    def set_processing(self, id: str) -> str:  # noqa: A002
+        """Processing (setProcessing). Returns the panel's message."""
+        return self.send(Action.SET_PROCESSING, {"id": id})
+
+    def set_start_count(self, id: str, start_count: str | int) -> str:  # noqa: A002
+        """The start count (setStartcount); on the ancestor it also set In progress [anc]. Returns the panel's message."""
+        return self.send(Action.SET_START_COUNT, {"id": id, "start_count": str(start_count)})
+
+    def set_canceled(self, id: str) -> str:  # noqa: A002
+        """Cancels and refunds (setCanceled): every repeat may refund again [srv], so it is never repeated."""
+        return self.send(Action.SET_CANCELED, {"id": id})
+
+    def set_partial(self, id: str, remains: str | int) -> str:  # noqa: A002
+        """Partial, refunding what remains (setPartial): every repeat may refund again [srv], so it is never repeated."""
+        return self.send(Action.SET_PARTIAL, {"id": id, "remains": str(remains)})
+
+    def set_completed(self, id: str) -> str:  # noqa: A002
+        """Completed (setCompleted). Returns the panel's message."""
+        return self.send(Action.SET_COMPLETED, {"id": id})
+
+    def set_remains(self, id: str, remains: str | int) -> str:  # noqa: A002
+        """The remaining quantity (setRemains); one server refuses 0 [srv]. Returns the panel's message."""
+        return self.send(Action.SET_REMAINS, {"id": id, "remains": str(remains)})
+
+    # --- refills, cancels, payments, tickets -------------------------------------------------------------------------------
+
+    def set_refill_completed(self, refill: str) -> str:
+        """A refill task is done (setRefillCompleted). Returns the panel's message."""
+        return self.send(Action.SET_REFILL_COMPLETED, {"refill": refill})
+
+    def set_refill_rejected(self, refill: str) -> str:
+        """A refill task is refused (setRefillRejected). Returns the panel's message."""
+        return self.send(Action.SET_REFILL_REJECTED, {"refill": refill})
+
+    def set_refill_in_progress(self, refill: str) -> str:
+        """A refill task has begun (setRefillInprogress). Returns the panel's message."""
+        return self.send(Action.SET_REFILL_IN_PROGRESS, {"refill": refill})
+
+    def set_cancel_rejected(self, cancel: str) -> str:
+        """A cancel request is refused (setCancelRejected). Returns the panel's message."""
+        return self.send(Action.SET_CANCEL_REJECTED, {"cancel": cancel})
+
+    def add_payment(
+        self,
+        user: str,
+        amount: str | Decimal,
+        details: str,
+        affiliate_commission: bool | str | None = None,  # noqa: FBT001 - the flag is the API's
+    ) -> str:
+        """Credits a user (addPayment): one server credits on every call [srv], so it is never repeated."""
+        params = {"user": user, "amount": f"{amount:f}" if isinstance(amount, Decimal) else amount, "details": details}
+        if affiliate_commission is not None:
+            flag = affiliate_commission
+            params["affiliate_commission"] = flag if isinstance(flag, str) else "1" if flag else "0"
+        return self.send(Action.ADD_PAYMENT, params)
+
+    def add_ticket(self, user: str, subject: str, message: str) -> str:
+        """Opens a ticket (addTicket): the user reads each one, so it is never repeated. Returns the panel's message."""
+        return self.send(Action.ADD_TICKET, {"user": user, "subject": subject, "message": message})
+
+    # --- any action --------------------------------------------------------------------------------------------------------
+
+    def send(self, action: Action, params: Mapping[str, str]) -> str:
+        """Any set* or add* action by its wire parameters; the panel's message when it accepted.
+
+        Raises SettingsError for a parameter the action lacks or does not have, Refused, Unknown, NeverSent, AccessRefused.
+        """
+        missing = [name for name in FIELDS[action] if name not in params and (action, name) not in OPTIONAL]
+        if missing:
+            raise SettingsError(f"{action} needs {' and '.join(missing)}.")
+        raw = self.call(action, params)
+        said = answers.read_single(raw)
+        if said.verdict is Verdict.ACCEPTED:
+            return said.message
+        raise _failure(said)
+
+    def probe(self) -> None:
+        """Proves that the panel is there and takes the key, without claiming or changing anything.
+
+        Sends setRemains without its parameters: there is no read-only call, and a missing parameter is the one thing every
+        server refuses before acting. Raises AccessRefused (key), SettingsError (the address redirects), NeverSent (cannot be
+        reached), Unavailable (no answer of a panel).
+        """
+        failure: Exception
+        try:
+            raw = self.call(Action.SET_REMAINS, {})
+        except Redirected as error:
+            failure = SettingsError(error.what, error.next_step)
+        except Unknown as error:
+            failure = Unavailable(error.what, _LATER)
+        else:
+            answers.read_probe(raw)
+            return
+        raise failure
+
+    def call(self, action: Action, params: Mapping[str, str]) -> RawAnswer:
+        """Any action by its wire parameters: the whole HTTP answer unread, whatever its code (`orders`: JSON text).
+
+        Parameters may be missing (the panel says so); unknown ones raise SettingsError. Raises NeverSent, Unknown.
+        """
+        return self._call(action, params, repeat=not (action.claims or action.once))
+
+    # --- one call ------------------------------------------------------------------------------------------------------------
+
+    def _call(self, action: Action, params: Mapping[str, str], *, repeat: bool) -> RawAnswer:
+        """One call with its retries. `repeat`: whether it may be sent again after it may have arrived."""
+        unknown = [name for name in params if name not in FIELDS[action]]
+        if unknown:
+            raise SettingsError(
+                f"{action} has no parameter {' or '.join(unknown)}.", f"It takes: {', '.join(FIELDS[action])}."
+            )
+        fields = [(name, clean(params[name])) for name in FIELDS[action] if name in params]
+        retries = Retries(self._policy, self._clock, self._sleep, self._may_continue, self._jitter)
+        while True:
+            got = self._attempt(action, fields)
+            wait: float | None = None
+            if isinstance(got, _Got):
+                if answers.is_busy(got.raw):
+                    self.pace = min(_SLOWEST_PACE, max(_FIRST_SLOW_PACE, 2 * self.pace))
+                elif not (repeat and got.raw.status >= 500):  # noqa: PLR2004 - HTTP's own border
+                    return got.raw
+                wait = got.wait
+                again = True
+            else:
+                again = isinstance(got, NeverSent) or (repeat and not isinstance(got, Redirected))
+            if again and retries.wait(wait):
+                continue
+            if isinstance(got, _Got):
+                return got.raw
+            raise got
+
+    def _attempt(self, action: Action, fields: Sequence[tuple[str, str]]) -> _Got | CallFailed:
+        """One request: the answer, or what went wrong (returned, not raised)."""
+        request = self._sealed(action, fields)
+        now = self._clock()
+        if now < self._next_at:
+            self._sleep(self._next_at - now)
+        self._next_at = max(now, self._next_at) + self.pace
+        at("panel.before-send")
+        self.calls[action.value] += 1
+        got = self._exchange(request)
+        if isinstance(got, _Got):
+            at("panel.after-answer")
+        return got
+
+    def _sealed(self, action: Action, fields: Sequence[tuple[str, str]]) -> httpx.Request:
+        """The request with the key in its body: `--form` fields in the reference's order, or JSON for updateOrders [ref]."""
+        if action is Action.UPDATE_ORDERS:
+            orders = dict(fields).get("orders")
+            payload = {"key": self._key.get_secret_value(), "action": action.value}
+            body = json.dumps(payload | ({"orders": _json_list(orders)} if orders is not None else {}))
+            return self._client.build_request(
+                "POST", self.url, content=body.encode(), headers={"Content-Type": "application/json"}
+            )
+        parts = [("action", action.value), ("key", self._key.get_secret_value()), *fields]
+        return self._client.build_request("POST", self.url, files=[(name, (None, value)) for name, value in parts])
+
+    def _exchange(self, request: httpx.Request) -> _Got | CallFailed:
+        """Sends and reads. Anything but an HTTP failure goes up with its traceback cut off: those frames hold the body."""
+        started = self._clock()
+        stray: BaseException
+        try:
+            response = self._client.send(request, stream=True)
+            try:
+                return self._read(response, started)
+            finally:
+                with contextlib.suppress(httpx.HTTPError, OSError):  # the answer is complete or judged by now
+                    response.close()
+        except _NEVER_SENT as error:
+            words = self._without_key(_reason(error).encode()).decode()
+            return NeverSent(f"the panel at {self.url} could not be reached ({words})", _LATER)
+        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError) as error:
+            words = self._without_key(_reason(error).encode()).decode()
+            return Unknown(f"no whole answer came from the panel ({words}); {_MAYBE}")
+        except BaseException as error:  # noqa: BLE001 - raised again below, without the frames that hold the key
+            stray = error
+        stray.__cause__ = stray.__context__ = None
+        raise stray.with_traceback(None)
+
+    def _read(self, response: httpx.Response, started: float) -> _Got | CallFailed:
+        """The body, bounded in bytes and in time."""
+        if 300 <= response.status_code < 400:  # noqa: PLR2004 - HTTP's own border
+            return self._redirected(response)
+        body, why = self._body(response, started)
+        content_type = self._without_key(response.headers.get("content-type", "").encode()).decode()
+        raw = RawAnswer(response.status_code, body, content_type)
+        if why:
+            return CutShort(f"the panel's answer {why}; {_MAYBE}", partial=raw)
+        return _Got(raw, retry_after(response.headers.get("retry-after", ""), response.headers.get("date", "")))
+
+    def _body(self, response: httpx.Response, started: float) -> tuple[bytes, str]:
+        """(what came, without the key; why it is not the whole answer, or "")."""
+        chunks: list[bytes] = []
+        size = 0
+        why = ""
+        try:
+            for chunk in response.iter_bytes():
+                chunks.append(chunk)
+                size += len(chunk)
+                if size > self._max_bytes:
+                    why = f"is larger than {self._max_bytes:,} bytes"
+                    break
+                if self._clock() - started > self._timeouts.total:
+                    why = f"took longer than {self._timeouts.total:g} s"
+                    break
+        except (httpx.HTTPError, httpx.StreamError, OSError) as error:
+            why = f"broke off after {size:,} bytes ({_reason(error)})"
+        length = response.headers.get("content-length", "")
+        if not why and length.isdigit() and "content-encoding" not in response.headers and size < int(length):
+            why = f"broke off after {size:,} of {int(length):,} bytes"
+        return self._without_key(b"".join(chunks)), why
+
+    def _redirected(self, response: httpx.Response) -> Redirected:
+        target = self._without_key(_bare_target(self.url, response.headers.get("location", "")).encode()).decode()
+        return Redirected(
+            f"the panel redirected to {target or 'another address'}; redirects are not followed, and {_MAYBE}",
+            f"Set RECONCILE_PANEL_URL to {target}." if target else "Check RECONCILE_PANEL_URL.",
+        )
+
+    def _without_key(self, body: bytes) -> bytes:
+        """The bytes with an echoed key replaced by ***, in every form a server may echo it in.
+
+        Keys under 8 characters are left: replacing "15" everywhere would falsify orders, and no panel hands out such keys.
+        """
+        key = self._key.get_secret_value()
+        if len(key) < _SHORTEST_KEY_TO_HIDE:
+            return body
+        in_json = json.dumps(key)[1:-1]
+        raw_json = json.dumps(key, ensure_ascii=False)[1:-1]
+        forms = {key, in_json, raw_json, in_json.replace("/", "\\/"), raw_json.replace("/", "\\/"), html.escape(key)}
+        forms |= {urllib.parse.quote(key), urllib.parse.quote(key, safe=""), urllib.parse.quote_plus(key)}
+        forms |= {base64.b64encode(key.encode()).decode().rstrip("=")}
+        for form in sorted(forms, key=len, reverse=True):
+            body = body.replace(form.encode(), b"***")
+        return body
+
+
+# --- pieces ------------------------------------------------------------------------------------------------------------------
+
+
+def _order_entry(update: OrderUpdate) -> dict[str, str]:
+    """One entry of updateOrders: id, status, start_count, remains in this order, only what is to change [ref]."""
+    entry = {"id": update.id}
+    if update.status is not None:
+        entry["status"] = update.status.wire
+    if update.start_count is not None:
+        entry["start_count"] = update.start_count
+    if update.remains is not None:
+        entry["remains"] = update.remains
+    return {name: clean(value) for name, value in entry.items()}
+
+
+def _json_list(orders: str) -> object:
+    try:
+        return json.loads(orders)
+    except (ValueError, RecursionError):
+        return orders  # typed by hand: the panel says what is wrong with it
+
+
+def _refused(said: answers.Said) -> Refused:
+    return Refused(said.plain, word=said.word, lacks_action=said.lacks_action)
+
+
+def _failure(said: answers.Said) -> CallFailed:
+    """The failure an answer's meaning stands for."""
+    if said.verdict is Verdict.REFUSED:
+        return _refused(said)
+    if said.verdict is Verdict.NOT_SENT:
+        return NeverSent(f"{said.plain}; it did not act", _LATER)
+    return Unknown(f"{said.plain}; {_MAYBE}")
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, short, by kind and the system's own words."""
+    words = " ".join(str(error).split())[:200]
+    kind = {
+        "ConnectTimeout": "no connection in time",
+        "ReadTimeout": "no answer in time",
+        "WriteTimeout": "it took too long to send",
+        "PoolTimeout": "no free connection",
+    }.get(type(error).__name__, "")
+    return kind or words or type(error).__name__
+
+
+def _url_problem(url: str) -> tuple[str, bool]:
+    """(why the address cannot be used, or ""; whether it is this machine)."""
+    try:
+        parts = urllib.parse.urlsplit(url.strip())
+        host = parts.hostname or ""
+        parts.port  # noqa: B018 - raises for a port that is no number
+        host.encode("idna")
+        httpx.URL(url.strip())
+    except (ValueError, httpx.InvalidURL):
+        return "is not a web address", False
+    local = _is_local(host)
+    if parts.scheme not in {"http", "https"} or not host:
+        return "must begin with https:// and name a host", local
+    if parts.username is not None or parts.password is not None:
+        return "contains a user name or password; the panel's API takes only a key", local
+    if parts.query or parts.fragment:
+        return "contains ? or #; the address ends with its path, like /admin/v1", local
+    if parts.scheme == "http" and not local:
+        return "begins with http://, which would send the key unprotected", local
+    return "", local
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _key_problem(key: SecretLike, url: str) -> str:
+    value = key.get_secret_value()
+    if not value.strip():
+        return "is empty"
+    if not value.isprintable() or value != value.strip():
+        return "contains a line break, a space at an end or an invisible character"
+    if len(value) >= _SHORTEST_KEY_TO_HIDE and value in urllib.parse.unquote(url):
+        return "also stands in RECONCILE_PANEL_URL, where logs would show it"
+    return ""
+
+
+def _client(timeouts: Timeouts, transport: httpx.BaseTransport | None, *, local: bool) -> httpx.Client:
+    """The HTTP client. A proxy from the environment is used, as everywhere on a runner, but never towards this machine.
+
+    No connection is kept: one that the server is just closing looks exactly like an answer that was lost, and would put a claim or
+    a refund in doubt. A handshake a call is the smaller price.
+    """
+    try:
+        return httpx.Client(
+            transport=transport,
+            timeout=httpx.Timeout(timeouts.read, connect=timeouts.connect, write=timeouts.write, pool=timeouts.connect),
+            limits=httpx.Limits(max_keepalive_connections=0),
+            follow_redirects=False,
+            trust_env=not local,
+            headers={"User-Agent": "reconcile", "Accept-Encoding": "identity"},
+        )
+    except (ValueError, ImportError, OSError, httpx.InvalidURL):
+        problem = "The proxy or certificate settings of the environment (HTTPS_PROXY, SSL_CERT_FILE …) cannot be used."
+    raise SettingsError(problem, "Correct or unset them.")
+
+
+def _bare_target(url: str, location: str) -> str:
+    """Where a redirect points to, without user, query and fragment; "" where that cannot be said."""
+    try:
+        parts = urllib.parse.urlsplit(urllib.parse.urljoin(url, location.strip()))
+        host = parts.hostname or ""
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return ""
+    if not location.strip() or not host:
+        return ""
+    host = f"[{host}]" if ":" in host else host
+    return urllib.parse.urlunsplit((parts.scheme, host + port, parts.path, "", ""))[:200]
+
+
+__all__ = [
+    "BATCH",
+    "FIELDS",
+    "OPTIONAL",
+    "AccessRefused",
+    "CutShort",
+    "Panel",
+    "Redirected",
+    "SecretLike",
+    "Timeouts",
+]
