@@ -150,8 +150,8 @@ def check_commit(change: Commit, templates: Templates, cell_limit: int) -> None:
         _check_sizes("_ledger", str(row["key"]), row, cell_limit)
     if wrong := set(change.meta) & set(RESERVED):
         raise ReconcileError(f"The entry {min(wrong)!r} of _ledger belongs to the workbook, not to a run.")
-    for name, text in change.meta.items():
-        meta_row(name, text or "", cell_limit)
+    for name, entry in change.meta.items():
+        meta_row(name, entry or "", cell_limit)
 
 
 def _data_tab(templates: Templates, key: str) -> Tab:

@@ -12,11 +12,10 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from xml.etree import ElementTree as ET
 from xml.parsers import expat
-
-import pandas as pd
 
 from reconcile.core.cells import id_text
 from reconcile.core.ledger import COLUMNS
@@ -28,6 +27,8 @@ from reconcile.workbook.xlsx_xml import Context, Ink, Sheet, Styles, letters
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from zoneinfo import ZoneInfo
+
+    import pandas as pd
 
     from reconcile.core.model import Cell, Commit, Row
     from reconcile.workbook.templates import Tab, Templates
@@ -163,7 +164,7 @@ def unpack(raw: bytes, name: str) -> Package:
         root = _relations(archive, "")
         main = next(target for kind, target in root.values() if kind == "officeDocument")
         relations = _relations(archive, main)
-        workbook = ET.fromstring(archive.read(main))
+        workbook = _tree(archive.read(main))
         sheets = tuple(
             (str(element.get("name")), relations[_relation_id(element)][1])
             for element in workbook.iter()
@@ -187,13 +188,19 @@ def unpack(raw: bytes, name: str) -> Package:
         raise Damaged(f"{name} is not a complete .xlsx workbook.", RESAVE) from error
 
 
+def _tree(xml: bytes) -> ET.Element:
+    if b"<!DOCTYPE" in xml or b"<!ENTITY" in xml:
+        raise ET.ParseError("a document type is declared")
+    return ET.fromstring(xml)  # noqa: S314 - without a document type there are no entities to expand
+
+
 def _relation_id(element: ET.Element) -> str:
     return next((value for key, value in element.attrib.items() if _local(key) == "id" and "}" in key), "")
 
 
 def _relations(archive: zipfile.ZipFile, part: str) -> dict[str, tuple[str, str]]:
     folder, file = posixpath.split(part)
-    root = ET.fromstring(archive.read(posixpath.join(folder, "_rels", f"{file}.rels")))
+    root = _tree(archive.read(posixpath.join(folder, "_rels", f"{file}.rels")))
     found: dict[str, tuple[str, str]] = {}
     for relation in root:
         target = str(relation.get("Target"))
@@ -210,7 +217,7 @@ def find_sheet(package: Package, tab: Tab) -> str | None:
     """The part of a tab, by its title (case and white space aside), None when there is none."""
     exact = [part for title, part in package.sheets if title == tab.title]
     folded = [part for title, part in package.sheets if templates.fold(title) == templates.fold(tab.title)]
-    return (exact or folded or [None])[0]
+    return next(iter(exact or folded), None)
 
 
 def context_of(package: Package, styles: Styles) -> Context:
@@ -432,7 +439,7 @@ class _Ledger:
             value = row.get(key)
             if value is not None and value != "":
                 index = self._part.positions[key]
-                text = value.isoformat() if _aware(value) else value  # an instant, not something a cell showed
+                text = _instant(value)
                 cells[index] = self._ink.cell(
                     f"{letters(index)}{number}", text, sheet.styles.get(index, 0), sheet.prefix
                 )
@@ -444,8 +451,9 @@ class _Ledger:
         )
 
 
-def _aware(value: Cell) -> bool:
-    return getattr(value, "tzinfo", None) is not None
+def _instant(value: Cell) -> Cell:
+    """An aware time as text, which keeps it exactly; anything else (a cell as it was seen) as it is."""
+    return value.isoformat() if isinstance(value, datetime) and value.tzinfo else value
 
 
 # --- packing ---------------------------------------------------------------------------------------------------------------

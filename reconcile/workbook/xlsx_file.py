@@ -170,7 +170,7 @@ def replace(path: Path, data: bytes, expected: str | None) -> None:
         if _digest_now(target) != expected:
             raise Moved
         boundary.at("file.before-replace")
-        os.replace(temporary, target)
+        temporary.replace(target)
         _sync_folder(target.parent)
         boundary.at("file.after-replace")
     except OSError as error:

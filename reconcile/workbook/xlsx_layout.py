@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell.rich_text import CellRichText
-from openpyxl.formatting.rule import FormulaRule
+from openpyxl.formatting.rule import Rule
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
 from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.properties import PageSetupProperties
 
 from reconcile.core.ledger import SCHEMA
 from reconcile.core.model import SYNC
@@ -266,7 +267,7 @@ def _rule(
     sheet: Worksheet, span: str, formula: str, *, fill: str = "", font: Font | None = None, border: Border | None = None
 ) -> None:
     ground = PatternFill(bgColor=fill) if fill else None
-    rule = FormulaRule(formula=[formula])
+    rule = Rule(type="expression", formula=[formula])
     rule.dxf = DifferentialStyle(font=font, fill=ground, border=border)
     sheet.conditional_formatting.add(span, rule)
 
@@ -276,12 +277,12 @@ def _page(sheet: Worksheet) -> None:
     sheet.page_setup.paperSize = 9  # A4
     sheet.page_setup.fitToWidth = 1
     sheet.page_setup.fitToHeight = 0
-    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     sheet.print_title_rows = "1:1"
     sheet.page_margins.left = sheet.page_margins.right = 0.4
     sheet.page_margins.top = sheet.page_margins.bottom = 0.55
-    sheet.oddFooter.left.text = "&A"
-    sheet.oddFooter.right.text = "&P / &N"
+    footer: Any = sheet.oddFooter
+    footer.left.text, footer.right.text = "&A", "&P / &N"
 
 
 def help_text(column: Column) -> str:

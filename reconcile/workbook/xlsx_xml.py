@@ -41,8 +41,11 @@ _ILLEGAL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uff
 
 
 def visible(text: str) -> str:
-    """`text` with what XML cannot hold made visible: control characters as their pictures (␀ … ␟), lone surrogates and
-    non-characters as �. Tabs, line feeds and carriage returns stay."""
+    """`text` with what XML cannot hold made visible.
+
+    Control characters become their pictures (␀ … ␟), lone surrogates and non-characters �. Tabs, line feeds and carriage
+    returns stay.
+    """
     return _ILLEGAL.sub(lambda found: chr(0x2400 + ord(found[0])) if ord(found[0]) < 32 else "\ufffd", text)  # noqa: PLR2004
 
 
