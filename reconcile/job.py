@@ -63,6 +63,7 @@ from reconcile.errors import (
     Unknown,
 )
 from reconcile.panel import answers
+from reconcile.panel.client import CutShort
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -87,8 +88,8 @@ PATIENCE: Final = 3
 CANCEL_CALLS: Final = 200
 """Most cancel tasks taken in one run: they come one by one."""
 
-RENEW: Final = timedelta(seconds=75)
-"""A lease with less left than this is renewed before the next panel call: longer than any one call may take."""
+RENEW: Final = timedelta(seconds=120)
+"""A lease with less left than this is renewed before the next panel call: longer than any one call may take (90 s)."""
 
 READS: Final = 3
 """How often a run that was overtaken between reading and beginning reads again before it gives up."""
@@ -160,7 +161,7 @@ class Job:
     zone: ZoneInfo
     run: str
     deadline: timedelta = timedelta(seconds=600)
-    lease: timedelta = timedelta(seconds=180)
+    lease: timedelta = timedelta(seconds=300)
     tasks: str = "all"
     talk: Talk = field(default_factory=Silent)
     stop: Stop = field(default_factory=Stop)
@@ -294,14 +295,15 @@ def _recover_claims(run: _Run) -> None:
     for claim in job.journal.unlanded(run.book_id):
         if claim.raw is not None:
             claimed = read_answer(Feed(claim.feed), claim.service, claim.raw)
-            if claimed.rows or claimed.broken:
+            if claimed.count:
                 run.waiting.append((claim.id, claimed))
                 job.talk.say(f"Landing {claimed.count} {claim.feed} that an earlier run received.")
-                continue
-            if not claimed.in_doubt:
+            elif not claimed.in_doubt:
                 job.journal.settle(claim.id, claimed.problem or "nothing was handed out")
+            if not claimed.in_doubt:
                 continue
-        doubt = _claim_doubt(claim, run.book_id)
+            claim = replace(claim, why=claimed.problem)  # noqa: PLW2901 - the same claim, with what its answer says
+        doubt = _claim_doubt(claim)
         if doubt.id not in recorded:
             run.doubts.append(doubt)
     left = claiming_of(run.snapshot.meta)
@@ -322,30 +324,35 @@ def _recover_claims(run: _Run) -> None:
             run.doubts.append(doubt)
 
 
+_READERS: Final = {
+    Feed.ORDERS: answers.read_orders,
+    Feed.REFILLS: answers.read_refills,
+    Feed.CANCELS: answers.read_cancel,
+}
+
+
 def read_answer(feed: Feed, service: str, raw: RawAnswer) -> Claimed:
     """What a kept answer says; a refused key is no reason to stop reading it."""
-    readers = {Feed.ORDERS: answers.read_orders, Feed.REFILLS: answers.read_refills, Feed.CANCELS: answers.read_cancel}
     try:
-        return readers[feed](raw, service)
+        return _READERS[feed](raw, service)
     except AccessRefused as error:
         return Claimed(feed, service, problem=error.what)
 
 
-def _claim_doubt(claim: Claim, book_id: str) -> Doubt:
+def _claim_doubt(claim: Claim) -> Doubt:
     one = words.ONE[claim.feed]
     of_service = f" of service {claim.service}" if claim.service else ""
     bound = 1 if claim.feed == Feed.CANCELS else FULL
-    why = claim.why or "the run stopped before the answer came"
+    why = (claim.why or "the run stopped before the answer came").rstrip(".")
     return Doubt(
         id=f"claim-{claim.run}-{claim.id}",
         kind="claim",
         feed=Feed(claim.feed),
-        text=f"The panel was asked for {one}s{of_service} at {claim.intended_at}, and its answer is not known: {why} "
+        text=f"The panel was asked for {one}s{of_service} at {claim.intended_at}, and its answer is not known: {why}. "
         f"At most {bound} {one}{'s' if bound > 1 else ''} may be missing from the sheet.",
         at=claim.intended_at,
         run=claim.run,
         service=claim.service,
-        key=str(claim.id) if book_id else "",
         bound=bound,
     )
 
@@ -668,8 +675,13 @@ def _drain(run: _Run, feed: Feed, service: str, fetch: Callable[[], RawAnswer]) 
         if answer is None:
             return
         claim, claimed = answer
-        if claimed.lacks_action or claimed.problem or not claimed.count:
-            _nothing(run, claim, claimed)
+        if claimed.in_doubt:
+            _doubt_claim(run, claim, claimed.problem)
+        elif claimed.problem or claimed.lacks_action:
+            _report(run, claimed)
+        if not claimed.count:
+            if not claimed.in_doubt:
+                run.job.journal.landed([claim], run.job.clock().isoformat(timespec="seconds"))
             return
         known = run.ledger.of(feed).index
         fresh = {item.id for item in claimed.rows} - seen
@@ -685,7 +697,7 @@ def _drain(run: _Run, feed: Feed, service: str, fetch: Callable[[], RawAnswer]) 
         if not fresh and not claimed.broken:
             run.messages.append(f"The panel keeps handing out the same {feed.value}; asking for more was stopped.")
             return
-        if feed is Feed.ORDERS and claimed.count < FULL:
+        if claimed.in_doubt or (feed is Feed.ORDERS and claimed.count < FULL):
             return
 
 
@@ -693,6 +705,7 @@ def _fetch(run: _Run, feed: Feed, service: str, fetch: Callable[[], RawAnswer]) 
     """One claim: intent, call, raw answer to the journal, only then parsed. None when there is no answer to read."""
     job = run.job
     claim = job.journal.intend(run.book_id, job.run, feed.value, service, job.clock().isoformat(timespec="seconds"))
+    cut = ""
     job.stop.waiting = True
     try:
         raw = fetch()
@@ -700,45 +713,40 @@ def _fetch(run: _Run, feed: Feed, service: str, fetch: Callable[[], RawAnswer]) 
         job.journal.never_sent(claim)
         run.fail(error)
         return None
+    except CutShort as error:
+        raw, cut = error.partial, error.what  # what did come is kept, and what can be read of it lands
     except Unknown as error:
-        job.journal.unknown(claim, error.what)
-        _doubt_claim(run, claim)
-        run.fail(error)
+        _doubt_claim(run, claim, error.what)
         return None
     finally:
         job.stop.waiting = False
     job.journal.answered(claim, raw, job.clock().isoformat(timespec="seconds"))
     try:
-        return claim, {
-            Feed.ORDERS: answers.read_orders,
-            Feed.REFILLS: answers.read_refills,
-            Feed.CANCELS: answers.read_cancel,
-        }[feed](raw, service)
+        claimed = _READERS[feed](raw, service)
+        return claim, replace(claimed, in_doubt=True, problem=cut) if cut else claimed
     except AccessRefused as error:
         job.journal.settle(claim, error.what)
         run.fail(error)
         return None
 
 
-def _nothing(run: _Run, claim: int, claimed: Claimed) -> None:
-    """An answer without rows: clearly none, a refusal to report, or a doubt. Only the last one stops the claiming."""
-    job = run.job
-    if claimed.in_doubt:
-        job.journal.unknown(claim, claimed.problem)
-        _doubt_claim(run, claim)
-        run.fail(Unknown(claimed.problem, "The claim is on record as in doubt; see `reconcile resolve`."))
-        return
-    if claimed.problem:
-        of_service = f" (service {claimed.service})" if claimed.service else ""
-        run.messages.append(f"{words.TAB[claimed.feed]}{of_service}: {claimed.problem}")
-    if claimed.lacks_action:
-        run.messages.append(f"This panel has no call for {claimed.feed.value}; they are left out.")
-    job.journal.landed([claim], job.clock().isoformat(timespec="seconds"))
+def _report(run: _Run, claimed: Claimed) -> None:
+    """Says what the panel refused to hand out; that is not "no orders"."""
+    of_service = f" (service {claimed.service})" if claimed.service else ""
+    text = (
+        f"this panel has no call for them, so they are left out ({claimed.problem})"
+        if claimed.lacks_action
+        else claimed.problem
+    )
+    run.messages.append(f"{words.TAB[claimed.feed]}{of_service}: {text}")
 
 
-def _doubt_claim(run: _Run, claim: int) -> None:
+def _doubt_claim(run: _Run, claim: int, why: str) -> None:
+    """Work may have been handed out that nobody sees: on record, and no further claim in this run."""
+    run.job.journal.unknown(claim, why)
     found = next(known for known in run.job.journal.unlanded(run.book_id) if known.id == claim)
-    run.doubts.append(_claim_doubt(found, run.book_id))
+    run.doubts.append(_claim_doubt(found))
+    run.fail(Unknown(why, "It is on record as in doubt; see `reconcile resolve`."))
 
 
 def _land_waiting(run: _Run) -> None:
@@ -751,7 +759,7 @@ def _land_waiting(run: _Run) -> None:
     meta: dict[str, str | None] = {
         LEASE: Lease(run.job.run, run.until).text(),
         CLAIMING: Claiming(run.job.run, services(run.snapshot)[0], now.isoformat(timespec="seconds")).text(),
-        **doubt_meta(landing.doubts),
+        **doubt_meta([*run.doubts, *landing.doubts]),
     }
     commit = Commit(
         run.job.run,
@@ -818,25 +826,42 @@ def _end(run: _Run) -> Outcome:
     in_doubt = [_send_doubt(result, job.run, now) for result in run.results if _doubtful(result)]
     known = {doubt.id for doubt in (*run.plan.doubts, *run.doubts)}
     run.doubts = [*run.doubts, *run.plan.doubts, *(doubt for doubt in in_doubt if doubt.id not in known)]
-    outcome = _outcome(run, _exit_code(run), run.error.what if run.error else "")
-    commit = Commit(
-        job.run,
-        append={"runs": [_runs_row(outcome, _result_words(outcome))], "history": list(settled.history)},
-        ledger=settled.ledger,
-        sync=_sync_texts(run.snapshot, settled.notes, keep=run.landed_notes),
-        meta={
-            LEASE: None,
-            CLAIMING: None if not run.waiting else run.snapshot.meta.get(CLAIMING),
-            HEARTBEAT: now.isoformat(timespec="seconds"),
-            **doubt_meta([doubt for doubt in run.doubts if doubt.kind != "send"]),
-        },
-    )
     try:
-        job.book.commit(commit, run.revision)
+        return _write_end(run, settled, now)
+    except RevisionMoved as error:
+        final: ReconcileError = _overtaken(error)
     except ReconcileError as error:
-        final = _overtaken(error) if isinstance(error, RevisionMoved) else error
-        job.talk.say("The results could not be written into the sheet; the next run works them out again.")
-        return replace(outcome, exit_code=int((run.error or final).exit_code), stopped=(run.error or final).what)
+        final = error
+    job.talk.say("The results could not be written into the sheet; the next run works them out again.")
+    run.fail(final)
+    code = final.exit_code if isinstance(run.error, Unknown) else (run.error or final).exit_code
+    return _outcome(run, code, (run.error or final).what)
+
+
+def _write_end(run: _Run, settled: settle.Settled, now: datetime) -> Outcome:
+    """Writes the last commit; what a failed landing left waiting goes with it."""
+    job = run.job
+    landing, claims, _ = _landing(run, run.ledger.patched(settled.ledger))
+    run.landed.update(landing.counts)
+    run.doubts.extend(landing.doubts)
+    outcome = _outcome(run, _exit_code(run), run.error.what if run.error else "")
+    rows = {"runs": [_runs_row(outcome, _result_words(outcome))], "history": list(settled.history)}
+    job.book.commit(
+        Commit(
+            job.run,
+            append={**landing.append, **rows},
+            ledger=[*settled.ledger, *landing.ledger],
+            sync=_sync_texts(run.snapshot, [*settled.notes, *landing.notes], keep=run.landed_notes),
+            meta={
+                LEASE: None,
+                CLAIMING: None,
+                HEARTBEAT: now.isoformat(timespec="seconds"),
+                **doubt_meta([doubt for doubt in run.doubts if doubt.kind != "send"]),
+            },
+        ),
+        run.revision,
+    )
+    job.journal.landed(claims, now.isoformat(timespec="seconds"))
     return outcome
 
 
