@@ -42,6 +42,8 @@ EAGER: Final = ("orders", "refills", "cancels", "payments", "tickets", "services
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _LINE_HEIGHT: Final = 15.0
 _MOST_LINES: Final = 6
+_LETTERS_PER_WIDTH: Final = 1.12
+"""A width counts digits; most letters are a little narrower."""
 RESAVE: Final = "Open it in a spreadsheet program and save it again as .xlsx, or restore it from a backup."
 
 
@@ -364,7 +366,8 @@ def _noted(part: TabPart, notes: Mapping[str, str], ink: Ink) -> tuple[TabPart, 
             had_formula = had_formula or xlsx_xml.has_formula(row, index)
             style = xlsx_xml.style_at(sheet, row, index)
             cell = ink.cell(f"{letters(index)}{number}", text, style, sheet.prefix)
-            changed[number] = xlsx_xml.with_cells(sheet, number, row, {index: cell})
+            row = xlsx_xml.with_cells(sheet, number, changed.get(number, row), {index: cell})
+            changed[number] = xlsx_xml.at_least(row, _height(part.tab, {SYNC: text}))
     return replace(part, sheet=sheet.with_rows(changed)), had_formula
 
 
@@ -406,7 +409,8 @@ def _height(tab: Tab, row: Row) -> float | None:
     for column in tab.columns:
         text = row.get(column.key)
         if column.wraps and isinstance(text, str):
-            lines = max(lines, sum(1 + len(line) // max(column.width, 1) for line in text[:2000].splitlines()))
+            per_line = max(1.0, column.width * _LETTERS_PER_WIDTH)
+            lines = max(lines, sum(1 + int(len(line) / per_line) for line in text[:2000].splitlines()))
     return None if lines == 1 else _LINE_HEIGHT * min(lines, _MOST_LINES)
 
 

@@ -172,17 +172,15 @@ def _dress_column(sheet: Worksheet, tab: Tab, column: Column, index: int, known:
     letter = letters(index)
     owner = known.owners[column.owner]
     header = sheet.cell(1, index + 1, column.header)
-    header.font = Font(bold=True, color=owner.font)
+    header.font = _type(bold=True, color=owner.font)
     header.fill = PatternFill("solid", start_color=owner.fill)
-    header.alignment = Alignment(wrap_text=True, vertical="center", horizontal="right" if column.numeric else "left")
+    header.alignment = Alignment(wrap_text=True, vertical="center", **_side(column))
     header.border = Border(bottom=_HEADER_EDGE)
     dimension = sheet.column_dimensions[letter]
     dimension.width = column.width + 1
     dimension.number_format = column.number_format
-    dimension.alignment = Alignment(
-        vertical="top", wrap_text=column.wraps or None, horizontal="right" if column.numeric else "left", indent=0
-    )
-    dimension.font = Font(color=_LINK) if column.type == "link" else Font()
+    dimension.alignment = Alignment(vertical="top", wrap_text=column.wraps or None, **_side(column))
+    dimension.font = _type(color=_LINK) if column.type == "link" else _type()
     dimension.border = Border(bottom=_CELL_EDGE)
     if TINTS[column.owner] and tab.protect == "header":
         dimension.fill = PatternFill("solid", start_color=TINTS[column.owner])
@@ -217,6 +215,11 @@ def _dress_column(sheet: Worksheet, tab: Tab, column: Column, index: int, known:
         sheet.add_data_validation(rule)
 
 
+def _side(column: Column) -> dict[str, Any]:
+    """Numbers stand on the right; texts stand off from a number to their left."""
+    return {"horizontal": "right"} if column.numeric else {"horizontal": "left", "indent": 1}
+
+
 def _tint_states(sheet: Worksheet, tab: Tab, known: Templates) -> None:
     """Conditional formats: what Sync says, what is still needed, and rows that are done."""
     headers = [sheet.cell(1, place).value for place in range(1, sheet.max_column + 1)]
@@ -247,8 +250,20 @@ def _tint_states(sheet: Worksheet, tab: Tab, known: Templates) -> None:
     if tab.closed_column:
         status = at[tab.closed_column]
         done = ",".join(f'${status}2="{value}"' for value in tab.closed_when)
-        right = letters(max(column_index(place) for place in at.values()))
-        _rule(sheet, f"A2:{right}{MAX_ROWS}", f"OR({done})", font=Font(color=_DONE, italic=True))
+        places = sorted(column_index(place) for key, place in at.items() if key not in (SYNC, tab.key_column))
+        spans = " ".join(f"{letters(first)}2:{letters(last)}{MAX_ROWS}" for first, last in _runs(places))
+        _rule(sheet, spans, f"OR({done})", font=Font(color=_DONE, italic=True))
+
+
+def _runs(places: Sequence[int]) -> list[tuple[int, int]]:
+    """Rising numbers as spans without gaps: 1 2 3 7 → (1, 3) (7, 7)."""
+    spans: list[tuple[int, int]] = []
+    for place in places:
+        if spans and spans[-1][1] == place - 1:
+            spans[-1] = (spans[-1][0], place)
+        else:
+            spans.append((place, place))
+    return spans
 
 
 def _condition(column: Column, tab: Tab, at: Mapping[str, str]) -> str:
@@ -272,6 +287,10 @@ def _rule(
     sheet.conditional_formatting.add(span, rule)
 
 
+def _type(*, bold: bool = False, size: int = 11, color: str = "1F2933") -> Font:
+    return Font(name="Calibri", size=size, bold=bold, color=color)
+
+
 def _page(sheet: Worksheet) -> None:
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.paperSize = 9  # A4
@@ -280,7 +299,7 @@ def _page(sheet: Worksheet) -> None:
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     sheet.print_title_rows = "1:1"
     sheet.page_margins.left = sheet.page_margins.right = 0.4
-    sheet.page_margins.top = sheet.page_margins.bottom = 0.55
+    sheet.page_margins.top, sheet.page_margins.bottom, sheet.page_margins.footer = 0.5, 0.8, 0.35
     footer: Any = sheet.oddFooter
     footer.left.text, footer.right.text = "&A", "&P / &N"
 
@@ -342,21 +361,21 @@ def _write_start(sheet: Worksheet, known: Templates, zone_name: str) -> None:
         f"'{runs.title}'!{letters(runs.keys.index('finished'))}2:{letters(runs.keys.index('finished'))}{MAX_ROWS}"
     )
     _line(sheet, 2, "The job last ran at", f'=IF(COUNT({finished})=0,"not yet",MAX({finished}))')
-    late = f"(NOW()-MAX({finished}))*1440>{FRESH_MINUTES}"
+    late = f"(NOW()-$B$2)*1440>{FRESH_MINUTES}"
     _line(
         sheet,
         3,
         "Is it running?",
-        f'=IF(COUNT({finished})=0,"It has not run yet. Ask whoever looks after it to start it.",'
-        f'IF({late},"NO: it has not run for "&ROUND((NOW()-MAX({finished}))*24,1)&" hours. Nothing reaches the panel. Please tell whoever '
-        f'looks after it.","Yes. It ran "&ROUND((NOW()-MAX({finished}))*1440,0)&" minutes ago."))',
+        '=IF(NOT(ISNUMBER($B$2)),"It has not run yet. Ask whoever looks after it to start it.",'
+        f'IF({late},"NO: it has not run for "&ROUND((NOW()-$B$2)*24,1)&" hours. Nothing reaches the panel. Please tell whoever '
+        'looks after it.","Yes. It ran "&ROUND((NOW()-$B$2)*1440,0)&" minutes ago."))',
     )
     _line(sheet, 4, "Times are in", zone_name)
     sheet["B2"].number_format = "yyyy-mm-dd hh:mm"
-    sheet["B2"].font = sheet["B3"].font = Font(bold=True, size=12)
+    sheet["B2"].font = sheet["B3"].font = _type(bold=True, size=12)
     white = Font(color="FFFFFF", bold=True)
-    _rule(sheet, "A2:B3", f"OR(COUNT({finished})=0,{late})", fill=_ALARM, font=white)
-    _rule(sheet, "A2:B3", f"NOT({late})", fill=_CALM, font=Font(color="2B5D34", bold=True))
+    _rule(sheet, "A2:B3", f"IF(ISNUMBER($B$2),{late},TRUE)", fill=_ALARM, font=white)
+    _rule(sheet, "A2:B3", f"IF(ISNUMBER($B$2),NOT({late}),FALSE)", fill=_CALM, font=Font(color="2B5D34", bold=True))
     number = 6
     number = _section(sheet, number, "What to do", TODO)
     number = _section(sheet, number, "What a heading's colour means", ())
@@ -387,7 +406,7 @@ def _write_start(sheet: Worksheet, known: Templates, zone_name: str) -> None:
 
 def _section(sheet: Worksheet, number: int, title: str, lines: Sequence[tuple[str, str]]) -> int:
     cell = sheet.cell(number, 1, title)
-    cell.font = Font(bold=True, size=13, color="2F5D8C")
+    cell.font = _type(bold=True, size=13, color="2F5D8C")
     for place in (1, 2):
         sheet.cell(number, place).border = Border(bottom=Side(style="thin", color="2F5D8C"))
     sheet.row_dimensions[number].height = 24
@@ -400,23 +419,23 @@ def _section(sheet: Worksheet, number: int, title: str, lines: Sequence[tuple[st
 
 def _line(sheet: Worksheet, number: int, topic: str, text: str) -> None:
     first, second = sheet.cell(number, 1, topic), sheet.cell(number, 2, text)
-    first.font = Font(bold=True)
+    first.font = _type(bold=True)
     first.alignment = Alignment(vertical="top", wrap_text=True)
     second.alignment = Alignment(vertical="top", wrap_text=True, horizontal="left")
-    length = 90 if text.startswith("=") else len(text)
-    sheet.row_dimensions[number].height = 16.0 * (1 + length // 96)
+    length = 0 if text.startswith("=") else len(text)
+    sheet.row_dimensions[number].height = 4 + 15.0 * (1 + length // 100)
 
 
 def _swatch(sheet: Worksheet, number: int, label: str, fill: str, font: str, text: str) -> None:
     _line(sheet, number, label, text)
     cell = sheet.cell(number, 1)
     cell.fill = PatternFill("solid", start_color=fill)
-    cell.font = Font(bold=True, color=font)
+    cell.font = _type(bold=True, color=font)
 
 
 def _big(sheet: Worksheet, number: int, text: str) -> None:
     cell = sheet.cell(number, 1, text)
-    cell.font = Font(bold=True, size=18, color="2F5D8C")
+    cell.font = _type(bold=True, size=18, color="2F5D8C")
     sheet.row_dimensions[number].height = 30
 
 

@@ -104,6 +104,7 @@ _ROOT: Final = re.compile(rb"<(?:([\w.-]+):)?worksheet\b")
 _NUMBER: Final = re.compile(rb"""\sr=["'](\d+)["']""")
 _REFERENCE: Final = re.compile(rb"""\sr=["']([A-Z]+)\d+["']""")
 _STYLE: Final = re.compile(rb"""\ss=["'](\d+)["']""")
+_HEIGHT: Final = re.compile(rb"""(\sht=["'])([\d.]+)(["'])""")
 _SPANS: Final = re.compile(rb"""\sspans=["'][^"']*["']""")
 _DIMENSION: Final = re.compile(rb"""(dimension\s+ref=["'])([A-Z]+)(\d+)(?::([A-Z]+)(\d+))?(["'])""")
 _FILTER: Final = re.compile(rb"""(autoFilter\s+ref=["']\$?[A-Z]+\$?\d+:\$?[A-Z]+\$?)(\d+)(["'])""")
@@ -464,6 +465,15 @@ def with_cells(sheet: Sheet, number: int, row: bytes, cells: Mapping[int, bytes]
         end = opening_end + found.end()
     pieces.update(cells)
     return opening + b"".join(pieces[index] for index in sorted(pieces)) + row[end:]
+
+
+def at_least(row: bytes, height: float | None) -> bytes:
+    """`row` made higher where it has a fixed height that is too low; a row without one finds its own."""
+    opening_end = row.index(b">") + 1
+    found = _HEIGHT.search(row, 0, opening_end)
+    if height is None or not found or float(found[2]) >= height:
+        return row
+    return row[: found.start()] + found[1] + f"{height:g}".encode() + found[3] + row[found.end() :]
 
 
 def style_at(sheet: Sheet, row: bytes | None, index: int) -> int:
