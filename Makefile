@@ -1,0 +1,80 @@
+# Everything a person types. `make check` is exactly what CI runs.
+# Each target sets up what it needs: a virtual environment in .venv, installed again when pyproject.toml or
+# constraints.txt change. All paths are relative, so the project may stand in a folder with spaces in its name.
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+# `make PYTHON=python3.12 …` picks one; otherwise the newest that is at hand. Being asked for its version is the only
+# proof that one works: version managers leave commands behind that do not.
+PYTHON ?=
+CANDIDATES := $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+MAKES_VENVS := import venv, ensurepip; $(NEW_ENOUGH)
+
+# What comes after the command: make sync ARGS="--dry-run --json"
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo sync plan doctor init test lint check bench clean
+.DELETE_ON_ERROR:
+
+help: ## show this list
+	@echo "make TARGET [ARGS=\"…\"]"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
+		printf '  %-8s %s\n' "$$name" "$$text"; done
+
+setup: $(STAMP) ## make .venv and install everything into it (the other targets do it by themselves)
+
+$(STAMP): pyproject.toml constraints.txt
+	@set -e; \
+	if ! $(BIN)/python -c '$(NEW_ENOUGH)' 2>/dev/null || ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
+		python=; \
+		for candidate in $(CANDIDATES); do \
+			if "$$candidate" -c '$(MAKES_VENVS)' 2>/dev/null; then python="$$candidate"; break; fi; \
+		done; \
+		if [ -z "$$python" ]; then \
+			echo "No usable Python found: reconcile needs Python 3.11 or newer with its venv module." >&2; \
+			echo "Tried: $(CANDIDATES). Install one (on Debian and Ubuntu: python3-venv, too)," >&2; \
+			echo "or name yours: make PYTHON=/path/to/python3 …" >&2; \
+			exit 1; \
+		fi; \
+		echo "Making $(VENV) with $$("$$python" --version)." >&2; \
+		"$$python" -m venv --clear $(VENV); \
+	fi; \
+	echo "Installing what reconcile needs into $(VENV); the first time takes a minute." >&2; \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'; \
+	touch $@
+
+demo: $(STAMP) ## see it all at work, with a practice panel and a workbook of its own: no account needed
+	@$(BIN)/reconcile demo $(ARGS)
+
+sync: $(STAMP) ## one run between your panel and your sheet
+	@$(BIN)/reconcile sync $(ARGS)
+
+plan: $(STAMP) ## what a run would send, from the sheet alone
+	@$(BIN)/reconcile plan $(ARGS)
+
+doctor: $(STAMP) ## check settings, sharing, protection and key without claiming anything
+	@$(BIN)/reconcile doctor $(ARGS)
+
+init: $(STAMP) ## make or upgrade the sheet's tabs
+	@$(BIN)/reconcile init $(ARGS)
+
+test: $(STAMP) ## run the tests
+	@$(BIN)/python -m pytest -q -n auto $(ARGS)
+
+lint: $(STAMP) ## check style and types
+	@$(BIN)/python -m ruff check .
+	@$(BIN)/python -m ruff format --check .
+	@$(BIN)/python -m mypy
+
+check: lint test ## everything CI checks: style, types, tests
+
+bench: $(STAMP) ## measure speed and memory
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+clean: ## remove what was installed and generated; never settings, workbooks of yours or the journal
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .bench build dist *.egg-info demo
+	find reconcile tests -name __pycache__ -type d -prune -exec rm -rf {} +
