@@ -1,0 +1,229 @@
+"""People in the browser: what they do to a tab between two calls, with the rights they have there.
+
+Facts (SHEETS_NOTES "Protection, validation, tables"): real protection refuses a sort, move, insert or delete that touches
+cells closed to that person; warning-only asks, and these people say yes. Positions are as on the screen: rows from 1,
+columns by header or letter.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tests.emulator import a1, batch
+from tests.emulator.context import Json
+from tests.emulator.errors import ApiError
+from tests.emulator.formatting import show
+
+if TYPE_CHECKING:
+    from tests.emulator.book import Sheet
+    from tests.emulator.emulator import Emulator
+
+
+class StaffRefusedError(Exception):
+    """The sheet did not let this person do it; the message is what it said."""
+
+
+class Staff:
+    """One person on one tab. Nothing they do is recorded as a call."""
+
+    def __init__(self, emulator: Emulator, book_id: str, tab: str, email: str) -> None:
+        """Name the tab by its title; after `rename_tab` the helper follows."""
+        self.emulator = emulator
+        self.book = emulator.book(book_id)
+        self.sheet_id = emulator.sheet(book_id, tab).sheet_id
+        self.email = email
+
+    @property
+    def sheet(self) -> Sheet:
+        """Return the tab's state."""
+        return self.book.sheet(self.sheet_id)
+
+    def do(self, *requests: Json) -> list[Json]:
+        """Apply requests as this person; raises StaffRefusedError."""
+        with self.emulator.lock:
+            ctx = self.emulator.context(self.book, self.email)
+            try:
+                return batch.apply(ctx, list(requests))
+            except ApiError as problem:
+                raise StaffRefusedError(problem.message) from None
+
+    # -- looking -----------------------------------------------------------------------------------------------------
+
+    def headers(self) -> list[str]:
+        """Return the texts of row 1."""
+        row = self.sheet.rows[0] if self.sheet.rows else ()
+        return [show(c.value, None) if c is not None and not isinstance(c.value, tuple) else "" for c in row]
+
+    def column(self, name: str | int) -> int:
+        """Return the zero-based column of a header, a letter, or a number already so."""
+        if isinstance(name, int):
+            return name
+        headers = self.headers()
+        if name in headers:
+            return headers.index(name)
+        if name.isalpha() and name.isupper():
+            return a1.number(name)
+        raise KeyError(name)
+
+    def row_of(self, text: str, column: str | int = 0) -> int:
+        """Return the screen row whose cell in that column shows `text`."""
+        at = self.column(column)
+        for row, _, cell in self.sheet.cells(0, self.sheet.row_count, at, at + 1):
+            if not isinstance(cell.value, tuple) and show(cell.value, None) == text:
+                return row + 1
+        raise KeyError(text)
+
+    def _range(self, text: str | None = None) -> Json:
+        area = a1.Area(self.sheet_id) if text is None else a1.parse_cells(text, self.sheet_id)
+        return {"sheetId": self.sheet_id, **area.json()}
+
+    def _dimension(self, dimension: str, start: int, end: int) -> Json:
+        return {"sheetId": self.sheet_id, "dimension": dimension, "startIndex": start, "endIndex": end}
+
+    # -- acting ------------------------------------------------------------------------------------------------------
+
+    def sort(self, column: str | int, *, descending: bool = False) -> None:
+        """Sort the sheet by a column: everything below the frozen rows (at least below the header)."""
+        first = max(self.sheet.grid_props.get("frozenRowCount", 0), 1)
+        whole = {"sheetId": self.sheet_id, "startRowIndex": first}
+        order = "DESCENDING" if descending else "ASCENDING"
+        self.do({"sortRange": {"range": whole, "sortSpecs": [{"dimensionIndex": self.column(column), "sortOrder": order}]}})
+
+    def insert_rows(self, row: int, count: int = 1) -> None:
+        """Insert empty rows above a screen row."""
+        place = self._dimension("ROWS", row - 1, row - 1 + count)
+        self.do({"insertDimension": {"range": place, "inheritFromBefore": row > 2}})  # noqa: PLR2004 - below the header
+
+    def delete_rows(self, first: int, last: int | None = None) -> None:
+        """Delete screen rows first..last."""
+        self.do({"deleteDimension": {"range": self._dimension("ROWS", first - 1, last or first)}})
+
+    def move_rows(self, first: int, last: int, before: int) -> None:
+        """Drag screen rows first..last above another."""
+        source = self._dimension("ROWS", first - 1, last)
+        self.do({"moveDimension": {"source": source, "destinationIndex": before - 1}})
+
+    def move_column(self, name: str | int, before: str | int) -> None:
+        """Drag a column to the left of another."""
+        at = self.column(name)
+        source = self._dimension("COLUMNS", at, at + 1)
+        self.do({"moveDimension": {"source": source, "destinationIndex": self.column(before)}})
+
+    def insert_column(self, before: str | int, header: str = "") -> None:
+        """Insert a column of their own, with a header."""
+        at = self.column(before)
+        place = self._dimension("COLUMNS", at, at + 1)
+        self.do({"insertDimension": {"range": place, "inheritFromBefore": False}})
+        if header:
+            self.type(a1.cell_name(0, at), header)
+
+    def add_column(self, header: str) -> str:
+        """Put a header into the first free column on the right; returns its letter."""
+        at = max((i + 1 for i, text in enumerate(self.headers()) if text), default=0)
+        if at >= self.sheet.column_count:
+            self.do({"appendDimension": {"sheetId": self.sheet_id, "dimension": "COLUMNS", "length": 1}})
+        self.type(a1.cell_name(0, at), header)
+        return a1.letters(at)
+
+    def delete_column(self, name: str | int) -> None:
+        """Delete a column."""
+        at = self.column(name)
+        self.do({"deleteDimension": {"range": self._dimension("COLUMNS", at, at + 1)}})
+
+    def type(self, cell: str, text: str) -> None:
+        """Type into a cell such as `H3`."""
+        self.paste(cell, [[text]])
+
+    def fill(self, key: str, column: str | int, text: str, key_column: str | int = 0) -> None:
+        """Type into the row that shows `key`, wherever it stands now."""
+        self.type(a1.cell_name(self.row_of(key, key_column) - 1, self.column(column)), text)
+
+    def paste(self, cell: str, block: list[list[str]]) -> None:
+        """Paste a block of texts (as from another spreadsheet) at a cell."""
+        area = a1.parse_cells(cell)
+        place = {"sheetId": self.sheet_id, "rowIndex": area.r0, "columnIndex": area.c0}
+        lines = "\n".join("\t".join(_quoted(text) for text in line) for line in block)
+        if lines == "":
+            self.clear(cell)
+            return
+        self.do({"pasteData": {"coordinate": place, "data": lines, "delimiter": "\t", "type": "PASTE_VALUES"}})
+
+    def fill_down(self, column: str | int, text: str, first: int = 2, last: int | None = None) -> None:
+        """Fill one text down a column (the classic accident)."""
+        at = a1.letters(self.column(column))
+        end = last or max(self.sheet.data_end(), first)
+        self.paste(f"{at}{first}", [[text]] * (end - first + 1))
+
+    def clear(self, cells: str | None = None) -> None:
+        """Press Delete on a range (None: on everything)."""
+        self.do({"updateCells": {"range": self._range(cells), "fields": "userEnteredValue"}})
+
+    def filter(self, column: str | int, hide: list[str]) -> None:
+        """Hide rows by value with the basic filter, for everybody."""
+        end = max(self.sheet.data_end(), 2)
+        width = max(len(self.headers()), 1)
+        area = a1.Area(self.sheet_id, 0, end, 0, width).json()
+        spec = {"columnIndex": self.column(column), "filterCriteria": {"hiddenValues": hide}}
+        self.do({"setBasicFilter": {"filter": {"range": {"sheetId": self.sheet_id, **area}, "filterSpecs": [spec]}}})
+
+    def unfilter(self) -> None:
+        """Remove the basic filter."""
+        self.do({"clearBasicFilter": {"sheetId": self.sheet_id}})
+
+    def rename_header(self, old: str, new: str) -> None:
+        """Type another header."""
+        self.type(a1.cell_name(0, self.column(old)), new)
+
+    def rename_tab(self, title: str) -> None:
+        """Rename the tab."""
+        self.do({"updateSheetProperties": {"properties": {"sheetId": self.sheet_id, "title": title}, "fields": "title"}})
+
+    def delete_tab(self) -> None:
+        """Delete the tab."""
+        self.do({"deleteSheet": {"sheetId": self.sheet_id}})
+
+    def recolour(self, cells: str, red: float, green: float, blue: float) -> None:
+        """Colour the background of a range."""
+        color = {"rgbColor": {"red": red, "green": green, "blue": blue}}
+        cell = {"userEnteredFormat": {"backgroundColorStyle": color}}
+        self.do(
+            {"repeatCell": {"range": self._range(cells), "cell": cell, "fields": "userEnteredFormat.backgroundColorStyle"}}
+        )
+
+    def freeze(self, rows: int) -> None:
+        """Freeze rows at the top."""
+        props = {"sheetId": self.sheet_id, "gridProperties": {"frozenRowCount": rows}}
+        self.do({"updateSheetProperties": {"properties": props, "fields": "gridProperties.frozenRowCount"}})
+
+    def cut(self, cells: str, to: str) -> None:
+        """Cut a range and paste it elsewhere."""
+        area = a1.parse_cells(to)
+        place = {"sheetId": self.sheet_id, "rowIndex": area.r0, "columnIndex": area.c0}
+        self.do({"cutPaste": {"source": self._range(cells), "destination": place, "pasteType": "PASTE_NORMAL"}})
+
+    def delete_duplicates(self, cells: str | None = None) -> None:
+        """Use "Remove duplicates" on a range."""
+        self.do({"deleteDuplicates": {"range": self._range(cells)}})
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"' if any(ch in text for ch in '\t\n\r"') else text
+
+
+ACTIONS = frozenset(name for name, found in vars(Staff).items() if callable(found) and not name.startswith("_")) - {
+    "do",
+    "headers",
+    "column",
+    "row_of",
+}
+
+
+def act(person: Staff, action: str, args: dict[str, Any]) -> Any:
+    """Do something by name, for the control endpoint."""
+    if action not in ACTIONS:
+        message = f"no such action: {action}; there are {', '.join(sorted(ACTIONS))}"
+        raise ValueError(message)
+    return getattr(person, action)(**args)
+
+
+STAFF_ERRORS = (StaffRefusedError, KeyError)
