@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconcile.core.model import Broken, CancelTask, Claimed, Feed, ItemResult, Order, Refill, Verdict
 from reconcile.errors import AccessRefused, Unavailable
-from reconcile.panel.loose import How, Num, Obj, Parsed, Salvaged, decode, dump, parse, salvage, text_of
+from reconcile.panel.loose import How, Num, Obj, Parsed, decode, dump, parse, salvage, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -583,15 +583,13 @@ def _beside_items(http: int, parsed: Parsed, feed: Feed) -> tuple[str, bool]:
 
 def _salvaged(http: int, how: How, text: str, feed: Feed, service: str) -> Claimed:
     """A broken answer: whole items land, the pieces are kept, and the rest of it stays in doubt."""
-    saved = (
-        salvage(text, _LISTS[feed], lambda item: _is_item(item, feed)) if how is How.CUT else Salvaged(pieces=(text,))
-    )
+    saved = salvage(text, _LISTS[feed], lambda item: _is_item(item, feed))
     rows, broken = _rows(saved.items, feed, service)
     noun = _NOUN[feed]
     pieces = tuple(
         Broken(piece, f"the panel's answer breaks off or is damaged in this {noun}")
         for piece in saved.pieces
-        if any(f'"{name}' in piece for name in _IDS[feed])
+        if any(f'"{name}"' in piece for name in _IDS[feed])
     )
     count = f"; {len(rows)} {noun}{'s' if len(rows) != 1 else ''} could be read" if rows else ""
     return Claimed(feed, service, rows, broken + pieces, _unreadable(http, how) + count, in_doubt=True)
@@ -663,7 +661,7 @@ def _held(held: Any, feed: Feed, depth: int, *, certain: bool) -> list[Any] | No
 def _from_keyed(held: Obj) -> list[Any]:
     """Items of an object keyed by id, or by position (then the id is inside)."""
     keys = list(held)
-    by_position = keys in ([str(n) for n in range(len(keys))], [str(n + 1) for n in range(len(keys))])
+    by_position = keys == [str(n) for n in range(len(keys))]
     items: list[Any] = []
     for key in keys:
         for item in held.every(key):
@@ -772,5 +770,5 @@ def read_probe(raw: RawAnswer) -> None:
         )
     if raw.status == _FORBIDDEN and not said.missing and _norm(said.word) not in _PLAIN:
         raise _refuse_access(said.word, said.message)
-    if raw.status >= _SERVER_ERROR:
+    if raw.status >= _SERVER_ERROR and said.verdict is not Verdict.REFUSED:
         raise Unavailable(f"the panel cannot be used now: {said.plain}", "Try again later.")

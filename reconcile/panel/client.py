@@ -23,6 +23,8 @@ import html
 import ipaddress
 import json
 import random
+import socket
+import threading
 import time
 import urllib.parse
 from collections import Counter
@@ -105,12 +107,12 @@ class Redirected(Unknown):
 
 @dataclass(frozen=True)
 class Timeouts:
-    """Seconds. `read` is the longest silence, `total` the longest a whole answer may take, however it drips."""
+    """Seconds. `read` is the longest silence, `total` the longest from connection to the answer's end, however it drips."""
 
     connect: float = 10.0
-    read: float = 60.0
+    read: float = 45.0
     write: float = 30.0
-    total: float = 180.0
+    total: float = 60.0
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,44 @@ class _Got:
 
     raw: RawAnswer
     wait: float | None = None
+
+
+class _Watch:
+    """Ends a connection that outlives `seconds`: headers that drip byte by byte never run into a read timeout.
+
+    httpcore tells its `trace` of each socket it opened; shutting that down from a timer ends the read that waits on it.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.fired = False
+        self._seconds = seconds
+        self._timer: threading.Timer | None = None
+        self._socket: socket.socket | None = None
+
+    def trace(self, event: str, info: Mapping[str, object]) -> None:
+        """httpcore's trace hook: remembers the newest socket (TLS replaces the first) and starts the clock once."""
+        if not event.endswith(("connect_tcp.complete", "start_tls.complete")):
+            return
+        stream = info["return_value"]
+        self._socket = stream.get_extra_info("socket")  # type: ignore[attr-defined]
+        if self._timer is None:
+            self._timer = threading.Timer(self._seconds, self._end)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _end(self) -> None:
+        self.fired = True
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                # The plain socket's method: SSLSocket.shutdown would pull its TLS state from under the reading thread.
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+    def over(self) -> None:
+        """The call ended in time (or not): no timer outlives it."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer.join()
+            self._timer = None
 
 
 class Panel:
@@ -144,6 +184,7 @@ class Panel:
         jitter: Callable[[], float] = random.random,
         may_continue: Callable[[], bool] = lambda: True,
     ) -> None:
+        self.url = ""
         problem, local = _url_problem(url)
         if problem:
             del url  # it may carry a password, and tracebacks can show locals
@@ -179,6 +220,11 @@ class Panel:
     def close(self) -> None:
         """Closes the connections."""
         self._client.close()
+
+    @property
+    def longest_call(self) -> float:
+        """The most seconds one call may take, retries and waits included: what a lease has to outlast."""
+        return self._policy.seconds + self._timeouts.connect + self._timeouts.total
 
     # --- claims ----------------------------------------------------------------------------------------------------------
 
@@ -397,6 +443,8 @@ class Panel:
     def _exchange(self, request: httpx.Request) -> _Got | CallFailed:
         """Sends and reads. Anything but an HTTP failure goes up with its traceback cut off: those frames hold the body."""
         started = self._clock()
+        watch = _Watch(self._timeouts.total)
+        request.extensions["trace"] = watch.trace
         stray: BaseException
         try:
             response = self._client.send(request, stream=True)
@@ -409,10 +457,12 @@ class Panel:
             words = self._without_key(_reason(error).encode()).decode()
             return NeverSent(f"the panel at {self.url} could not be reached ({words})", _LATER)
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError) as error:
-            words = self._without_key(_reason(error).encode()).decode()
+            words = self._too_long() if watch.fired else self._without_key(_reason(error).encode()).decode()
             return Unknown(f"no whole answer came from the panel ({words}); {_MAYBE}")
         except BaseException as error:  # noqa: BLE001 - raised again below, without the frames that hold the key
             stray = error
+        finally:
+            watch.over()
         stray.__cause__ = stray.__context__ = None
         raise stray.with_traceback(None)
 
@@ -440,14 +490,17 @@ class Panel:
                     why = f"is larger than {self._max_bytes:,} bytes"
                     break
                 if self._clock() - started > self._timeouts.total:
-                    why = f"took longer than {self._timeouts.total:g} s"
+                    why = self._too_long()
                     break
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
-            why = f"broke off after {size:,} bytes ({_reason(error)})"
+            why = f"broke off after {size:,} bytes ({self._without_key(_reason(error).encode()).decode()})"
         length = response.headers.get("content-length", "")
         if not why and length.isdigit() and "content-encoding" not in response.headers and size < int(length):
             why = f"broke off after {size:,} of {int(length):,} bytes"
         return self._without_key(b"".join(chunks)), why
+
+    def _too_long(self) -> str:
+        return f"took longer than {self._timeouts.total:g} s"
 
     def _redirected(self, response: httpx.Response) -> Redirected:
         target = self._without_key(_bare_target(self.url, response.headers.get("location", "")).encode()).decode()

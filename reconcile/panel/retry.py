@@ -21,12 +21,15 @@ _SLICE = 0.5
 
 @dataclass(frozen=True)
 class Policy:
-    """How often and how long one call is tried. Seconds; `longest` caps a single wait, also one the panel asks for."""
+    """How often one call is tried, and until when (seconds since its beginning) a new attempt may start.
+
+    `longest` caps a single wait, also one the panel asks for.
+    """
 
     attempts: int = 5
-    seconds: float = 120.0
+    seconds: float = 45.0
     first: float = 0.5
-    longest: float = 30.0
+    longest: float = 20.0
 
 
 @dataclass
