@@ -1,0 +1,209 @@
+"""Google's Sheets API over gspread's HTTP client: one bounded way to call, one place that reads its refusals.
+
+gspread's own retry never gives up and repeats writes, its default timeout is none, and its APIError cannot be built for some
+bodies; so `request` is ours and the rest of gspread's client is used as it is. Every call is counted.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter, deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import gspread
+import requests
+from google.auth import exceptions as auth_errors
+
+from reconcile.errors import AccessRefused, ReconcileError, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from google.auth.credentials import Credentials
+
+GOOGLE: Final = "https://sheets.googleapis.com"
+TIMEOUT: Final = (10.0, 60.0)
+"""Seconds to connect and to wait for an answer. Google itself ends a call after 180 s [doc]."""
+
+TRIES: Final = 6
+PATIENCE: Final = 100.0
+"""Seconds one call may take with all its repeats: a quota window is 60 s."""
+
+QUOTA: Final = 55
+WINDOW: Final = 60.0
+"""60 reads and 60 writes a minute per user [doc]; the margin leaves room for a colleague's script."""
+
+_BUSY: Final = (429, 500, 502, 503, 504)
+_REFUSED: Final = (401, 403)
+_NOT_FOUND: Final = 404
+
+
+class InvalidRequest(ReconcileError):
+    """Google refused a request as invalid (HTTP 400): `what` is its own message. Nothing was done."""
+
+
+class Lost(Unavailable):
+    """A write left and no clear answer came back: it may or may not have been applied."""
+
+
+class NotThere(AccessRefused):
+    """No such spreadsheet, or (for developer metadata) no such entry."""
+
+
+@dataclass
+class Pace:
+    """Keeps below Google's quota: at most `QUOTA` calls of a kind in a moving minute."""
+
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+    def __post_init__(self) -> None:
+        self._recent: dict[str, deque[float]] = {"read": deque(), "write": deque()}
+
+    def wait(self, kind: str) -> None:
+        """Waits until one more call of this kind is within the quota."""
+        recent = self._recent[kind]
+        now = self.clock()
+        while recent and now - recent[0] >= WINDOW:
+            recent.popleft()
+        if len(recent) >= QUOTA:
+            self.sleep(WINDOW - (now - recent[0]))
+        recent.append(self.clock())
+
+
+class Http(gspread.HTTPClient):
+    """gspread's client with our own `request`: host, timeouts, pacing, counting, and errors a person can act on."""
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        host: str = GOOGLE,
+        account: str = "",
+        pace: Pace | None = None,
+        session: requests.Session | None = None,
+    ) -> None:
+        """`account`: the e-mail the sheet must be shared with, for messages."""
+        super().__init__(credentials, session)
+        self.set_timeout(TIMEOUT)
+        self.host = host.rstrip("/")
+        self.account = account
+        self.pace = pace or Pace()
+        self.calls: Counter[str] = Counter()
+
+    def request(
+        self,
+        method: str,
+        endpoint: str,
+        params: Any = None,
+        data: Any = None,
+        json: Any = None,
+        files: Any = None,
+        headers: Any = None,
+    ) -> requests.Response:
+        """One call with its bounded repeats; gspread's other methods all come through here.
+
+        Reads are repeated freely. A write is repeated only where Google certainly did not apply it (never sent, 429);
+        otherwise it raises Lost, and the caller finds out what happened. Raises InvalidRequest, AccessRefused, Unavailable.
+        """
+        method = method.upper()
+        kind = "read" if method == "GET" or endpoint.endswith(":search") else "write"
+        sent = {"params": params, "data": data, "json": json, "files": files, "headers": headers}
+        started = self.pace.clock()
+        failure: requests.Response | ReconcileError
+        for attempt in range(1, TRIES + 1):
+            self.pace.wait(kind)
+            self.calls[kind] += 1
+            failure, safe = self._once(method, endpoint, sent)
+            if isinstance(failure, requests.Response):
+                return failure
+            left = PATIENCE - (self.pace.clock() - started)
+            if not (safe or kind == "read") or attempt == TRIES or left <= 0 or not isinstance(failure, Unavailable):
+                raise failure
+            # full jitter: parallel runs must not come back in step
+            self.pace.sleep(min(left, random.uniform(0.5, 1) * 2**attempt))  # noqa: S311 - not for secrets
+        raise AssertionError
+
+    def _once(
+        self, method: str, endpoint: str, sent: dict[str, Any]
+    ) -> tuple[requests.Response | ReconcileError, bool]:
+        """One attempt: (answer or error, whether the call was certainly not applied)."""
+        url = endpoint.replace(GOOGLE, self.host, 1)
+        try:
+            response = self.session.request(method, url, timeout=self.timeout, **sent)
+            _ = response.content
+        except auth_errors.RefreshError as error:
+            return _token_error(error), True
+        except auth_errors.TransportError:
+            return Unavailable("Google's sign-in service cannot be reached.", "Try again later."), True
+        except auth_errors.GoogleAuthError:
+            return AccessRefused("Google does not accept this key.", "See `reconcile doctor`."), True
+        except requests.ConnectTimeout:
+            return Unavailable("Google Sheets cannot be reached.", "Try again later."), True
+        except requests.ConnectionError as error:
+            if _never_left(error):
+                return Unavailable("Google Sheets cannot be reached.", "Try again later."), True
+            return Lost("The connection to Google Sheets broke.", "Try again later."), False
+        except requests.RequestException:
+            return Lost("Google Sheets did not answer.", "Try again later."), False
+        if response.ok:
+            return response, False
+        return self._refusal(response), response.status_code == 429  # noqa: PLR2004 - refused before it was applied
+
+    def _refusal(self, response: requests.Response) -> ReconcileError:
+        code, text = response.status_code, message_of(response)
+        shared = f"Share the sheet with {self.account or 'the service account'} as Editor, then run `reconcile doctor`."
+        if code in _BUSY:
+            return (Unavailable if code == 429 else Lost)(f"Google Sheets answered {code}: {text}", "Try again later.")  # noqa: PLR2004
+        if code in _REFUSED:
+            return AccessRefused(f"Google refuses access to the sheet: {text}", shared)
+        if code == _NOT_FOUND:
+            return NotThere(f"Google knows no such spreadsheet: {text}", f"Check RECONCILE_SHEET. {shared}")
+        if "protected cell or object" in text:
+            return AccessRefused(
+                f"A protection in the sheet keeps the job from writing: {text}",
+                "Let the service account edit the protected ranges, or run `reconcile init`.",
+            )
+        return InvalidRequest(
+            text, "This is a fault of reconcile, not of the sheet; please report it with the message above."
+        )
+
+
+def message_of(response: requests.Response) -> str:
+    """Google's own words in an error answer; for a page that is not JSON, that it is one."""
+    try:
+        error = response.json()["error"]
+    except (ValueError, KeyError, TypeError):
+        return "a web page instead of an answer"
+    if isinstance(error, dict):
+        return str(error.get("message") or error.get("status") or "no message")
+    return str(error)
+
+
+def _token_error(error: auth_errors.RefreshError) -> ReconcileError:
+    """A refused token. A busy token service also arrives as RefreshError [run]; `retryable` tells."""
+    if error.retryable:
+        return Unavailable("Google's sign-in service is busy.", "Try again later.")
+    return AccessRefused(
+        "Google does not accept this key any more.",
+        "Make a new key for the service account (README, Google Sheets), or undo what disabled the old one.",
+    )
+
+
+def _never_left(error: requests.ConnectionError) -> bool:
+    """Whether the connection was never made (refused, no such host): urllib3 says so in the cause's name."""
+    text = repr(error)
+    return "NewConnectionError" in text or "NameResolutionError" in text
+
+
+def json_of(response: requests.Response) -> dict[str, Any]:
+    """An answer's JSON object. Raises Lost when it was cut."""
+    try:
+        body = response.json()
+    except ValueError as error:
+        raise Lost("Google Sheets' answer broke off.", "Try again later.") from error
+    if not isinstance(body, dict):
+        raise Lost("Google Sheets sent something else than an answer.", "Try again later.")
+    return body
