@@ -340,7 +340,7 @@ def _answer(raw: RawAnswer | None) -> _Row:
         "status": raw.status,
         "content_type": _text(raw.content_type),
         "body": raw.body,
-        "body_sha": hashlib.sha256(raw.body).hexdigest(),
+        "body_sha": _sha(raw.body),
     }
 
 
@@ -387,20 +387,24 @@ def _rows(db: sqlite3.Connection, table: str, path: Path) -> Iterator[_Row]:
     names = [column[0] for column in cursor.description]
     for found in cursor:
         row = dict(zip(names, found, strict=True))
-        if row["seal"] != _seal_or_nothing(table, row) or row.get("body_sha") != _sha_or_nothing(row["body"]):
+        if not _is_whole(table, row):
             raise _damaged(path, f"row {row['id']} of {table} is not what was written")
         yield row
 
 
-def _seal_or_nothing(table: str, row: _Row) -> str | None:
+def _is_whole(table: str, row: _Row) -> bool:
+    """Whether the row is as it was written: its checksum over everything but the answer's body, and the body's own."""
+    body = row["body"]
+    if body is not None and not isinstance(body, bytes):
+        return False  # one flipped bit makes a number 0 of "no answer", and other types of the other columns
     try:
-        return _seal(table, row)
-    except TypeError:  # a flipped bit made bytes of a text: JSON has no such thing
-        return None
+        return bool(row["seal"] == _seal(table, row)) and row.get("body_sha") == (None if body is None else _sha(body))
+    except TypeError:  # bytes where a text was: JSON has no such thing
+        return False
 
 
-def _sha_or_nothing(body: object) -> str | None:
-    return hashlib.sha256(body).hexdigest() if isinstance(body, bytes) else None
+def _sha(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
 
 
 def _runs_like(db: sqlite3.Connection, run: str) -> bool:

@@ -472,6 +472,18 @@ def test_flipped_bit_in_an_answer(folder):
     )
 
 
+def test_flipped_bit_in_a_missing_answer(folder):
+    """Found by flipping every bit: the type of an absent answer becomes the number 0, with one bit."""
+    with Journal.open(folder) as log:
+        intended(log)
+    db = sqlite3.connect(folder / FILE)
+    db.execute("UPDATE claims SET body = 0")
+    db.commit()
+    db.close()
+    with pytest.raises(Damaged, match="row 1 of claims is not what was written"):
+        Journal.open(folder)
+
+
 def test_torn_wal(folder, monkeypatch):
     """F23: a write killed before it was moved into the main file is there whole or not at all, wherever its WAL is cut."""
     filled(folder)
