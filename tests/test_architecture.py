@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ROOT = Path(reconcile.__file__).parent
 
 ADAPTERS = {"panel", "workbook", "journal", "report"}
-SHELL = {"cli", "commands"}
+SHELL = {"__main__", "cli", "commands"}
 """What talks to a person: may use everything, print, and is the last line of defence."""
 
 OURS: dict[str, set[str]] = {
