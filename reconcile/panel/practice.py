@@ -42,7 +42,7 @@ Answer = tuple[int, dict[str, str], bytes]
 """Status, headers, body. A Content-Length above the body's length means: send this much, then close."""
 
 
-class Dropped(Exception):  # noqa: N818 - not an error of ours: a scripted fault
+class Dropped(Exception):
     """The connection is to be closed without an answer; `acted` tells whether the panel had acted by then."""
 
     def __init__(self, *, acted: bool) -> None:
@@ -611,7 +611,7 @@ _STATUSES = {
 }
 
 
-class _Fail(Exception):  # noqa: N818 - one answer of the panel, not an error of ours
+class _Fail(Exception):
     def __init__(self, word: str, message: str, status: int = _BAD_REQUEST, missing: list[str] | None = None) -> None:
         super().__init__(word)
         self.word, self.message, self.status, self.missing = word, message, status, missing or []

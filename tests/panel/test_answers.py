@@ -270,7 +270,7 @@ DOUBTFUL = [
     (b"", 502, "the panel's answer was empty (HTTP 502)"),
     ("<!DOCTYPE html><title>Just a moment...</title>", 403, "a web page came instead of the panel's answer (HTTP 403)"),
     ("<html>", 503, "a web page came instead of the panel's answer (HTTP 503)"),
-    ("<html><script>var x = {\"status\": 1};</script>", 200, "a web page came instead of the panel's answer (HTTP 200)"),
+    ('<html><script>var x = {"status": 1};</script>', 200, "a web page came instead of the panel's answer (HTTP 200)"),
     ("502 Bad Gateway", 200, "the panel's answer cannot be read: not JSON (HTTP 200)"),
     ("error code: 1020", 403, "the panel's answer cannot be read: not JSON (HTTP 403)"),
     ('{"status":"succ', 200, "the panel's answer breaks off or is damaged (HTTP 200)"),

@@ -98,7 +98,9 @@ CALLS: dict[Action, tuple[Any, Any]] = {
         "Refill has been cancelled successfully",
     ),
     Action.ADD_PAYMENT: (
-        lambda client: client.add_payment("user_adress@mail.com", "100.00", "Payment for services", False),
+        lambda client: client.add_payment(
+            "user_adress@mail.com", "100.00", "Payment for services", affiliate_commission=False
+        ),
         "Payment has been added successfully",
     ),
     Action.ADD_TICKET: (
