@@ -229,7 +229,7 @@ def positions(tab: Tab, header_row: Sequence[object], name: str = "the workbook"
         where = places[fold(column.header)]
         if len(where) > 1:
             raise Damaged(
-                f"Tab {tab.title!r} of {name} has the heading {column.header!r} twice (columns {_letters(where)}).",
+                f"Tab {tab.title!r} of {name} has the heading {column.header!r} twice (columns {_both(where)}).",
                 f"Keep {column.header!r} above the right column and rename the other one in row 1.",
             )
         found[column.key] = where[0]
@@ -248,7 +248,7 @@ def missing_help(missing: Sequence[str]) -> str:
     return f"{what} into row 1 above the right column; if the column was deleted, run `reconcile init` to add it again."
 
 
-def letter(index: int) -> str:
+def letters(index: int) -> str:
     """A column's letter from its index: 0 → A, 26 → AA."""
     text = ""
     index += 1
@@ -258,8 +258,8 @@ def letter(index: int) -> str:
     return text
 
 
-def _letters(indexes: Sequence[int]) -> str:
-    return " and ".join(letter(index) for index in indexes)
+def _both(indexes: Sequence[int]) -> str:
+    return " and ".join(letters(index) for index in indexes)
 
 
 # --- loading -------------------------------------------------------------------------------------------------------------

@@ -22,10 +22,11 @@ from reconcile.core.ledger import COLUMNS
 from reconcile.core.model import SYNC, Snapshot
 from reconcile.errors import AccessRefused, Damaged
 from reconcile.workbook import frames, templates, xlsx_xml
-from reconcile.workbook.xlsx_xml import Context, Ink, Sheet, Styles, letters
+from reconcile.workbook.templates import letters
+from reconcile.workbook.xlsx_xml import Context, Ink, Sheet, Styles
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from zoneinfo import ZoneInfo
 
     import pandas as pd
@@ -110,9 +111,9 @@ class Book:
             places=ledger.places,
             free=tuple(ledger.free),
         )
-        written = {part.part: part.sheet.xml() for key, part in parts.items() if part is not self.parts[key]}
+        written = {part.part: part.sheet.xml for key, part in parts.items() if part is not self.parts[key]}
         if styles.changed:
-            written[self.styles_part] = styles.xml()
+            written[self.styles_part] = styles.xml
         return replace(new, raw=repacked(self.raw, written, drop_calc_chain=recalculate))
 
     def _part(self, name: str) -> bytes:
@@ -465,7 +466,7 @@ def _instant(value: Cell) -> Cell:
 _CALC_CHAIN: Final = "calcChain.xml"
 
 
-def repacked(raw: bytes, written: Mapping[str, bytes], *, drop_calc_chain: bool = False) -> bytes:
+def repacked(raw: bytes, written: Mapping[str, Callable[[], bytes]], *, drop_calc_chain: bool = False) -> bytes:
     """The file with some parts replaced and all others as they are.
 
     Programs are told to calculate formulas anew when they open it, since the cells they look at may have changed.
@@ -479,11 +480,11 @@ def repacked(raw: bytes, written: Mapping[str, bytes], *, drop_calc_chain: bool 
             name = info.filename
             if drop_calc_chain and name.endswith(_CALC_CHAIN):
                 continue
-            data = written[name] if name in written else before.read(info)
+            data = written[name]() if name in written else before.read(info)
             if drop_calc_chain and (name.endswith(".rels") or name == "[Content_Types].xml"):
                 data = re.sub(rb"<(?:Relationship|Override)\s[^>]*calcChain\.xml[^>]*/>", b"", data)
             if name.endswith("workbook.xml"):
-                data = _recalculated(data)
+                data = _opened_anew(data)
             copy = zipfile.ZipInfo(name, date_time=info.date_time)
             copy.compress_type, copy.external_attr, copy.create_system = (
                 zipfile.ZIP_DEFLATED,
@@ -494,13 +495,12 @@ def repacked(raw: bytes, written: Mapping[str, bytes], *, drop_calc_chain: bool 
     return out.getvalue()
 
 
-def _recalculated(xml: bytes) -> bytes:
+def _opened_anew(xml: bytes) -> bytes:
+    """workbook.xml with formulas to be calculated on opening, and `_ledger` still out of the list of hidden tabs."""
+    xml = re.sub(rb'(<(?:[\w.-]+:)?sheet\s[^>]*name="_ledger"[^>]*state=")hidden"', rb'\1veryHidden"', xml)
     found = re.search(rb"<((?:[\w.-]+:)?)calcPr\b([^>]*?)(/?)>", xml)
     if not found:
         return xml
     attributes = re.sub(rb"""\sfullCalcOnLoad=["'][^"']*["']""", b"", found[2])
-    return (
-        xml[: found.start()]
-        + b'<%scalcPr%s fullCalcOnLoad="1"%s>' % (found[1], attributes, found[3])
-        + xml[found.end() :]
-    )
+    calc = b'<%scalcPr%s fullCalcOnLoad="1"%s>' % (found[1], attributes, found[3])
+    return xml[: found.start()] + calc + xml[found.end() :]

@@ -27,7 +27,7 @@ PAUSE_SECONDS: Final = 0.05
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-class Moved(Exception):  # noqa: N818 - never leaves this package
+class Moved(Exception):
     """The file changed between reading it and replacing it."""
 
 

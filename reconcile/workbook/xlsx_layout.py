@@ -23,7 +23,8 @@ from reconcile.core.ledger import SCHEMA
 from reconcile.core.model import SYNC
 from reconcile.errors import Damaged
 from reconcile.workbook import frames, templates
-from reconcile.workbook.xlsx_xml import MAX_ROWS, column_index, letters
+from reconcile.workbook.templates import letters
+from reconcile.workbook.xlsx_xml import MAX_ROWS, column_index
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -104,6 +105,9 @@ _KEPT: Final = re.compile(
     r"|xl/worksheets/_rels/.*\.rels|xl/(worksheets/)?comments/?[\w/]*\d*\.xml|xl/drawings/(commentsDrawing|vmlDrawing)\d*\.vml"
     r"|xl/tables/table\d*\.xml|xl/printerSettings/.*"
 )
+_EMPTY_WHEN_NO_ANCHOR: Final = re.compile(r"xl/drawings/drawing\d+\.xml")
+"""LibreOffice saves a drawing for every tab, mostly with nothing in it."""
+
 _LOST_INSIDE: Final = (
     (rb"<x14:conditionalFormatting\b", "a conditional format of a newer kind"),
     (rb"<x14:dataValidation\b", "a drop-down that looks at another tab"),
@@ -119,7 +123,10 @@ def losses(raw: bytes) -> list[str]:
         for info in archive.infolist():
             if info.is_dir():
                 continue
-            if not _KEPT.fullmatch(info.filename):
+            if _EMPTY_WHEN_NO_ANCHOR.fullmatch(info.filename):
+                if b"Anchor" in archive.read(info):
+                    found.append(info.filename)
+            elif not _KEPT.fullmatch(info.filename):
                 found.append(info.filename)
             elif info.filename.startswith("xl/worksheets/sheet"):
                 xml = archive.read(info)
@@ -208,7 +215,7 @@ def _dress_column(sheet: Worksheet, tab: Tab, column: Column, index: int, known:
             formula1=f'"{choices}"',
             allow_blank=True,
             showErrorMessage=True,
-            errorTitle=f"Not a {column.header}",
+            errorTitle=f"{column.header}: please choose",
             error=f"Please choose one of: {', '.join(column.choices)}."[:_MOST_PROMPT],
         )
         rule.add(f"{letter}2:{letter}{MAX_ROWS}")

@@ -16,6 +16,7 @@ from xml.parsers import expat
 
 from reconcile.core.cells import Formula
 from reconcile.errors import Damaged
+from reconcile.workbook.templates import letters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -80,16 +81,6 @@ def _xml(text: str) -> str:
 # --- columns ---------------------------------------------------------------------------------------------------------------
 
 
-def letters(index: int) -> str:
-    """A column's letters from its index: 0 → A, 26 → AA."""
-    text = ""
-    index += 1
-    while index:
-        index, rest = divmod(index - 1, 26)
-        text = chr(65 + rest) + text
-    return text
-
-
 def column_index(reference: str) -> int:
     """A column's index from its letters: A → 0, AA → 26."""
     index = 0
@@ -108,6 +99,9 @@ _HEIGHT: Final = re.compile(rb"""(\sht=["'])([\d.]+)(["'])""")
 _SPANS: Final = re.compile(rb"""\sspans=["'][^"']*["']""")
 _DIMENSION: Final = re.compile(rb"""(dimension\s+ref=["'])([A-Z]+)(\d+)(?::([A-Z]+)(\d+))?(["'])""")
 _FILTER: Final = re.compile(rb"""(autoFilter\s+ref=["']\$?[A-Z]+\$?\d+:\$?[A-Z]+\$?)(\d+)(["'])""")
+_SPAN: Final = re.compile(rb"""(?<=["' ])([A-Z]+2:[A-Z]+)(\d+)(?=["' ])""")
+"""A span of whole columns below the headings, as drop-downs and colours have it. Some programs cut it to the rows in use."""
+
 _COL: Final = re.compile(rb"<(?:[\w.-]+:)?col\s([^>]*?)/?>")
 
 
@@ -139,17 +133,18 @@ class Sheet:
         if not opening:
             raise Damaged(f"{name} has no rows section.", "Open the file and save it again as .xlsx.")
         if opening[1]:
-            head, body, tail = xml[: opening.start()], b"", xml[opening.end() :]
+            closing = after = opening.end()
         else:
             closing = xml.rindex(b"</" + prefix + b"sheetData")
-            head, body, tail = xml[: opening.start()], xml[opening.end() : closing], xml[xml.index(b">", closing) + 1 :]
-        if b"<!" in body:
+            after = xml.index(b">", closing) + 1
+        if xml.find(b"<!", opening.end(), closing) >= 0:
             raise Damaged(
                 f"{name} has comments or raw sections in its XML.", "Open the file and save it again as .xlsx."
             )
+        head, tail = xml[: opening.start()], xml[after:]
         head += b"<" + prefix + b"sheetData>"
         tail = b"</" + prefix + b"sheetData>" + tail
-        rows = tuple(re.findall(_element(prefix, b"row"), body, re.DOTALL))
+        rows = tuple(re.compile(_element(prefix, b"row"), re.DOTALL).findall(xml, opening.end(), closing))
         return cls(head, tuple(_numbered(rows)), rows, tail, prefix.decode(), _column_styles(head))
 
     def xml(self) -> bytes:
@@ -198,6 +193,10 @@ def _dimension(found: re.Match[bytes], last: int) -> bytes:
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------------
+
+
+_TRUTH: Final = {"TRUE()": True, "FALSE()": False}
+"""How LibreOffice saves a typed TRUE or FALSE."""
 
 
 @dataclass(frozen=True)
@@ -323,6 +322,8 @@ class _Reader:
 
     def _cell(self) -> Cell:
         if self.formula is not None:
+            if self.formula.upper() in _TRUTH:
+                return _TRUTH[self.formula.upper()]
             return Formula("=" + self._formula_text(self.formula))
         if self.kind == "inlineStr":
             return self._same(self.string)
@@ -349,7 +350,7 @@ class _Reader:
         number = float(text) if "." in text or "E" in text or "e" in text else int(text)
         if self.style in self.context.dates:
             try:
-                return self.context.epoch + timedelta(milliseconds=round(number * 86_400_000))
+                return self.context.epoch + timedelta(seconds=round(number * 86_400))
             except OverflowError:
                 return number
         return number
@@ -419,7 +420,7 @@ class Ink:
         if value is None or value == "":
             return f'<{prefix}c r="{reference}" s="{style}"/>'.encode()
         if isinstance(value, datetime):
-            local = value.astimezone(self.zone).replace(tzinfo=None) if value.tzinfo else value
+            local = (value.astimezone(self.zone) if value.tzinfo else value).replace(tzinfo=None, microsecond=0)
             if local.year < _FIRST_SAFE_YEAR:
                 value = local.isoformat(sep=" ")
             else:

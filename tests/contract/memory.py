@@ -153,7 +153,7 @@ class MemoryWorkbook:
 
     def _stored(self, value: Cell) -> Cell:
         if isinstance(value, datetime):
-            return value.astimezone(self.zone).replace(tzinfo=None) if value.tzinfo else value
+            return (value.astimezone(self.zone) if value.tzinfo else value).replace(tzinfo=None, microsecond=0)
         return (str(visible(value)) or None) if isinstance(value, str) else value
 
 

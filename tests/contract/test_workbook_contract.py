@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -79,7 +80,7 @@ class WorkbookContract:
         assert set(snapshot.tabs) == {tab.key for tab in templates().data_tabs}
         for tab in templates().data_tabs:
             assert list(snapshot.tabs[tab.key].columns) == [*tab.keys, ROW]
-            assert all(dtype == object for dtype in snapshot.tabs[tab.key].dtypes)
+            assert all(dtype.kind == "O" for dtype in snapshot.tabs[tab.key].dtypes)
         assert list(snapshot.tabs["services"].index) == list(SERVICES)
         assert {key: len(frame) for key, frame in snapshot.tabs.items() if len(frame)} == {"services": 2}
         assert list(snapshot.ledger.columns) == list(COLUMNS)
@@ -560,10 +561,8 @@ class WorkbookContract:
                 sync={"orders": {"1": "#1 · Sent."}},
                 meta={"lease": "x"},
             )
-            try:
+            with contextlib.suppress(Stop):
                 book.commit(change, revision)
-            except Stop:
-                pass
             boundary.set_hook(None)
             now = state(hands.open().read())
             if now["revision"] == old["revision"]:
