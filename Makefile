@@ -65,10 +65,12 @@ init: $(STAMP) ## make or upgrade the sheet's tabs
 test: $(STAMP) ## run the tests
 	@$(BIN)/python -m pytest -q -n auto $(ARGS)
 
-lint: $(STAMP) ## check style and types
+lint: $(STAMP) ## check style, types and the workflow files
 	@$(BIN)/python -m ruff check .
 	@$(BIN)/python -m ruff format --check .
 	@$(BIN)/python -m mypy
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/zizmor --quiet --offline --no-progress .github/workflows
 
 check: lint test ## everything CI checks: style, types, tests
 
