@@ -386,9 +386,14 @@ def _begin(run: _Run) -> None:
     )
     _landed(run, landing, claims)
     run.ledger = ledger
-    for claim in job.journal.unlanded(run.book_id):
-        if claim.run != job.run:
-            job.journal.settle(claim.id, "on record in the sheet")
+    _settle_old_claims(run)
+
+
+def _settle_old_claims(run: _Run) -> None:
+    """What earlier runs left in the journal has landed or is on record in the sheet now: resolved there, it stays resolved."""
+    for claim in run.job.journal.unlanded(run.book_id):
+        if claim.run != run.job.run:
+            run.job.journal.settle(claim.id, "on record in the sheet")
 
 
 def _stopped_by_limit(run: _Run) -> Outcome:
@@ -408,11 +413,12 @@ def _stopped_by_limit(run: _Run) -> Outcome:
             append={**landing.append, "runs": [_runs_row(outcome, "Stopped by a limit")]},
             ledger=landing.ledger,
             sync=_sync_texts(run.snapshot, [*notes, *landing.notes]),
-            meta=doubt_meta(run.doubts),
+            meta={CLAIMING: None, **doubt_meta(run.doubts)},
         ),
         run.revision,
     )
     _landed(run, landing, claims)
+    _settle_old_claims(run)
     return outcome
 
 
