@@ -1,0 +1,165 @@
+"""The command line: which commands there are, and how each ends.
+
+Every command returns its exit code (DESIGN 9) and raises `ReconcileError` for what a person can act on. Nothing heavy is
+imported here: `--help` and a usage error answer at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from reconcile import __version__
+from reconcile.commands import look, panel, resolving, run, setup, shell
+from reconcile.errors import Exit, ReconcileError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
+"""What typer raises for a wrong command line. It is public only as the base of BadParameter."""
+
+
+class _Group(typer.main.TyperGroup):  # type: ignore[misc, name-defined]
+    """The top level: its help ends with the settings and the exit codes."""
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """The settings table, read from the settings themselves."""
+        from reconcile.config import describe_settings  # noqa: PLC0415 - only for --help
+
+        with formatter.section("Settings (environment, .env, or reconcile.toml)"):
+            formatter.write_dl([(item.variable, _meaning(item)) for item in describe_settings()])
+        with formatter.section("Exit codes"):
+            formatter.write_dl(EXIT_CODES)
+
+
+def _meaning(item: Any) -> str:
+    meaning = item.meaning.replace("`", "")
+    return f"{meaning} [{item.default}]" if item.default else meaning
+
+
+EXIT_CODES = [
+    (f"{int(Exit.DONE)}", "done"),
+    (f"{int(Exit.BUG)}", "a bug in reconcile"),
+    (f"{int(Exit.USAGE)}", "wrong usage or settings"),
+    (f"{int(Exit.LIMIT)}", "a limit stopped the plan; nothing was changed"),
+    (f"{int(Exit.LEASE)}", "another run is at work"),
+    (f"{int(Exit.UNAVAILABLE)}", "the panel or the workbook cannot be used now; try later"),
+    (f"{int(Exit.ACCESS)}", "access refused: the key or the sharing is wrong"),
+    (f"{int(Exit.DOUBT)}", "done, but something is in doubt and needs a person"),
+    (f"{int(Exit.DAMAGED)}", "the sheet's structure or the journal is damaged"),
+    ("130, 143", "stopped by a signal (Ctrl-C, SIGTERM); the next run goes on from there"),
+]
+"""Exit code → meaning, as help and README show it."""
+
+app = typer.Typer(
+    name="reconcile",
+    cls=_Group,
+    help="Keep a panel and its staff's shared sheet in step: nothing lost, no refund twice.",
+    no_args_is_help=False,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback
+    if wanted:
+        typer.echo(f"reconcile {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _top(
+    profile: Annotated[
+        str | None, typer.Option("--profile", metavar="NAME", help="Use [profiles.NAME] of reconcile.toml.")
+    ] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")] = False,  # noqa: FBT002
+    version: Annotated[  # noqa: ARG001 - its callback does the work
+        bool, typer.Option("--version", help="Show the version.", callback=_version, is_eager=True)
+    ] = False,  # noqa: FBT002
+) -> None:
+    shell.options.profile = profile
+    shell.options.debug = debug
+
+
+for _name, _command in (
+    ("init", setup.init),
+    ("doctor", look.doctor),
+    ("plan", run.plan),
+    ("sync", run.sync),
+    ("resolve", resolving.resolve),
+    ("why", look.why),
+    ("history", look.history),
+    ("profiles", setup.profiles),
+    ("demo", setup.demo),
+    ("practice-panel", setup.practice_panel),
+):
+    app.command(_name)(_command)
+app.add_typer(panel.app, name="panel")
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code. The last line of defence: nothing gets past it."""
+    given = list(sys.argv[1:] if args is None else args)
+    as_json = "--json" in given
+    try:
+        result = app(given or ["--help"], prog_name="reconcile", standalone_mode=False)
+    except ReconcileError as error:
+        return shell.show_error(error, as_json=as_json)
+    except _USAGE_ERROR as error:
+        return _usage(error, as_json=as_json)
+    except (typer.Abort, KeyboardInterrupt):
+        shell.say("Stopped.")
+        return 130
+    except BrokenPipeError:
+        return _reader_left()
+    except Exception as error:  # noqa: BLE001 - the last line of defence
+        return _bug(error, as_json=as_json)
+    return int(result or 0)
+
+
+def _usage(error: Exception, *, as_json: bool) -> int:
+    """A wrong command line, in our style: what is wrong, and where to look."""
+    message = str(getattr(error, "format_message", lambda: error)())
+    context = getattr(error, "ctx", None)
+    path = getattr(context, "command_path", "reconcile")
+    hint = _hint(error, message) or f"`{path} --help` shows what there is."
+    shell.show_failure(message, hint, kind="Usage", code=Exit.USAGE, as_json=as_json)
+    return int(Exit.USAGE)
+
+
+def _hint(error: Exception, message: str) -> str:
+    """Where an option that exists was put in the wrong place."""
+    option = str(getattr(error, "option_name", ""))
+    if option in ("--profile", "--debug"):
+        return f"{option} goes before the command: reconcile {option}{' NAME' if option == '--profile' else ''} …"
+    if option == "--json" and "No such" in message:
+        return "--json goes after the command: reconcile plan --json"
+    return ""
+
+
+def _reader_left() -> int:
+    """Whoever read our output closed it (`| head`): nothing is left to say."""
+    import os  # noqa: PLC0415
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return int(Exit.BUG)
+
+
+def _bug(error: Exception, *, as_json: bool) -> int:
+    """An error nobody foresaw: one paragraph, and the traceback only with --debug (it never shows local values)."""
+    if shell.options.debug:
+        import traceback  # noqa: PLC0415
+
+        shell.say("".join(traceback.format_exception(error)).rstrip())
+    what = f"Something unexpected happened: {type(error).__name__}. This is a bug in reconcile, not a mistake of yours."
+    step = (
+        "What was committed to the sheet and journaled is safe; the next sync goes on from there. Please report it with the "
+        f"version ({__version__}) and what `reconcile --debug …` prints; remove customers' data from it first."
+    )
+    shell.show_failure(what, step, kind="Bug", code=Exit.BUG, as_json=as_json)
+    return int(Exit.BUG)

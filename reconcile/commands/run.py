@@ -1,0 +1,131 @@
+"""`plan` and `sync`."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reconcile.commands import shell, world
+from reconcile.commands.shell import AsJson
+from reconcile.errors import Exit, LeaseHeld, SettingsError
+
+if TYPE_CHECKING:
+    from reconcile.config import Settings
+    from reconcile.core.ledger import Ledger
+    from reconcile.core.model import Doubt, Outcome, Plan, Snapshot
+    from reconcile.job import Stop
+
+
+def read_plan(book: world.Book, settings: "Settings") -> "tuple[Snapshot, Ledger, Plan, tuple[Doubt, ...]]":
+    """One read of the workbook: what it shows, the ledger, what a sync would do, and every doubt on record."""
+    from reconcile.core.lease import doubts_of
+    from reconcile.core.ledger import Ledger
+    from reconcile.core.plan import make_plan
+    from reconcile.job import check_schema
+
+    snapshot = book.read()
+    check_schema(snapshot)
+    ledger = Ledger(snapshot.ledger)
+    made = make_plan(snapshot, ledger, world.rules(settings))
+    return snapshot, ledger, made, (*doubts_of(snapshot.meta), *made.doubts)
+
+
+def plan(as_json: AsJson = False) -> int:  # noqa: FBT002 - a flag
+    """Show what the next sync would do. Reads the sheet and nothing else."""
+    settings = shell.settings("sheet")
+    book = world.open_book(settings)
+    _, _, made, doubts = read_plan(book, settings)
+    if as_json:
+        from reconcile.report import as_json as report
+
+        shell.show_json(report.plan(made, doubts, book.name))
+    else:
+        from reconcile.report import text
+
+        shell.show(text.plan(made, doubts, book.name))
+    return Exit.LIMIT if made.limits else Exit.DONE
+
+
+def sync(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the plan, like `reconcile plan`.")] = False,  # noqa: FBT002
+    force: Annotated[bool, typer.Option("--force", help="Pass the limits, once. Nothing else is passed.")] = False,  # noqa: FBT002
+    wait: Annotated[
+        float,
+        typer.Option("--wait", metavar="SECONDS", min=0, help="Wait so long for another run to finish."),
+    ] = 0,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> int:
+    """Bring panel and sheet in step: send what staff changed, then receive new work."""
+    if dry_run:
+        if force or wait:
+            raise SettingsError(
+                "--dry-run changes nothing, so --force and --wait say nothing with it.", "Leave them out."
+            )
+        return plan(as_json)
+    from reconcile.commands.signals import Signals
+    from reconcile.job import Stop
+
+    settings = shell.settings("panel", "sheet")
+    stop = Stop()
+    with Signals(stop, shell.say) as signals:
+        made, book = _until_free(settings, stop, force=force, wait=wait)
+        code = signals.exit_code(made.exit_code, made.stopped)
+    return _report(made, book, code, as_json=as_json)
+
+
+def _until_free(settings: "Settings", stop: "Stop", *, force: bool, wait: float) -> "tuple[Outcome, str]":
+    """One run, begun again while another one is at work and `wait` is not over."""
+    from reconcile.job import sync as run
+
+    until = world.clock().timestamp() + wait
+    told = False
+    while True:
+        try:
+            with shell.Talker() as talk, world.open_job(settings, talk, stop) as job:
+                return run(job, force=force), job.book.name
+        except LeaseHeld as held:
+            left = until - world.clock().timestamp()
+            if left <= 0 or stop.requested:
+                raise
+            if not told:
+                shell.say(f"{held.what} Waiting up to {left:.0f} s for it.")
+                told = True
+            world.sleep(min(2.0, left))
+
+
+def _report(made: "Outcome", book: str, code: int, *, as_json: bool) -> int:
+    """The result on stdout, the summary and the annotations where a runner shows them. Returns the exit code."""
+    from dataclasses import replace
+
+    made = replace(made, exit_code=code)
+    if as_json:
+        from reconcile.report import as_json as report
+
+        shell.show_json(report.outcome(made, book))
+    else:
+        from reconcile.report import text
+
+        shell.show(text.outcome(made, book))
+    _summary(made, book)
+    if made.stopped:
+        shell.annotate("error", made.stopped)
+    for doubt in made.doubts:
+        from reconcile.report.facts import way_out
+
+        shell.annotate("warning", doubt.text, f"Close it with: {way_out(doubt)}")
+    return code
+
+
+def _summary(made: "Outcome", book: str) -> None:
+    """Appends the Markdown summary to the file a runner names; one that cannot be written is only mentioned."""
+    target = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not target:
+        return
+    from reconcile.report import markdown
+
+    try:
+        with Path(target).open("a", encoding="utf-8") as stream:
+            stream.write(markdown.outcome(made, book))
+    except OSError as error:
+        shell.say(f"The summary could not be written: {error.strerror}.")

@@ -1,0 +1,90 @@
+"""`init`, `profiles`, `practice-panel` and `demo`."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reconcile.commands import shell, world
+from reconcile.commands.shell import AsJson
+from reconcile.errors import Exit
+from reconcile.report.clean import line
+
+
+def init(as_json: AsJson = False) -> int:  # noqa: FBT002 - a flag
+    """Make the workbook, or complete one: missing tabs, headings, drop-downs. Again is harmless."""
+    settings = shell.settings("sheet")
+    book = world.open_book(settings)
+    done = book.provision(settings.services)
+    next_steps = _next_steps(services=bool(settings.services), panel=bool(settings.panel_url and settings.panel_key))
+    if as_json:
+        shell.show_json({"book": book.name, "changed": done.changed, "done": done.lines(), "next": next_steps})
+        return Exit.DONE
+    for text in done.lines() or ["Everything was there; nothing was changed."]:
+        typer.echo(line(text))
+    typer.echo(f"\n{line(book.name)} is ready. Next:")
+    for text in next_steps:
+        typer.echo(f"  → {line(text)}")
+    return Exit.DONE
+
+
+def _next_steps(*, services: bool, panel: bool) -> list[str]:
+    steps = []
+    if not services:
+        steps.append("List the services to receive in the tab Services, with Yes under Pull.")
+    if not panel:
+        steps.append("Set RECONCILE_PANEL_URL and RECONCILE_PANEL_KEY.")
+    return [
+        *steps,
+        "reconcile doctor  checks everything without receiving anything.",
+        "reconcile sync    does the first run.",
+    ]
+
+
+def profiles(as_json: AsJson = False) -> int:  # noqa: FBT002 - a flag
+    """List the profiles of reconcile.toml; with --json as a list for an Action's matrix."""
+    from reconcile.config import profiles as names
+
+    found = names()
+    if as_json:
+        typer.echo(json.dumps(found))
+        return Exit.DONE
+    for name in found:
+        typer.echo(line(name))
+    if not found:
+        shell.say("There are no profiles: reconcile.toml has no [profiles.NAME] table, or is not here.")
+    return Exit.DONE
+
+
+def practice_panel(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 0,
+    orders: Annotated[int, typer.Option(min=0, max=100_000, help="How many pending orders it begins with.")] = 250,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same orders.")] = 7,
+    as_json: Annotated[bool, typer.Option("--json", help="Changes nothing: the address is always JSON.")] = False,  # noqa: FBT002, ARG001
+) -> int:
+    """Serve a made-up panel on this machine, to try everything without an account."""
+    from reconcile.errors import Unavailable
+    from reconcile.panel.practice import SERVICES, serve
+
+    def ready(address: dict[str, str]) -> None:
+        typer.echo(json.dumps(address))
+        shell.say(f"Serving until you press Ctrl-C. Its services: {','.join(SERVICES)}.")
+
+    try:
+        serve(port, orders, seed, ready)
+    except OSError as error:
+        raise Unavailable(
+            f"Port {port} cannot be used: {(error.strerror or str(error)).lower()}.", "Take another one, or --port 0."
+        ) from error
+    return Exit.DONE
+
+
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where the demo puts its workbook; made anew each time.")] = Path("demo"),
+    as_json: AsJson = False,  # noqa: FBT002
+) -> int:
+    """Show everything at work, without any account: a made-up panel, a workbook, staff's edits, two syncs."""
+    from reconcile.commands.demo import run
+
+    return run(folder, as_json=as_json)

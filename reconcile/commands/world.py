@@ -1,0 +1,181 @@
+"""The world a command runs in: clock, sleep, chance, and how a workbook, a panel, a journal and a job are opened.
+
+The one place where settings become objects. Tests replace a name in this module; nothing else is read from outside.
+"""
+
+from __future__ import annotations
+
+import inspect
+import secrets
+import time
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from zoneinfo import ZoneInfo
+
+    from reconcile.config import GoogleBook, Settings
+    from reconcile.core.model import Commit, Snapshot
+    from reconcile.core.plan import Rules
+    from reconcile.job import Job, Stop, Talk
+    from reconcile.journal import Journal
+    from reconcile.panel.client import Panel
+
+
+class Provisioned(Protocol):
+    """What setting a workbook up did."""
+
+    @property
+    def changed(self) -> bool: ...
+    def lines(self) -> list[str]: ...
+
+
+class Finding(Protocol):
+    """One thing a workbook's check looked at."""
+
+    @property
+    def what(self) -> str: ...
+    @property
+    def ok(self) -> bool: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def next_step(self) -> str: ...
+
+
+class Book(Protocol):
+    """A workbook as the commands use it: the port, and what `init` and `doctor` need of an adapter."""
+
+    name: str
+    cell_limit: int
+    lands_together: int
+
+    def read(self) -> Snapshot: ...
+    def commit(self, change: Commit, after: int) -> int: ...
+    def provision(self, services: Sequence[str] = ()) -> Provisioned: ...
+    def check(self) -> Sequence[Finding]: ...
+
+
+def clock() -> datetime:
+    """Now, in UTC."""
+    return datetime.now(UTC)
+
+
+def sleep(seconds: float) -> None:
+    """Waits."""
+    time.sleep(seconds)
+
+
+def chance() -> str:
+    """Four hex digits, so that two runs of one second differ."""
+    return secrets.token_hex(2)
+
+
+def run_id() -> str:
+    """A run's name: when it began (UTC) and four hex digits, `20261122-155316-4f2a`."""
+    return f"{clock():%Y%m%d-%H%M%S}-{chance()}"
+
+
+def open_book(settings: Settings) -> Book:
+    """The workbook the settings name. Each adapter is imported only when it is used."""
+    from reconcile.config import GoogleBook, XlsxBook, require  # noqa: PLC0415
+
+    require(settings, "sheet")
+    if isinstance(settings.sheet, XlsxBook):
+        from reconcile.workbook.xlsx import XlsxWorkbook  # noqa: PLC0415
+
+        return XlsxWorkbook(settings.sheet.path, zone=settings.timezone, clock=clock)
+    if isinstance(settings.sheet, GoogleBook):
+        return _google(settings, settings.sheet)
+    raise TypeError(f"{type(settings.sheet).__name__} is not a workbook")
+
+
+def _google(settings: Settings, sheet: GoogleBook) -> Book:
+    """A Google Sheet: its adapter offers `open_workbook(settings, id)`."""
+    from reconcile.errors import SettingsError  # noqa: PLC0415
+
+    try:
+        from reconcile.workbook import google_setup  # type: ignore[attr-defined, unused-ignore]  # noqa: PLC0415
+    except ImportError:
+        raise SettingsError(
+            "RECONCILE_SHEET names a Google Sheet, which this version cannot open yet.", "Use a path ending in .xlsx."
+        ) from None
+    opened: Book = google_setup.open_workbook(settings, sheet.id)
+    return opened
+
+
+def read_with(book: Book, *logs: str) -> Snapshot:
+    """One read that has the rows of these log tabs too (an adapter may leave them out of an ordinary read)."""
+    read: Any = book.read
+    snapshot: Snapshot = read(logs) if "also" in inspect.signature(read).parameters else read()
+    return snapshot
+
+
+def open_panel(settings: Settings, may_continue: Callable[[], bool] = lambda: True) -> Panel:
+    """The panel client. One answer may take `read_timeout` in all, so that no single call outlives a lease."""
+    from reconcile.config import require  # noqa: PLC0415
+    from reconcile.panel.client import Panel, Timeouts  # noqa: PLC0415
+
+    require(settings, "panel")
+    if settings.panel_url is None or settings.panel_key is None:
+        raise TypeError("require() lets nobody past without both")
+    timeouts = Timeouts(settings.connect_timeout, settings.read_timeout, 30.0, settings.read_timeout)
+    return Panel(
+        settings.panel_url, settings.panel_key, pace=settings.pace, timeouts=timeouts, may_continue=may_continue
+    )
+
+
+def open_journal(settings: Settings) -> Journal:
+    """This machine's journal, locked for as long as it is open."""
+    from reconcile.journal import Journal  # noqa: PLC0415
+
+    return Journal.open(settings.state_dir)
+
+
+def rules(settings: Settings) -> Rules:
+    """The settings a plan depends on."""
+    from reconcile.core.plan import Rules  # noqa: PLC0415
+
+    return Rules(
+        max_refunds=settings.max_refunds,
+        max_refund_total=settings.max_refund_total,
+        max_closed_share=settings.max_closed_share,
+        closed_floor=settings.closed_share_floor,
+        max_gone_share=settings.max_gone_share,
+        partial_via=settings.partial_via,
+    )
+
+
+def zone(settings: Settings, book: Book) -> ZoneInfo:
+    """The sheet's time zone: its own where it has one (a Google Sheet), otherwise the setting."""
+    own: Any = getattr(book, "zone", None)
+    return own or settings.timezone
+
+
+@contextmanager
+def open_job(settings: Settings, talk: Talk, stop: Stop) -> Iterator[Job]:
+    """Everything one run works with: settings, then the journal (and its lock), the workbook, the panel."""
+    from reconcile.config import require  # noqa: PLC0415
+    from reconcile.job import Job  # noqa: PLC0415
+
+    require(settings, "panel", "sheet")
+    with ExitStack() as stack:
+        journal = stack.enter_context(open_journal(settings))
+        book = open_book(settings)
+        panel = stack.enter_context(open_panel(settings, lambda: not stop.requested))
+        yield Job(
+            book=book,
+            panel=panel,
+            journal=journal,
+            rules=rules(settings),
+            clock=clock,
+            zone=zone(settings, book),
+            run=run_id(),
+            deadline=timedelta(seconds=settings.deadline),
+            lease=timedelta(seconds=settings.lease),
+            tasks=settings.tasks,
+            talk=talk,
+            stop=stop,
+        )

@@ -1,0 +1,113 @@
+"""A plan or an outcome as JSON for scripts. The keys are a contract: they are added to, never renamed.
+
+Ids, amounts and counts the panel compares as text are text; times are ISO 8601 in UTC; a blank is null.
+
+plan      {"book", "digest", "changes": [push], "refunds": [push], "refund_total", "answers": [note], "doubts": [doubt],
+           "limits": [{"name", "text"}], "messages": [text], "counts": {"changes", "refunds", "answers", "doubts", "limits"}}
+outcome   {"book", "run", "started", "finished", "exit_code", "result", "stopped", "received": {feed: count},
+           "results": [push + {"verdict", "reason"}], "needs_person", "plan", "doubts", "messages", "calls": {action: count}}
+push      {"feed", "id", "row", "action", "target", "changes": [{"field", "from", "to"}], "refund", "amount", "again"}
+note      {"feed", "id", "row", "kind", "text"}
+doubt     {"id", "kind", "feed", "text", "at", "run", "service", "key", "bound", "resolve"}
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from reconcile.report import facts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconcile.core.model import Doubt, Note, Outcome, Plan, Push
+
+Json = dict[str, Any]
+
+
+def plan(made: Plan, doubts: Sequence[Doubt], book: str) -> Json:
+    """A plan, and every doubt on record with it."""
+    answers = facts.answers(made.notes)
+    changes = [item for item in made.pushes if not item.refund]
+    return {
+        "book": book,
+        "digest": made.digest,
+        "changes": [push(item) for item in changes],
+        "refunds": [push(item) for item in made.refunds],
+        "refund_total": f"{made.refund_total:f}",
+        "answers": [note(item) for item in answers],
+        "doubts": [doubt(item) for item in doubts],
+        "limits": [{"name": limit.name, "text": limit.text} for limit in made.limits],
+        "messages": list(made.messages),
+        "counts": {
+            "changes": len(changes),
+            "refunds": len(made.refunds),
+            "answers": len(answers),
+            "doubts": len(doubts),
+            "limits": len(made.limits),
+        },
+    }
+
+
+def outcome(made: Outcome, book: str) -> Json:
+    """One run."""
+    return {
+        "book": book,
+        "run": made.run,
+        "started": made.started.isoformat(timespec="seconds"),
+        "finished": made.finished.isoformat(timespec="seconds"),
+        "exit_code": made.exit_code,
+        "result": facts.ending(made),
+        "stopped": made.stopped,
+        "received": dict(made.landed),
+        "results": [
+            {**push(result.push), "verdict": result.verdict.value, "reason": result.reason} for result in made.results
+        ],
+        "needs_person": made.needs_person,
+        "plan": plan(made.plan, made.doubts, book),
+        "doubts": [doubt(item) for item in made.doubts],
+        "messages": list(made.messages),
+        "calls": dict(made.calls),
+    }
+
+
+def push(item: Push) -> Json:
+    """One push."""
+    return {
+        "feed": item.feed.value,
+        "id": item.key,
+        "row": item.row or None,
+        "action": item.action.value,
+        "target": item.target,
+        "changes": [{"field": change.field, "from": change.old or None, "to": change.new} for change in item.changes],
+        "refund": item.refund,
+        "amount": None if item.amount is None else f"{item.amount:f}",
+        "again": item.again,
+    }
+
+
+def note(item: Note) -> Json:
+    """One row's answer, as its Sync cell shows it."""
+    return {
+        "feed": item.tab,
+        "id": item.key,
+        "row": item.row or None,
+        "kind": item.kind.value,
+        "text": facts.said(item),
+    }
+
+
+def doubt(item: Doubt) -> Json:
+    """One doubt, with the command that closes it."""
+    return {
+        "id": item.id,
+        "kind": item.kind,
+        "feed": item.feed.value,
+        "text": item.text,
+        "at": item.at,
+        "run": item.run,
+        "service": item.service,
+        "key": item.key,
+        "bound": item.bound,
+        "resolve": facts.way_out(item),
+    }

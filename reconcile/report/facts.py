@@ -1,0 +1,170 @@
+"""What every report says alike: a change as a phrase, a push as a sentence, results counted, doubts with their way out.
+
+From plan and outcome objects only; the same facts become text, Markdown and JSON.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from reconcile.core import words
+from reconcile.core.model import Action, Feed, Kind, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from reconcile.core.model import Change, Doubt, Note, Outcome, Plan, Push, Result
+
+ANSWERS: Final = (Kind.PROBLEM, Kind.HELD, Kind.REFUSED, Kind.WAITING)
+"""Answers staff are to do something about; doubts have their own place."""
+
+NEEDS_PERSON: Final = (Kind.PROBLEM, Kind.HELD, Kind.REFUSED, Kind.DOUBT)
+
+BLANK: Final = "–"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row that needs a person: where it is and why. `row` is 0 where the row's number is not known."""
+
+    tab: str
+    key: str
+    row: int
+    why: str
+
+
+def place(feed: str, key: str, row: int) -> str:
+    """`Orders #15 row 7`."""
+    return f"{words.TAB[feed]} #{key}" + (f" row {row}" if row else "")
+
+
+def change(item: Change) -> str:
+    """`Start count – → 120`."""
+    return f"{words.LABEL[item.field]} {item.old or BLANK} → {item.new or BLANK}"
+
+
+def phrase(push: Push) -> str:
+    """What a push tells the panel, in words; a payment and a ticket by what they are."""
+    params = dict(push.params)
+    if push.action is Action.ADD_PAYMENT:
+        return f"Payment of {params['amount']} to {params['user']} ({params['details']})"
+    if push.action is Action.ADD_TICKET:
+        return f"Ticket to {params['user']}: {params['subject']}"
+    told = " · ".join(change(item) for item in push.changes)
+    if push.feed is Feed.CANCELS and push.order_id:
+        told += f" (order {push.order_id})"
+    return told + (", sent again as decided" if push.again else "")
+
+
+def amount(push: Push) -> str:
+    """A refund's amount, or that it is not known (the order came without a charge or quantity)."""
+    return "amount not known" if push.amount is None else f"{push.amount:f}"
+
+
+def refund_total(pushes: Iterable[Push]) -> str:
+    """`together 1.20`, saying when some amounts are not known."""
+    known = [push.amount for push in pushes]
+    total = sum((value for value in known if value is not None), Decimal(0))
+    blank = known.count(None)
+    return f"together {total:f}" + (f" and {blank} of unknown amount" if blank else "")
+
+
+def answers(notes: Iterable[Note]) -> list[Note]:
+    """The notes that ask staff for something, in the plan's order."""
+    return [note for note in notes if note.kind in ANSWERS]
+
+
+def said(note: Note) -> str:
+    """A note as its Sync cell shows it, without the key in front."""
+    return words.sync_text(note.key, note.kind, note.text).removeprefix(words.prefix(note.key))
+
+
+def way_out(doubt: Doubt) -> str:
+    """The command that closes a doubt."""
+    start = f"reconcile resolve {doubt.id}"
+    if doubt.kind == "send":
+        return f"{start} --went-through  (or --send-again)"
+    if doubt.kind == "broken" or doubt.feed is not Feed.ORDERS:
+        return f"{start} --nothing  (after looking at the panel)"
+    return f"{start} --orders ID,ID  (or --csv FILE, or --nothing)"
+
+
+def closed_by_staff(doubt: Doubt) -> bool:
+    """Whether the row's own If unsure cell settles it too."""
+    return doubt.kind == "send"
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """`1 refund`, `3 refunds`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def plan_counts(plan: Plan, doubts: Sequence[Doubt]) -> str:
+    """One line: how many changes, refunds, answers, doubts, limits."""
+    refunds = plan.refunds
+    parts = [counted(len(plan.pushes) - len(refunds), "change")]
+    parts.append(counted(len(refunds), "refund") + (f" ({refund_total(refunds)})" if refunds else ""))
+    parts.append(counted(len(answers(plan.notes)), "answer for staff", "answers for staff"))
+    parts.append(f"{len(doubts)} in doubt")
+    if plan.limits:
+        parts.append(f"stopped by {counted(len(plan.limits), 'limit')}")
+    return " · ".join(parts)
+
+
+def verdicts(outcome: Outcome) -> Counter[Verdict]:
+    """How many results of each verdict."""
+    return Counter(result.verdict for result in outcome.results)
+
+
+def refunded(outcome: Outcome) -> tuple[Result, ...]:
+    """The refunds the panel accepted."""
+    return tuple(result for result in outcome.results if result.push.refund and result.verdict is Verdict.ACCEPTED)
+
+
+def received(outcome: Outcome) -> str:
+    """`250 orders, 12 refills and 4 cancel requests`, or `nothing new`."""
+    landed = dict(outcome.landed)
+    parts = [counted(landed[feed], words.ONE[feed]) for feed in Feed if landed.get(feed)]
+    return words.also(parts) if parts else "nothing new"
+
+
+def needs_person(outcome: Outcome) -> list[Line]:
+    """Every row that needs a person, with the reason: answered rows, and what the panel refused."""
+    lines = [
+        Line(words.TAB[note.tab], note.key, note.row, said(note))
+        for note in outcome.plan.notes
+        if note.kind in (Kind.PROBLEM, Kind.HELD)
+    ]
+    for result in outcome.results:
+        if result.verdict is Verdict.REFUSED:
+            push = result.push
+            reason = result.reason.strip() or "it gave no reason."
+            lines.append(Line(words.TAB[push.feed], push.key, push.row, f"The panel refused {phrase(push)}: {reason}"))
+    return lines
+
+
+ENDINGS: Final = {
+    0: "done",
+    3: "stopped by a limit, nothing was changed",
+    4: "another run took over",
+    5: "ended early, try later",
+    6: "access refused",
+    7: "done, but something is in doubt and needs a person",
+    8: "the sheet or the journal is damaged",
+    130: "stopped by a signal; the next run goes on from here",
+    143: "stopped by a signal; the next run goes on from here",
+}
+"""Exit code → how a run ended, in words."""
+
+
+def ending(outcome: Outcome) -> str:
+    """How the run ended, in words."""
+    return ENDINGS.get(outcome.exit_code, "failed")
+
+
+def seconds(outcome: Outcome) -> float:
+    """How long the run took."""
+    return (outcome.finished - outcome.started).total_seconds()

@@ -1,0 +1,156 @@
+"""A plan or an outcome as text for a terminal or a log: lines with a style each, harmless whatever customers wrote."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from reconcile.core import words
+from reconcile.core.model import Verdict
+from reconcile.report import facts
+from reconcile.report.clean import line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from reconcile.core.model import Doubt, Outcome, Plan, Push
+
+MOST_SHOWN = 50
+"""So many rows of one kind a run's summary lists; `plan` and the sheet have all of them."""
+
+
+class Line(NamedTuple):
+    """One line and how to show it: "", "head", "good", "bad", "warn" or "dim". A terminal colours it, a file does not."""
+
+    text: str
+    style: str = ""
+
+
+def plain(lines: Iterable[Line]) -> str:
+    """The lines as they stand in a file."""
+    return "".join(f"{item.text}\n" for item in lines)
+
+
+# --- plan --------------------------------------------------------------------------------------------------------------
+
+
+def plan(made: Plan, doubts: Sequence[Doubt], book: str) -> list[Line]:
+    """A plan like a diff: one line per row with old → new, refunds apart with their total, answers, doubts, limits, counts."""
+    out = [Line(f"Plan for {line(book)}", "head")]
+    changes = [push for push in made.pushes if not push.refund]
+    if changes:
+        out += [Line(""), Line(f"Changes for the panel ({len(changes)})", "head"), *_pushes(changes)]
+    if made.refunds:
+        title = f"Refunds: {len(made.refunds)}, {facts.refund_total(made.refunds)}"
+        out += [Line(""), Line(title, "head"), *_pushes(made.refunds)]
+    if notes := facts.answers(made.notes):
+        out += [Line(""), Line(f"Answers staff will read in Sync ({len(notes)})", "head")]
+        rows = [(facts.place(note.tab, note.key, note.row), facts.said(note)) for note in notes]
+        out += _columns(rows, "warn")
+    out += _messages(made.messages)
+    out += _doubts(doubts)
+    if made.limits:
+        out += [Line(""), Line("Stopped by a limit: nothing would be sent and nothing received", "bad")]
+        out += [Line(f"  {line(limit.text)}", "bad") for limit in made.limits]
+        out.append(Line("  → If this is what staff want: reconcile sync --force"))
+    out += [Line(""), Line(facts.plan_counts(made, doubts) + f" · plan {made.digest}", "head")]
+    return out
+
+
+def _pushes(pushes: Sequence[Push]) -> list[Line]:
+    rows = []
+    for push in pushes:
+        told = facts.phrase(push)
+        if push.refund:
+            told += f" · refund {facts.amount(push)}"
+        rows.append((facts.place(push.feed, push.key, push.row), told))
+    return _columns(rows)
+
+
+def _columns(rows: Sequence[tuple[str, str]], style: str = "") -> list[Line]:
+    """Place and text, the texts under each other."""
+    cleaned = [(line(place), line(text)) for place, text in rows]
+    width = min(40, max((len(place) for place, _ in cleaned), default=0))
+    return [Line(f"  {place:<{width}}  {text}", style) for place, text in cleaned]
+
+
+def _messages(messages: Sequence[str]) -> list[Line]:
+    if not messages:
+        return []
+    return [Line(""), Line("To know", "head"), *(Line(f"  {line(text)}") for text in messages)]
+
+
+def _doubts(doubts: Sequence[Doubt]) -> list[Line]:
+    if not doubts:
+        return []
+    out = [Line(""), Line(f"In doubt, until a person says what happened ({len(doubts)})", "bad")]
+    for doubt in doubts:
+        out += [Line(f"  {line(doubt.text)}", "bad"), Line(f"    → {line(facts.way_out(doubt))}")]
+    return out
+
+
+# --- outcome -----------------------------------------------------------------------------------------------------------
+
+
+def outcome(made: Outcome, book: str) -> list[Line]:
+    """What one run did: received, sent, refunds, what needs a person, doubts, and how it ended."""
+    style = "good" if made.exit_code == 0 else "bad"
+    out = [Line(f"Run {made.run} on {line(book)}: {facts.ending(made)} ({facts.seconds(made):.1f} s)", style)]
+    if made.stopped:
+        out.append(Line(f"  {line(made.stopped)}", "bad"))
+    out += [Line(f"  {name:<9}{text}") for name, text in _did(made)]
+    out += _needed(made)
+    out += _messages(made.messages)
+    out += _doubts(made.doubts)
+    return out
+
+
+def _did(made: Outcome) -> list[tuple[str, str]]:
+    counts = facts.verdicts(made)
+    sent = [facts.counted(counts[Verdict.ACCEPTED], "change") + " accepted"]
+    sent += [
+        f"{counts[verdict]} {label}"
+        for verdict, label in (
+            (Verdict.REFUSED, "refused"),
+            (Verdict.UNKNOWN, "without a clear answer"),
+            (Verdict.NOT_SENT, "not sent yet"),
+        )
+        if counts[verdict]
+    ]
+    rows = [("Received", facts.received(made)), ("Sent", ", ".join(sent) if made.results else "nothing")]
+    if done := facts.refunded(made):
+        pushes = [result.push for result in done]
+        rows.append(("Refunds", f"{len(pushes)}, {facts.refund_total(pushes)}"))
+    waiting = len(facts.answers(made.plan.notes))
+    if waiting:
+        rows.append(("Answers", facts.counted(waiting, "row has", "rows have") + " a message for staff in Sync"))
+    rows.append(("Calls", ", ".join(f"{name} {count}" for name, count in made.calls) or "none to the panel"))
+    return rows
+
+
+def _needed(made: Outcome) -> list[Line]:
+    found = facts.needs_person(made)
+    if not found:
+        return []
+    out = [Line(""), Line(f"Needs a person ({len(found)})", "warn")]
+    rows = [(f"{item.tab} #{item.key}" + (f" row {item.row}" if item.row else ""), item.why) for item in found]
+    out += _columns(rows[:MOST_SHOWN], "warn")
+    if len(rows) > MOST_SHOWN:
+        out.append(Line(f"  … and {len(rows) - MOST_SHOWN} more; each row says it in Sync", "dim"))
+    return out
+
+
+# --- doubts alone ------------------------------------------------------------------------------------------------------
+
+
+def doubts(found: Sequence[Doubt]) -> list[Line]:
+    """Open doubts with their ids and the command that closes each."""
+    if not found:
+        return [Line("Nothing is in doubt.", "good")]
+    out = [Line(f"{facts.counted(len(found), 'doubt')} open", "head")]
+    for doubt in found:
+        out += [Line(""), Line(f"{line(doubt.id)}  ({line(doubt.at)})", "head"), Line(f"  {line(doubt.text)}")]
+        out.append(Line(f"  → {line(facts.way_out(doubt))}"))
+        if facts.closed_by_staff(doubt):
+            tab = words.TAB[doubt.feed]
+            out.append(Line(f"    or staff choose in {tab}, row of {line(doubt.key)}, column If unsure", "dim"))
+    return out
