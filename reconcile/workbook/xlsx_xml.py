@@ -151,9 +151,8 @@ class Sheet:
         """The part again, its size and its filter's range brought up to date."""
         last = self.numbers[-1] if self.numbers else 1
         head = _DIMENSION.sub(lambda found: _dimension(found, last), self.head, count=1)
-        tail = _FILTER.sub(
-            lambda found: found[1] + str(max(last, int(found[2]))).encode() + found[3], self.tail, count=1
-        )
+        tail = _FILTER.sub(lambda found: _at_least(found, last), self.tail, count=1)
+        tail = _SPAN.sub(lambda found: found[1] + str(MAX_ROWS).encode() if int(found[2]) < last else found[0], tail)
         return b"".join((head, *self.rows, tail))
 
     def with_rows(self, changed: Mapping[int, bytes]) -> Sheet:
@@ -185,6 +184,10 @@ def _column_styles(head: bytes) -> dict[int, int]:
             first, last = int(attributes[b"min"]), int(attributes[b"max"])
             styles.update(dict.fromkeys(range(first - 1, min(last, first + 400)), int(attributes[b"style"])))
     return styles
+
+
+def _at_least(found: re.Match[bytes], last: int) -> bytes:
+    return found[1] + str(max(last, int(found[2]))).encode() + found[3]
 
 
 def _dimension(found: re.Match[bytes], last: int) -> bytes:

@@ -1,0 +1,292 @@
+"""Reading what other programs write into a worksheet, and changing no more than meant."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconcile.core.cells import Formula
+from reconcile.errors import Damaged
+from reconcile.workbook.xlsx_xml import (
+    EPOCH_1904,
+    Context,
+    Ink,
+    Sheet,
+    Styles,
+    at_least,
+    column_index,
+    has_formula,
+    read_cells,
+    read_strings,
+    style_at,
+    text_xml,
+    visible,
+    with_cells,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconcile.core.model import Cell
+
+
+def shown(*parts: int) -> datetime:
+    """A date as a cell shows it, without a zone."""
+    return datetime(*parts)  # type: ignore[arg-type]  # noqa: DTZ001
+
+
+HEAD = '<?xml version="1.0"?><worksheet xmlns="m"><dimension ref="A1:B2"/><cols><col min="2" max="3" style="4"/></cols>'
+STYLES = (
+    b'<styleSheet><numFmts count="2"><numFmt numFmtId="164" formatCode="dd/mm/yyyy"/><numFmt numFmtId="165" formatCode="0 &quot;days&quot;"/>'
+    b'</numFmts><cellStyleXfs><xf numFmtId="0"/></cellStyleXfs><cellXfs count="4"><xf numFmtId="0"/><xf numFmtId="164" fontId="1"><alignment'
+    b' wrapText="1"/></xf><xf numFmtId="49"/><xf numFmtId="14"/></cellXfs><tail/></styleSheet>'
+)
+
+
+def sheet(rows: str) -> Sheet:
+    """A worksheet with these rows."""
+    return Sheet.cut(f"{HEAD}<sheetData>{rows}</sheetData><after/></worksheet>".encode(), "Tab")
+
+
+def cells(
+    rows: str, *, strings: Sequence[str] = (), dates: frozenset[str] = frozenset(), epoch: datetime | None = None
+) -> list[Cell]:
+    """All cells of the first row of these rows."""
+    context = Context(strings, dates) if epoch is None else Context(strings, dates, epoch)
+    return next(iter(read_cells(sheet(rows), context, None)))[1]
+
+
+@pytest.mark.parametrize(
+    ("xml", "expected"),
+    [
+        ('<c r="A1"><v>12</v></c>', 12),
+        ('<c r="A1"><v>12.0</v></c>', 12.0),
+        ('<c r="A1"><v>1.2E+3</v></c>', 1200.0),
+        ('<c r="A1" t="n"><v>-0.5</v></c>', -0.5),
+        ('<c r="A1" t="b"><v>1</v></c>', True),
+        ('<c r="A1" t="b"><v>0</v></c>', False),
+        ('<c r="A1" t="e"><v>#REF!</v></c>', "#REF!"),
+        ('<c r="A1" t="s"><v>1</v></c>', "two"),
+        ('<c r="A1" t="s"><v>2</v></c>', None),
+        ('<c r="A1" t="str"><v>text</v></c>', "text"),
+        ('<c r="A1" t="inlineStr"><is><t>in &amp; line</t></is></c>', "in & line"),
+        ('<c r="A1" t="inlineStr"><is><r><rPr><b/></rPr><t>ri</t></r><r><t>ch</t></r></is></c>', "rich"),
+        ('<c r="A1" t="inlineStr"><is><t>漢字</t><rPh sb="0" eb="1"><t>かんじ</t></rPh></is></c>', "漢字"),
+        ('<c r="A1" t="inlineStr"><is><t/></is></c>', None),
+        ('<c r="A1" t="inlineStr"><is><t>a_x000D_\nb_x005F_x000D_</t></is></c>', "a\r\nb_x000D_"),
+        ('<c r="A1" s="7"/>', None),
+        ('<c r="A1" s="7"></c>', None),
+        ('<c r="A1" t="d"><v>2026-03-02T09:41:00</v></c>', shown(2026, 3, 2, 9, 41)),
+        ('<c r="A1" s="3"><v>46083.4034722222</v></c>', shown(2026, 3, 2, 9, 41)),
+        ('<c r="A1" s="3"><v>9E+99</v></c>', 9e99),
+        ('<c r="A1"><f>SUM(B1:B2)</f><v>3</v></c>', Formula("=SUM(B1:B2)")),
+        ('<c r="A1" t="str"><f>B1&amp;"x"</f><v>x</v></c>', Formula('=B1&"x"')),
+        ('<c r="A1" t="b"><f>TRUE()</f><v>1</v></c>', True),
+        ('<c r="A1" t="array"><f t="array" ref="A1">B1</f></c>', Formula("=B1")),
+        ("<c><v>5</v></c>", 5),
+    ],
+)
+def test_every_kind_of_cell(xml: str, expected: Cell) -> None:
+    """A cell means what ECMA-376 says, whoever wrote it."""
+    found = cells(f'<row r="1">{xml}</row>', strings=["one", "two", ""], dates=frozenset({"3"}))[0]
+    assert found == expected
+    assert type(found) is type(expected)
+
+
+def test_dates_in_a_workbook_that_counts_from_1904() -> None:
+    """Old Mac workbooks start later."""
+    assert cells('<row r="1"><c r="A1" s="3"><v>1</v></c></row>', dates=frozenset({"3"}), epoch=EPOCH_1904) == [
+        shown(1904, 1, 2)
+    ]
+
+
+def test_shared_formulas_are_written_out() -> None:
+    """A formula stored once for many cells is each cell's own."""
+    rows = (
+        '<row r="1"><c r="A1"><f t="shared" ref="A1:A2" si="0">B1*2</f></c></row><row r="2"><c r="A2"><f t="shared" si="0"/></c></row>'
+        '<row r="3"><c r="A3"><f t="shared" si="9"/></c></row>'
+    )
+    assert [row[0] for _, row in read_cells(sheet(rows), Context([], frozenset()), [0])] == ["=B1*2", "=B2*2", "="]
+
+
+def test_cells_and_rows_without_references_follow_each_other() -> None:
+    """References are optional in the format."""
+    cut = sheet(
+        '<row><c><v>1</v></c></row><row r="5"><c r="C5"><v>3</v></c><c><v>4</v></c></row><row><c><v>6</v></c></row>'
+    )
+    assert list(read_cells(cut, Context([], frozenset()), None)) == [(1, [1]), (5, [None, None, 3, 4]), (6, [6])]
+
+
+def test_only_wanted_columns_are_read() -> None:
+    """Columns come in the order asked for."""
+    cut = sheet('<row r="1"><c r="A1"><v>1</v></c><c r="B1"><v>2</v></c><c r="AA1"><v>27</v></c></row>')
+    assert list(read_cells(cut, Context([], frozenset()), [26, 5, 0])) == [(1, [27, None, 1])]
+
+
+def test_a_prefixed_worksheet() -> None:
+    """Some programs write x:row."""
+    xml = b'<x:worksheet xmlns:x="m"><x:sheetData><x:row r="2"><x:c r="A2" t="inlineStr"><x:is><x:t>a</x:t></x:is></x:c></x:row></x:sheetData></x:worksheet>'
+    cut = Sheet.cut(xml, "Tab")
+    assert list(read_cells(cut, Context([], frozenset()), None)) == [(2, ["a"])]
+    assert cut.xml() == xml
+    ink = Ink(ZoneInfo("UTC"), Styles(STYLES, "book"))
+    changed = with_cells(cut, 2, cut.rows[0], {1: ink.cell("B2", "b", 0, cut.prefix)})
+    assert list(read_cells(cut.with_rows({2: changed}), Context([], frozenset()), None)) == [(2, ["a", "b"])]
+
+
+@pytest.mark.parametrize(
+    "xml", [b"<html/>", b"<!DOCTYPE x><worksheet/>", b"<worksheet/>", "<worksheet/>".encode("utf-16")]
+)
+def test_what_is_no_worksheet_is_refused(xml: bytes) -> None:
+    """Nothing is guessed."""
+    with pytest.raises(Damaged):
+        Sheet.cut(xml, "Tab")
+
+
+def test_raw_sections_are_refused() -> None:
+    """Rows are found by their tags, so nothing may hide tags."""
+    with pytest.raises(Damaged, match="raw sections"):
+        sheet('<row r="1"><c r="A1" t="str"><v><![CDATA[</row>]]></v></c></row>')
+
+
+def test_an_untouched_sheet_stays_byte_for_byte() -> None:
+    """Cutting and joining is nothing."""
+    rows = '<row r="1" spans="1:2" ht="30"><c r="A1"/></row><row r="2"/>'
+    assert sheet(rows).xml() == f"{HEAD}<sheetData>{rows}</sheetData><after/></worksheet>".encode()
+
+
+def test_an_empty_sheet_takes_rows() -> None:
+    """`<sheetData/>` opens."""
+    cut = Sheet.cut(b'<worksheet><dimension ref="A1"/><sheetData/></worksheet>', "Tab").with_rows({3: b'<row r="3"/>'})
+    assert cut.xml() == b'<worksheet><dimension ref="A1:A3"/><sheetData><row r="3"/></sheetData></worksheet>'
+
+
+def test_spans_cut_to_the_rows_in_use_grow_again() -> None:
+    """A drop-down reaches the rows that came after somebody's program shortened it; other spans stay."""
+    xml = (
+        b'<worksheet><sheetData/><autoFilter ref="A1:N5"/><conditionalFormatting sqref="A2:A6 N2:N6 C9:C9"/>'
+        b'<dataValidation sqref="H2:H1026"/><dataValidation sqref="H1"/></worksheet>'
+    )
+    grown = Sheet.cut(xml, "Tab").with_rows({7: b'<row r="7"/>'}).xml()
+    assert grown == (
+        b'<worksheet><sheetData><row r="7"/></sheetData><autoFilter ref="A1:N7"/><conditionalFormatting sqref="A2:A1048576 N2:N1048576 C9:C9"/>'
+        b'<dataValidation sqref="H2:H1026"/><dataValidation sqref="H1"/></worksheet>'
+    )
+
+
+def test_a_cell_is_put_in_its_place_and_the_others_stay() -> None:
+    """Cells stand in column order; a row's own attributes stay, but for the hint which columns it spans."""
+    cut = sheet("")
+    row = b'<row r="4" spans="1:2" ht="20"><c r="A4" s="1"><v>1</v></c><c r="C4"><f>A4</f></c><extLst/></row>'
+    assert (
+        with_cells(cut, 4, row, {1: b"<B/>"})
+        == b'<row r="4" ht="20"><c r="A4" s="1"><v>1</v></c><B/><c r="C4"><f>A4</f></c><extLst/></row>'
+    )
+    assert (
+        with_cells(cut, 4, row, {2: b"<C/>", 26: b"<AA/>"})
+        == b'<row r="4" ht="20"><c r="A4" s="1"><v>1</v></c><C/><AA/><extLst/></row>'
+    )
+    assert with_cells(cut, 4, b'<row r="4"/>', {1: b"<B/>"}) == b'<row r="4"><B/></row>'
+    assert with_cells(cut, 4, b"<row><c><v>1</v></c></row>", {0: b"<A/>"}) == b'<row r="4"><A/></row>'
+
+
+def test_styles_and_formulas_are_seen_per_cell() -> None:
+    """A cell's own style wins over its column's."""
+    cut = sheet("")
+    row = b'<row r="4"><c r="A4" s="9"/><c r="B4"><f>A4</f></c><c r="AB4" t="s"><v>1</v></c></row>'
+    assert [style_at(cut, row, index) for index in (0, 1, 2, 3)] == [9, 4, 4, 0]
+    assert style_at(cut, None, 1) == 4
+    assert [has_formula(row, index) for index in (0, 1, 27)] == [False, True, False]
+
+
+def test_rows_only_grow() -> None:
+    """A fixed height is raised, never lowered; a row without one is left to the program."""
+    assert (
+        at_least(b'<row r="1" ht="15" customHeight="1"><c/></row>', 30.0)
+        == b'<row r="1" ht="30" customHeight="1"><c/></row>'
+    )
+    assert at_least(b'<row r="1" ht="45"/>', 30.0) == b'<row r="1" ht="45"/>'
+    assert at_least(b'<row r="1"/>', 30.0) == b'<row r="1"/>'
+    assert at_least(b'<row r="1" ht="15"/>', None) == b'<row r="1" ht="15"/>'
+
+
+def test_styles_get_variants_only_when_needed() -> None:
+    """A date keeps a style that shows dates; a text that looks typed gets one that keeps it text."""
+    styles = Styles(STYLES, "book")
+    assert styles.dates() == frozenset({"1", "3"})
+    assert (styles.dated(1), styles.dated(3)) == (1, 3)
+    assert styles.as_text(2) == 2
+    assert not styles.changed
+    assert styles.dated(0) == 4
+    assert styles.quoted(1) == 5
+    assert styles.quoted(1) == 5
+    assert styles.quoted(99) == 6
+    again = Styles(styles.xml(), "book")
+    assert again.dates() == frozenset({"1", "3", "4"})
+    assert again.quoted(5) == 5
+    assert (
+        b'<xf fontId="1" numFmtId="49" applyNumberFormat="1" quotePrefix="1"><alignment wrapText="1"/></xf>'
+        in styles.xml()
+    )
+    assert styles.xml().startswith(STYLES[: STYLES.index(b"<cellXfs")])
+    assert styles.xml().endswith(b"<tail/></styleSheet>")
+
+
+def test_styles_must_be_there() -> None:
+    """A workbook without cell styles is not guessed at."""
+    with pytest.raises(Damaged):
+        Styles(b"<styleSheet/>", "book")
+
+
+def test_shared_texts() -> None:
+    """Rich runs are joined, readings left out, escapes understood."""
+    xml = b"<sst><si><t>a</t></si><si><r><t>b</t></r><r><t>c_x000D_</t></r><rPh><t>no</t></rPh></si><si/><si><t xml:space='preserve'> d </t></si></sst>"
+    assert read_strings(xml) == ["a", "bc\r", "", " d "]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, '<c r="A1" s="0"/>'),
+        ("", '<c r="A1" s="0"/>'),
+        (True, '<c r="A1" s="0" t="b"><v>1</v></c>'),
+        (10**15 - 1, '<c r="A1" s="0"><v>999999999999999</v></c>'),
+        (10**15, '<c r="A1" s="2" t="inlineStr"><is><t xml:space="preserve">1000000000000000</t></is></c>'),
+        (float("nan"), '<c r="A1" s="0" t="inlineStr"><is><t xml:space="preserve">nan</t></is></c>'),
+        (0.1, '<c r="A1" s="0"><v>0.1</v></c>'),
+        (
+            shown(1850, 1, 1),
+            '<c r="A1" s="2" t="inlineStr"><is><t xml:space="preserve">1850-01-01 00:00:00</t></is></c>',
+        ),
+        ("=A1", '<c r="A1" s="4" t="inlineStr"><is><t xml:space="preserve">=A1</t></is></c>'),
+    ],
+)
+def test_values_are_written_typed(value: Cell, expected: str) -> None:
+    """A number that a spreadsheet would round is kept as text; nothing becomes a formula."""
+    styles = Styles(STYLES, "book")
+    style = 2 if expected.startswith('<c r="A1" s="2"') else 0
+    assert Ink(ZoneInfo("UTC"), styles).cell("A1", value, style).decode() == expected
+
+
+@given(st.text())
+def test_any_text_survives_the_xml(text: str) -> None:
+    """What is written is what is read, by our reader and by any XML parser, after what XML cannot hold became visible."""
+    inside = text_xml(text)
+    row = f'<row r="1"><c r="A1" t="inlineStr"><is>{inside}</is></c></row>'
+    assert cells(row)[0] == (visible(text) or None)
+    parsed = "".join(each.text or "" for each in ET.fromstring(f"<is>{inside}</is>").iter("t"))  # noqa: S314 - our own text
+    assert parsed == visible(text)
+
+
+@given(st.integers(0, 16_383))
+def test_column_letters_and_back(index: int) -> None:
+    """Both directions agree."""
+    from reconcile.workbook.templates import letters  # noqa: PLC0415 - the other half
+
+    assert column_index(letters(index)) == index
