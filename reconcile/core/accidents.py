@@ -9,7 +9,7 @@ from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from reconcile.core import words
+from reconcile.core import cells, words
 from reconcile.core.model import ROW, Feed, Limit
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def found(feed: Feed, sheet: pd.DataFrame, moved: pd.DataFrame) -> list[Limit]:
                 )
             )
         elif column in ("start_count", "remains"):
-            limits.extend(_filled(tab, label, sheet, part))
+            limits.extend(_filled(tab, column, sheet, part))
     return limits
 
 
@@ -52,21 +52,22 @@ def _same_values(raw: list[Cell], known: list[Cell]) -> bool:
     return None not in raw and len(set(raw)) > 1 and Counter(raw) == Counter(known)
 
 
-def _filled(tab: str, label: str, sheet: pd.DataFrame, part: pd.DataFrame) -> list[Limit]:
+def _filled(tab: str, column: str, sheet: pd.DataFrame, part: pd.DataFrame) -> list[Limit]:
     """One value, or a series that goes up by one from row to row, over ten cells or more. Zero is an honest value."""
-    values = Counter(value for value in part["raw"] if isinstance(value, (int, float)) and value != 0)
-    value, times = values.most_common(1)[0] if values else (0, 0)
+    label = words.LABEL[column]
+    read = [cells.count(raw, label) for raw in part["raw"]]
+    numbers = [int(value) if isinstance(value, str) else None for value in read]
+    value, times = Counter(number for number in numbers if number).most_common(1)[0] if any(numbers) else (0, 0)
     if times >= FILLED:
-        what = f"{times} rows were given the same {label}, {value:g}"
+        what = f"{times} rows were given the same {label}, {value}"
     else:
-        rows = sheet[ROW].reindex(part["key"]) if sheet.index.is_unique else None
-        if rows is None:
-            return []
-        pairs = sorted(zip(rows.tolist(), part["raw"].tolist(), strict=True), key=lambda pair: pair[0])
+        places = dict(zip(sheet.index, sheet[ROW], strict=True))
+        pairs = sorted(
+            (int(places[key]), number) for key, number in zip(part["key"], numbers, strict=True) if number is not None
+        )
         run = best = 1
-        for (row, value), (after, following) in pairwise(pairs):
-            step = after == row + 1 and _number(value) and _number(following) and following == value + 1
-            run = run + 1 if step else 1
+        for (row, number), (after, following) in pairwise(pairs):
+            run = run + 1 if (after, following) == (row + 1, number + 1) else 1
             best = max(best, run)
         if best < FILLED:
             return []
@@ -76,7 +77,3 @@ def _filled(tab: str, label: str, sheet: pd.DataFrame, part: pd.DataFrame) -> li
             "filled down", f"In {tab}, {what}: that looks like a fill-down. Undo it in the sheet, or pass this limit."
         )
     ]
-
-
-def _number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)

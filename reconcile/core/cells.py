@@ -7,6 +7,7 @@ cell. A blank means "no change", never zero.
 from __future__ import annotations
 
 import difflib
+import json
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -26,6 +27,12 @@ Choice = TypeVar("Choice", bound=StrEnum)
 
 MOST: Final = 10**12
 """A larger count is a slip (a pasted id, a phone number), not a counter."""
+
+LONGEST: Final = 40
+"""No number that a person types is longer; what is longer is not even looked at as one."""
+
+FINEST: Final = Decimal("1e-12")
+"""A smaller amount is a slip: no panel keeps so many decimals."""
 
 
 class Formula(str):
@@ -58,7 +65,14 @@ _NUMBER_THEN_WORD: Final = re.compile(r"^\D*?(\d[\d,' ]*(?:\.\d+)?)\s*(k|m|thous
 
 def plain(text: str) -> str:
     """`text` without invisible marks, in compatibility form (full-width digits become ASCII), outer space trimmed."""
-    text = unicodedata.normalize("NFKC", text).translate(_INVISIBLE).strip()
+    if text.isascii():
+        return text.strip()
+    # a superscript is not a digit of the number before it: "10²" must not become 102
+    if any(char.isdigit() and not char.isdecimal() for char in text):
+        text = "".join(char if char.isdigit() else unicodedata.normalize("NFKC", char) for char in text)
+    else:
+        text = unicodedata.normalize("NFKC", text)
+    text = text.translate(_INVISIBLE).strip()
     if text.isascii():
         return text
     return "".join(str(unicodedata.digit(char)) if char.isdecimal() else char for char in text)
@@ -106,8 +120,11 @@ def poisoned(raw: Cell, label: str) -> Wrong | None:
     return None
 
 
-def text_of(raw: Cell, label: str) -> str | Wrong | None:
-    """Free text as typed, outer space trimmed. Numbers become their text; dates, booleans, formulas and errors are Wrong."""
+def text_of(raw: Cell, label: str, longest: int) -> str | Wrong | None:
+    """Free text as typed, outer space trimmed. Numbers become their text; dates, booleans, formulas and errors are Wrong.
+
+    longest: how many characters it may have, counted as they are kept in the ledger (a line break counts two).
+    """
     if is_blank(raw):
         return None
     if wrong := poisoned(raw, label):
@@ -116,7 +133,15 @@ def text_of(raw: Cell, label: str) -> str | Wrong | None:
         return Wrong(words.NOT_TEXT.format(label=label, shown=words.shown(raw)))
     if isinstance(raw, float) and raw.is_integer():
         return str(int(raw))
-    return str(raw).strip()
+    text = str(raw).strip()
+    if len(text) * 6 > longest and _kept_length(text) > longest:
+        return Wrong(words.TOO_LONG.format(label=label, longest=f"{longest:,}"))
+    return text
+
+
+def _kept_length(text: str) -> int:
+    """How many UTF-16 units `text` takes inside a JSON text of the ledger."""
+    return len(json.dumps(text, ensure_ascii=False).encode("utf-16-le", "surrogatepass")) // 2 - 2
 
 
 def count(raw: Cell, label: str) -> str | Wrong | None:
@@ -145,10 +170,12 @@ def count(raw: Cell, label: str) -> str | Wrong | None:
 
 def _typed_count(typed: str, label: str) -> str | Wrong:
     text = plain(typed)
-    if text.isdecimal():
-        return (
-            _bounded(int(text), label) if len(text) <= len(str(MOST)) + 6 else Wrong(words.TOO_BIG.format(label=label))
+    if len(text) > LONGEST:
+        return Wrong(
+            (words.TOO_BIG if text.isdecimal() else words.NOT_A_NUMBER).format(label=label, shown=words.shown(typed))
         )
+    if text.isdecimal():
+        return _bounded(int(text), label)
     if _GROUPED.match(text):
         return _bounded(int(re.sub(r"\D", "", text)), label)
     if re.fullmatch(r"\d+\.0+", text) and not re.fullmatch(r"\d{1,3}\.0{3}", text):
@@ -204,19 +231,23 @@ def money(raw: Cell, label: str) -> Decimal | Wrong | None:
         return Wrong(words.DATE.format(label=label, shown=words.shown(raw)))
     # repr of a float is the shortest text that means it: what the person typed
     text = plain(raw) if isinstance(raw, str) else repr(raw)
+    if len(text) > LONGEST:
+        return Wrong(words.NOT_AN_AMOUNT.format(label=label, shown=words.shown(raw)))
     if re.fullmatch(r"\d{1,3}(,\d{3})+\.\d+", text):
         text = text.replace(",", "")
     if re.fullmatch(r"\d+,\d+", text):
         return Wrong(words.COMMA_AMOUNT.format(label=label, shown=text, dotted=text.replace(",", ".")))
     if _DATE.match(text):
         return Wrong(words.DATE.format(label=label, shown=text))
-    if not re.fullmatch(r"-?\d+(\.\d+)?(e[-+]?\d+)?", text, re.IGNORECASE):
+    if not re.fullmatch(r"-?\d+(\.\d+)?(e[-+]?\d{1,3})?", text, re.IGNORECASE):
         return Wrong(words.NOT_AN_AMOUNT.format(label=label, shown=words.shown(raw)))
     value = Decimal(text)
     if value <= 0:
         return Wrong(words.AMOUNT_NOT_POSITIVE.format(label=label, shown=text))
     if value > MOST:
         return Wrong(words.TOO_BIG.format(label=label))
+    if value < FINEST:
+        return Wrong(words.TOO_SMALL.format(label=label))
     return value
 
 
@@ -234,7 +265,7 @@ def fold(text: str) -> str:
 
 
 # Words that mean a choice beyond its own name. Only exact synonyms act; everything merely near is asked about.
-_SAME: Final = {"cancelled": "canceled", "inprogres": "", "true": "yes", "false": "no", "y": "yes", "n": "no"}
+_SAME: Final = {"cancelled": "canceled", "true": "yes", "false": "no", "y": "yes", "n": "no"}
 _MEANT: Final = {
     "done": "completed",
     "complete": "completed",

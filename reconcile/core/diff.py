@@ -37,7 +37,11 @@ def changed(sheet: pd.DataFrame, ledger: pd.DataFrame, fields: Sequence[str], *,
         known = ledger[name + suffix].to_numpy(dtype=object)
         known = known.take(place) if len(known) else np.full(len(raw), None, dtype=object)
         # the fast path: one C loop of identity-then-equality comparisons over both object arrays
-        moved = np.flatnonzero((raw != known).astype(bool) & here)
+        differs = (raw != known).astype(bool)
+        if bool in set(map(type, raw.tolist())) | set(map(type, known.tolist())):
+            # TRUE typed over 1 is an edit, although Python calls the two equal
+            differs |= _booleans(raw) != _booleans(known)
+        moved = np.flatnonzero(differs & here)
         if len(moved):
             parts.append((sheet.index.to_numpy(dtype=object)[moved], name, raw[moved], known[moved]))
     if not parts:
@@ -53,6 +57,10 @@ def changed(sheet: pd.DataFrame, ledger: pd.DataFrame, fields: Sequence[str], *,
         },
         dtype=object,
     )
+
+
+def _booleans(cells: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
+    return np.fromiter((type(cell) is bool for cell in cells), dtype=bool, count=len(cells))
 
 
 def _places(keys: pd.Index, ledger: pd.Index) -> npt.NDArray[np.intp]:

@@ -60,16 +60,24 @@ def land(
     """
     out = Landing()
     tab = claimed.feed.value
+    here: dict[str, Order | Refill | CancelTask] = {}
     for item in claimed.rows:
+        if item.id in here:
+            _twice(out, item, here[item.id])
+            continue
+        here[item.id] = item
         known = ledger.row(tab, item.id)
+        if known is not None and known["decision"] is not None:
+            continue  # a cancel request that was answered comes for ever on some panels; its row may be gone by now
         if known is None or (known["state"] == STATE_GONE and item.id not in present):
-            _new_row(
-                out, claimed.feed, item, now=now, cell_limit=cell_limit, returned=when if known is not None else ""
-            )
+            _new_row(out, claimed.feed, item, known, now=now, when=when, cell_limit=cell_limit)
         elif claimed.feed is Feed.ORDERS and isinstance(item, Order):
             _again(out, item, known, when)
         elif claimed.feed is Feed.REFILLS and known["state"] != STATE_OPEN:
             out.messages.append(f"Refill {item.id} was handed out again although it is {known['status']}.")
+        elif claimed.feed is Feed.REFILLS and known["status"] != RefillStatus.PENDING:
+            # the panel set it back to Pending, so what staff chose is an edit again
+            out.ledger.append({**known, "status": RefillStatus.PENDING.value, "status_seen": None})
     for number, broken in enumerate(claimed.broken, 1):
         name = f"unreadable {run} {claimed.service or claimed.feed.value} {number}"
         out.append.setdefault("long_texts", []).extend(_parts(name, broken.raw, cell_limit))
@@ -90,9 +98,26 @@ def land(
     return out
 
 
+def _twice(out: Landing, item: Order | Refill | CancelTask, first: Order | Refill | CancelTask) -> None:
+    """The same id twice in one answer: one row, and what the second says differently."""
+    (cells, _), (before, _) = _cells(item), _cells(first)
+    other = [name for name, cell in cells.items() if cell is not None and cell != before[name]]
+    if other:
+        said = ", ".join(f"{words.LABEL.get(name, name)} {words.shown(cells[name])}" for name in other)
+        out.messages.append(f"The panel handed out {item.id} twice in one answer, the second time with {said}.")
+
+
 def _new_row(
-    out: Landing, feed: Feed, item: Order | Refill | CancelTask, *, now: datetime, cell_limit: int, returned: str
+    out: Landing,
+    feed: Feed,
+    item: Order | Refill | CancelTask,
+    known: Row | None,
+    *,
+    now: datetime,
+    when: str,
+    cell_limit: int,
 ) -> None:
+    """A row to append. known: what the ledger remembers of an id whose row was deleted from the sheet."""
     row, first = _cells(item)
     row["received"] = now
     for name in [name for name, cell in row.items() if isinstance(cell, str) and units(cell) > cell_limit]:
@@ -101,10 +126,14 @@ def _new_row(
         parts = _parts(key, str(row[name]), cell_limit)
         row[name] = cut(str(row[name]), BEGINNING) + words.LONG_TEXT.format(label=label, key=key, parts=len(parts))
         out.append.setdefault("long_texts", []).extend(parts)
-    kind, text = (Kind.INFO, words.HANDED_OUT_AGAIN.format(when=returned)) if returned else (Kind.NEW, first)
+    kind, text = (
+        (Kind.NEW, first) if known is None or feed is not Feed.ORDERS else (Kind.INFO, _again_text(known, when))
+    )
     row["sync"] = words.sync_text(item.id, kind, text)
     out.append.setdefault(feed.value, []).append(row)
     ledger = {**blank_row(feed.value, item.id), "received": now.isoformat()}
+    if known is not None:  # what may have been sent, and what was refunded, outlives the row
+        ledger.update(refunded=known["refunded"], sending=known["sending"])
     ledger.update({name: row[name] for name in FACTS if name in row})
     for name in WATCHED[feed.value]:
         if row.get(name) is not None:
@@ -112,6 +141,10 @@ def _new_row(
             ledger[name + SEEN] = row[name]
     out.ledger.append(ledger)
     out.counts[feed.value] += 1
+    if known is not None:
+        out.messages.append(
+            f"{words.TAB[feed]}: {words.ONE[feed]} {item.id}, whose row had been deleted, was handed out again; it has a new row."
+        )
 
 
 def _cells(item: Order | Refill | CancelTask) -> tuple[Row, str]:
@@ -166,7 +199,7 @@ def _again(out: Landing, order: Order, known: Row, when: str) -> None:
     else:
         row["state"] = STATE_OPEN
         row["closed"] = None
-    text = words.HANDED_OUT_AGAIN.format(when=when)
+    text = _again_text(known, when)
     if other:
         text = words.HANDED_OUT_OTHER.format(
             what=", ".join(f"{words.LABEL[name]} {words.shown(cells[name])}" for name in other)
@@ -175,6 +208,12 @@ def _again(out: Landing, order: Order, known: Row, when: str) -> None:
     out.messages.append(f"Order {order.id}: {text}")
     if row != known:
         out.ledger.append(row)
+
+
+def _again_text(known: Row, when: str) -> str:
+    if known["refunded"]:
+        return words.HANDED_OUT_REFUNDED.format(when=when, how=known["refunded"])
+    return words.HANDED_OUT_AGAIN.format(when=when)
 
 
 def number(text: str) -> Cell:
@@ -202,7 +241,11 @@ def cut(text: str, limit: int) -> str:
         return text
     if text.isascii():
         return text[:limit]
-    return text.encode("utf-16-le", "surrogatepass")[: 2 * limit].decode("utf-16-le", "ignore")
+    data = text.encode("utf-16-le", "surrogatepass")
+    end = 2 * limit
+    if 0xD8 <= data[end - 1] <= 0xDB and 0xDC <= data[end + 1] <= 0xDF:  # noqa: PLR2004 - the halves of a surrogate pair
+        end -= 2
+    return data[:end].decode("utf-16-le", "surrogatepass")
 
 
 def _parts(key: str, text: str, cell_limit: int) -> list[Row]:
@@ -211,7 +254,7 @@ def _parts(key: str, text: str, cell_limit: int) -> list[Row]:
     while text or not rows:
         piece = cut(text, cell_limit)
         # a part that ends between \r and \n would read back changed on some platforms
-        if piece.endswith("\r") and len(piece) < len(text):
+        if piece.endswith("\r") and 1 < len(piece) < len(text):
             piece = piece[:-1]
         rows.append({"id": key, "part": len(rows) + 1, "text": piece})
         text = text[len(piece) :]

@@ -10,20 +10,29 @@ import hashlib
 import json
 from collections import Counter
 from dataclasses import dataclass, field
-from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from reconcile.core import accidents, cells, diff, rules, words
-from reconcile.core.ledger import SEEN, STATE_CLOSED, STATE_GONE, STATE_OPEN, WATCHED, Ledger, Sending, refusals, row_of
+from reconcile.core.ledger import (
+    SEEN,
+    STATE_CLOSED,
+    STATE_GONE,
+    STATE_OPEN,
+    WATCHED,
+    Ledger,
+    Sending,
+    refusals,
+    refusals_text,
+)
 from reconcile.core.model import (
     ROW,
     SYNC,
     UNSURE,
     Action,
     Change,
-    Decision,
     Doubt,
     Feed,
     Kind,
@@ -33,10 +42,11 @@ from reconcile.core.model import (
     Push,
     Status,
     Unsure,
+    YesNo,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     import pandas as pd
 
@@ -53,6 +63,11 @@ TAB_FACTS: Final = {
 }
 GONE_FLOOR: Final = 3
 """Fewer rows than this deleted at once is somebody tidying up, whatever the share."""
+
+LONGEST_KEY: Final = 200
+"""A longer id or reference is a text in the wrong column; it could not even be named in the row's answer."""
+
+_ON_ITS_WAY: Final = "on its way"
 
 MOVED_ROWS: Final = 5
 """So many rows whose panel values stand beside another id are a sort or paste that went wrong, not a slip."""
@@ -93,7 +108,9 @@ class Sheet:
 
     def numbers(self, key: str) -> list[int]:
         """The row numbers in which `key` stands."""
-        return [int(number) for number in self._columns[ROW][(self.frame.index == key)]]
+        place: Any = self.frame.index.get_loc(key)
+        found = self._columns[ROW][place]
+        return [int(number) for number in (found if isinstance(found, np.ndarray) else [found])]
 
     def column(self, name: str) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
         """One column's cells, in sheet order."""
@@ -113,6 +130,10 @@ class _Draft:
     refunded: dict[str, tuple[str, str, str]] = field(default_factory=dict)
 
     def say(self, tab: str, key: str, row: int, kind: Kind, text: str) -> None:
+        if len(key) > LONGEST_KEY:
+            long = words.KEY_TOO_LONG.format(label=words.LABEL[KEY_LABEL.get(Feed(tab), "id")], length=f"{len(key):,}")
+            self.messages.append(f"{words.TAB[tab]}: row {row}: {long}")
+            return
         parts = self.answers.setdefault((tab, key), (row, []))[1]
         if (kind, text) not in parts:
             parts.append((kind, text))
@@ -130,12 +151,13 @@ def make_plan(snapshot: Snapshot, ledger: Ledger, settings: Rules) -> Plan:
     """
     draft = _Draft(refunded=_refunded(ledger))
     sheets = {feed: Sheet(snapshot.tabs[feed.value]) for feed in Feed}
+    held = {feed: _held(draft, feed, sheets[feed], ledger) for feed in Feed}
     for feed in Feed:
-        _doubts(draft, feed, sheets[feed], ledger)
+        _doubts(draft, feed, sheets[feed], ledger, held[feed])
     for feed in (Feed.ORDERS, Feed.REFILLS, Feed.CANCELS):
-        _claimed_feed(draft, feed, sheets[feed], ledger, settings)
+        _claimed_feed(draft, feed, sheets[feed], ledger, settings, held[feed])
     for feed in (Feed.PAYMENTS, Feed.TICKETS):
-        _staff_feed(draft, feed, sheets[feed], ledger)
+        _staff_feed(draft, feed, sheets[feed], ledger, held[feed])
     _one_refund_per_order(draft)
     total = sum((push.amount or Decimal(0) for push in draft.pushes if push.refund), Decimal(0))
     _limits(draft, total, ledger, settings)
@@ -147,39 +169,49 @@ def make_plan(snapshot: Snapshot, ledger: Ledger, settings: Rules) -> Plan:
         limits=tuple(draft.limits),
         doubts=tuple(draft.doubts),
         settled=tuple(row for _, row in sorted(draft.settled.items())),
-        messages=tuple(draft.messages),
+        messages=tuple(dict.fromkeys(draft.messages)),
         refund_total=total,
         digest=digest(pushes),
     )
 
 
 def digest(pushes: tuple[Push, ...]) -> str:
-    """12 hex digits that name exactly these pushes: row, call, values; not where the rows stand."""
+    """12 hex digits that name exactly these pushes: row, call, values; not where the rows stand, nor in which order."""
     facts = [
         [push.feed, push.key, push.action, push.target, push.params, [[c.field, c.old, c.new] for c in push.changes]]
         for push in pushes
     ]
-    return hashlib.sha256(json.dumps(facts, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    return hashlib.sha256("\n".join(sorted(json.dumps(fact) for fact in facts)).encode()).hexdigest()[:12]
 
 
 # --- doubts ------------------------------------------------------------------------------------------------------------
 
 
-def _doubts(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger) -> None:
-    """Sends whose outcome nobody knows: shown in the row until If unsure settles them."""
+def _doubts(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, held: set[str]) -> None:
+    """Sends whose outcome nobody knows: shown in the row until If unsure settles them.
+
+    An answer in a held row is not taken: it may stand beside another row's id.
+    """
     for key, ledger_row, sending in ledger.sendings(feed):
-        row = sheet.at(key) if key in sheet and key not in sheet.twice else None
+        row = sheet.at(key) if key in sheet and key not in held else None
         raw = row.get(UNSURE) if row else None
         moved = row is not None and raw != ledger_row["unsure_seen"]
         settled = cells.choice(raw, Unsure, words.LABEL[UNSURE]) if moved else None
         number = _number(row)
         if settled is Unsure.WENT_THROUGH:
-            draft.settled[feed.value, key] = {**went_through(ledger_row, sending), "unsure_seen": raw}
+            done = {**went_through(ledger_row, sending), "unsure_seen": raw}
+            if row is not None and not feed.claimed:
+                done.update(user=row["user"], link=content_mark(feed, row))
+            draft.settled[feed.value, key] = done
+            order_row = closed_by(sending, ledger) if feed is Feed.CANCELS else None
+            if order_row is not None:
+                draft.remember(order_row, **order_row)
             draft.say(feed, key, number, Kind.SENT, words.WENT_THROUGH.format(what=sending.what))
             continue
         if settled is Unsure.SEND_AGAIN:
             draft.remember(ledger_row, unsure_seen=raw)
-            draft.pushes.append(_again(feed, key, number, sending))
+            facts = ledger.row(Feed.ORDERS, sending.order_id) or ledger_row
+            draft.pushes.append(_again(feed, key, number, sending, facts))
             continue
         if moved and settled is None:
             draft.remember(ledger_row, unsure_seen=raw)
@@ -208,7 +240,27 @@ def went_through(ledger_row: Row, sending: Sending) -> Row:
         out[name if name != "send" else "status"] = value if name != "send" else "sent"
         if name + SEEN in out:
             out[name + SEEN] = raw
+    out["refunded"] = refund_by(Action(sending.action), sending.values) or out["refunded"]
     return closed_state(out)
+
+
+def refund_by(action: Action, changed: Collection[str]) -> str | None:
+    """The status of an order after this call refunded it, None when the call moves no money to a customer."""
+    if action is Action.SET_CANCELED:
+        return Status.CANCELED.value
+    if action is Action.SET_PARTIAL or (action is Action.UPDATE_ORDERS and "remains" in changed):
+        return Status.PARTIAL.value
+    return None
+
+
+def closed_by(sending: Sending, ledger: Ledger) -> Row | None:
+    """The ledger row of the order that a send from the Cancels tab refunded, None when there is none."""
+    order = ledger.row(Feed.ORDERS, sending.order_id)
+    status = refund_by(Action(sending.action), sending.values)
+    if order is None or status is None:
+        return None
+    remains = sending.values.get("remains", (order["remains"], None))[0]
+    return closed_state({**order, "status": status, "remains": remains, "refunded": status})
 
 
 def closed_state(row: Row) -> Row:
@@ -220,8 +272,12 @@ def closed_state(row: Row) -> Row:
     return {**row, "state": STATE_CLOSED} if done and row.get("state") == STATE_OPEN else row
 
 
-def _again(feed: Feed, key: str, number: int, sending: Sending) -> Push:
+def _again(feed: Feed, key: str, number: int, sending: Sending, facts: Row) -> Push:
     changes = tuple(Change(name, "", value, raw) for name, (value, raw) in sending.values.items())
+    if feed.claimed:
+        amount = rules.refund_amount(facts, sending.values.get("remains", (None, None))[0])
+    else:
+        amount = _decimal(dict(sending.params).get("amount"))
     return Push(
         feed,
         key,
@@ -230,18 +286,25 @@ def _again(feed: Feed, key: str, number: int, sending: Sending) -> Push:
         sending.target,
         changes,
         sending.params,
+        amount,
         order_id=sending.order_id,
         again=True,
     )
 
 
+def _decimal(text: str | None) -> Decimal | None:
+    try:
+        return Decimal(text) if text else None
+    except InvalidOperation:
+        return None
+
+
 # --- feeds the panel hands out -------------------------------------------------------------------------------------------
 
 
-def _claimed_feed(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, settings: Rules) -> None:
+def _claimed_feed(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, settings: Rules, held: set[str]) -> None:
     known = ledger.of(feed)
-    held = _held(draft, feed, sheet, ledger)
-    _gone(draft, feed, sheet, known, settings)
+    _gone(draft, feed, sheet, ledger, settings)
     _unknown(draft, feed, sheet, known)
     fields = (*WATCHED[feed.value], *((UNSURE,) if feed in HAS_UNSURE else ()))
     moved = diff.changed(sheet.frame, known, fields)
@@ -277,8 +340,20 @@ def _take(
         seen["unsure_seen"] = edits[UNSURE]  # nothing is in doubt here, so it has nothing to say
     if seen:
         draft.remember(ledger_row, **seen)
+    refused = refusals(ledger_row["refused"])
+    left = {name: refused[name] for name in refused if name not in decided.forgotten}
+    if decided.forgotten:
+        draft.remember(ledger_row, refused=refusals_text(left))
+    answers = list(decided.answers)
+    tried = {change.field for push in decided.pushes for change in push.changes}
+    if answers or decided.pushes:
+        still = {name: left[name] for name in left if name not in tried}
+        if still and not left.keys() & tried:
+            answers.append((Kind.REFUSED, still_refused(feed, still)))
+    elif decided.forgotten:
+        answers.append(at_rest(feed, {**ledger_row, "refused": refusals_text(left)}))
     draft.pushes.extend(decided.pushes)
-    for kind, text in decided.answers:
+    for kind, text in answers:
         draft.say(feed, key, _number(row), kind, text)
 
 
@@ -287,8 +362,11 @@ def _held(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger) -> set[str]:
     held = set()
     label = words.LABEL[KEY_LABEL.get(feed, "id")]
     clash: dict[str, set[str]] = {}
-    for key in set(sheet.frame.index) - {""}:
-        if not key.isdecimal() or key.startswith("0"):
+    for key in set(sheet.keys) - {""}:
+        if len(key) > LONGEST_KEY and not feed.claimed:
+            held.add(key)
+            draft.say(feed, key, sheet.numbers(key)[0], Kind.HELD, "")
+        elif not key.isdecimal() or key.startswith("0"):
             clash.setdefault(cells.same_id(key), set()).add(key)
     groups = [{key} for key in sheet.twice]
     for plain, spelled in clash.items():
@@ -314,8 +392,8 @@ def _moved_facts(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, held: 
     """
     moved = diff.changed(sheet.frame, ledger.of(feed), TAB_FACTS[feed], suffix="")
     wrong: dict[str, dict[str, Cell]] = {}
-    for key, name, known in zip(moved["key"], moved["field"], moved["known"], strict=True):
-        if key not in held:
+    for key, name, raw, known in zip(moved["key"], moved["field"], moved["raw"], moved["known"], strict=True):
+        if key not in held and not _same_fact(raw, known):
             wrong.setdefault(key, {})[name] = known
     apart = {key for key, facts in wrong.items() if len(facts) > 1}
     for key, facts in wrong.items():
@@ -340,15 +418,26 @@ def _moved_facts(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, held: 
     return apart
 
 
-def _gone(draft: _Draft, feed: Feed, sheet: Sheet, known: pd.DataFrame, settings: Rules) -> None:
+def _same_fact(raw: Cell, known: Cell) -> bool:
+    """Whether two cells say the same although they differ: an id or amount that a spreadsheet made a number, or a text."""
+    if isinstance(raw, (cells.Formula, bool)) or cells.is_blank(raw) or cells.is_blank(known):
+        return False
+    left, right = cells.id_text(raw), cells.id_text(known)
+    if left == right:
+        return True
+    if len(left) > cells.LONGEST or len(right) > cells.LONGEST:
+        return False
+    one, other = _decimal(left), _decimal(right)
+    return one is not None and other is not None and one.is_finite() and one == other
+
+
+def _gone(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, settings: Rules) -> None:
     """Rows the ledger knows and the sheet no longer has: reported once, remembered as gone; many at once are a limit."""
+    known = ledger.of(feed)
     states = known["state"].to_numpy(dtype=object)
     living = known[states != STATE_GONE]
     lost = set(diff.missing(sheet.frame, living))
-    for key in _without_id(sheet):
-        if key in lost:
-            lost.discard(key)
-            draft.say(feed, key, 0, Kind.PROBLEM, words.LOST_ID.format(key=key))
+    lost -= _lost_ids(draft, feed, sheet, lost)
     open_keys = [str(key) for key in known.index[states == STATE_OPEN]]
     gone = [key for key in open_keys if key in lost]
     share = 100 * len(gone) / len(open_keys) if open_keys else 0.0
@@ -357,29 +446,46 @@ def _gone(draft: _Draft, feed: Feed, sheet: Sheet, known: pd.DataFrame, settings
             Limit(
                 "max_gone_share",
                 f"{words.TAB[feed]}: {len(gone)} of {len(open_keys)} open rows are gone from the sheet, "
-                f"{share:.0f}% is over {settings.max_gone_share}%. Undo it in the sheet, or pass this limit.",
+                f"{share:.1f}% is over {settings.max_gone_share}%. Undo it in the sheet, or pass this limit.",
             )
         )
     for key in sorted(lost):
-        ledger_row = row_of(known, key)
+        ledger_row = ledger.row(feed, key)
+        if ledger_row is None:
+            continue
         if ledger_row["state"] == STATE_OPEN:
             draft.messages.append(f"{words.TAB[feed]}: the row of {words.ONE[feed]} {key} was deleted from the sheet.")
         draft.remember(ledger_row, state=STATE_GONE)
     for key in known.index[states == STATE_GONE]:
-        if key in sheet:
-            ledger_row = row_of(known, str(key))
-            draft.settled[feed.value, str(key)] = closed_state({**ledger_row, "state": STATE_OPEN})
+        ledger_row = ledger.row(feed, str(key))
+        if key in sheet and ledger_row is not None:
+            back = draft.settled.get((feed.value, str(key)), ledger_row)
+            draft.settled[feed.value, str(key)] = closed_state({**back, "state": STATE_OPEN})
 
 
-def _without_id(sheet: Sheet) -> list[str]:
-    """The keys of rows whose ID cell is blank, read from their Sync text (`#15 · …`)."""
+def _lost_ids(draft: _Draft, feed: Feed, sheet: Sheet, lost: set[str]) -> set[str]:
+    """The keys in `lost` whose row is still there with its ID cell blank, known by its Sync text (`#15 · …`). Answers each."""
+    found: set[str] = set()
     if "" not in sheet:
-        return []
-    found = []
-    for key, sync in zip(sheet.frame.index, sheet.column(SYNC), strict=True):
-        if key == "" and isinstance(sync, str) and sync.startswith("#") and " · " in sync:
-            found.append(sync[1:].partition(" · ")[0])
+        return found
+    label = words.LABEL[KEY_LABEL.get(feed, "id")]
+    for key, sync, number in zip(sheet.keys, sheet.column(SYNC), sheet.column(ROW), strict=True):
+        was = _sync_key(sync) if key == "" else ""
+        if was in lost:
+            found.add(was)
+            draft.say(feed, was, int(number), Kind.PROBLEM, words.LOST_ID.format(label=label, key=was))
+        elif was:
+            text = words.LOST_ID_COPY.format(label=label, key=was)
+            draft.messages.append(f"{words.TAB[feed]}: row {number}: {text}")
     return found
+
+
+def _sync_key(sync: Cell) -> str:
+    """The key a Sync text starts with, "" when it is none of ours."""
+    if not isinstance(sync, str) or not sync.startswith("#"):
+        return ""
+    key, dot, _ = sync[1:].partition(" · ")
+    return key if dot else ""
 
 
 def _unknown(draft: _Draft, feed: Feed, sheet: Sheet, known: pd.DataFrame) -> None:
@@ -391,48 +497,76 @@ def _unknown(draft: _Draft, feed: Feed, sheet: Sheet, known: pd.DataFrame) -> No
         if key:
             text = words.UNKNOWN_ID.format(what=words.ONE[feed], key=key)
             draft.say(feed, key, _number(row), Kind.PROBLEM, text)
-        elif not str(row.get(SYNC) or "").startswith("#"):
+        elif not _sync_key(row.get(SYNC)):
             draft.messages.append(f"{words.TAB[feed]}: row {_number(row)} has no ID, so nothing is done with it.")
 
 
 # --- feeds staff write -------------------------------------------------------------------------------------------------
 
 
-def _staff_feed(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger) -> None:
-    held = _held(draft, feed, sheet, ledger)
+def _staff_feed(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, held: set[str]) -> None:
+    """Payments and tickets: a Reference is sent once, ever, also when it was typed over or its row was deleted since."""
     known = ledger.of(feed)
-    decide = rules.payment if feed is Feed.PAYMENTS else rules.ticket
+    lost = {key for key in known.index if key not in sheet}
+    _lost_ids(draft, feed, sheet, lost)
+    alike = {cells.same_id(str(key)): str(key) for key in known.index}
+    columns = [known[name].to_numpy(dtype=object) for name in ("status", "status_seen", "link", "sending")]
+    before = list(zip(known.index.tolist(), *columns, strict=True))
+    renamed = {mark: key for key, status, _, mark, sending in before if key in lost and mark and (status or sending)}
     new = ~sheet.frame.index.isin(known.index)
     for place in np.flatnonzero(new).tolist():
         key = sheet.keys[place]
         row = sheet.nth(place)
+        number = _number(row)
         if not key:
-            draft.messages.append(f"{words.TAB[feed]}: row {_number(row)}: {words.NO_REFERENCE}")
-        elif key not in held:
-            decided = decide(key, row)
-            draft.pushes.extend(decided.pushes)
-            for kind, text in decided.answers:
-                draft.say(feed, key, _number(row), kind, text)
-    for key in known.index:
-        ledger_row = row_of(known, str(key))
-        if key not in sheet or key in held or ledger_row["sending"]:
+            if not _sync_key(row.get(SYNC)):
+                draft.messages.append(f"{words.TAB[feed]}: row {number}: {words.NO_REFERENCE}")
+        elif key in held:
             continue
-        row = sheet.at(str(key))
-        if ledger_row["status"] is None:
-            if row.get("send") != ledger_row["status_seen"] or content_mark(feed, row) != ledger_row["link"]:
-                decided = decide(str(key), row)  # refused before, and changed since
-                draft.pushes.extend(decided.pushes)
-                for kind, text in decided.answers:
-                    draft.say(feed, str(key), _number(row), kind, text)
-        elif content_mark(feed, row) != ledger_row["link"]:
-            draft.say(feed, str(key), _number(row), Kind.PROBLEM, words.SENT_FOR_EVER)
+        elif other := alike.get(cells.same_id(key)):
+            draft.say(feed, key, number, Kind.PROBLEM, words.REFERENCE_LIKE.format(key=key, other=other))
+        elif was := renamed.get(content_mark(feed, row)):
+            label = words.LABEL["details" if feed is Feed.PAYMENTS else "message"]
+            text = words.SENT_AS.format(what=words.ONE[feed], key=was, label=label)
+            draft.say(feed, key, number, Kind.PROBLEM, text)
+        else:
+            _take_staff(draft, feed, key, row)
+    for key, status, seen, mark, sending in before:
+        if key not in sheet or key in held or sending:
+            continue
+        row = sheet.at(key)
+        changed = content_mark(feed, row) != mark
+        if status is not None:
+            if changed:
+                draft.say(feed, key, _number(row), Kind.PROBLEM, words.SENT_FOR_EVER)
+        elif changed or row.get("send") != seen:
+            _take_staff(draft, feed, key, row)  # refused before, and changed since
+            ledger_row = ledger.row(feed, key)
+            if ledger_row is not None and cells.choice(row.get("send"), YesNo, "") is not YesNo.YES:
+                draft.remember(ledger_row, status_seen=row.get("send"), refused=None)  # Yes after this is a new word
+
+
+def _take_staff(draft: _Draft, feed: Feed, key: str, row: Row) -> None:
+    decided = rules.payment(key, row) if feed is Feed.PAYMENTS else rules.ticket(key, row)
+    draft.pushes.extend(decided.pushes)
+    for kind, text in decided.answers:
+        draft.say(feed, key, _number(row), kind, text)
 
 
 def content_mark(feed: Feed, row: Row) -> str:
-    """What a payment or ticket row says, as 16 hex digits: a change after sending is noticed, nothing is stored twice."""
+    """What a payment or ticket row says, as 16 hex digits: a change after sending is noticed, nothing is stored twice.
+
+    The same value typed differently (25 and 25.0, a space at the end) is no change.
+    """
     fields = ("user", "amount", "details", "commission") if feed is Feed.PAYMENTS else ("user", "subject", "message")
-    text = json.dumps([str(row.get(name)) if row.get(name) is not None else None for name in fields])
+    text = json.dumps([_mark_of(row.get(name)) for name in fields])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _mark_of(cell: Cell) -> str | None:
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return (str(cell).strip() or None) if cell is not None else None
 
 
 # --- across rows -------------------------------------------------------------------------------------------------------
@@ -441,37 +575,43 @@ def content_mark(feed: Feed, row: Row) -> str:
 def _refunded(ledger: Ledger) -> dict[str, tuple[str, str, str]]:
     """order id → (tab, key, how) of every refund that was accepted, or may have been."""
     found: dict[str, tuple[str, str, str]] = {}
-    orders = ledger.of(Feed.ORDERS)
-    money = {Status.PARTIAL.value, Status.CANCELED.value}
-    for key, status in zip(orders.index, orders["status"].to_numpy(dtype=object), strict=True):
-        if status in money:
-            found[str(key)] = (Feed.ORDERS.value, str(key), str(status))
-    cancels = ledger.of(Feed.CANCELS)
-    granted = {Decision.REFUND.value, Decision.PARTIAL.value}
-    for key, order_id, decision in zip(cancels.index, cancels["order_id"], cancels["decision"], strict=True):
-        if decision in granted:
-            found[str(order_id)] = (Feed.CANCELS.value, str(key), str(decision))
+    orders = ledger.where(Feed.ORDERS, "refunded")
+    for key, how in zip(orders.index, orders["refunded"], strict=True):
+        found[str(key)] = (Feed.ORDERS.value, str(key), str(how))
+    cancels = ledger.where(Feed.CANCELS, "refunded")
+    for key, order_id, how in zip(cancels.index, cancels["order_id"], cancels["refunded"], strict=True):
+        found[str(order_id)] = (Feed.CANCELS.value, str(key), str(how))
     for feed in (Feed.ORDERS, Feed.CANCELS):
         for key, _, sending in ledger.sendings(feed):
-            found[sending.order_id] = (feed.value, key, "on its way")
+            found[sending.order_id] = (feed.value, key, _ON_ITS_WAY)
     return found
 
 
 def _one_refund_per_order(draft: _Draft) -> None:
     """Of all that would refund one order, ever, exactly one is pushed; the others are answered."""
     kept = []
+    completing = {
+        push.key
+        for push in draft.pushes
+        if push.feed is Feed.ORDERS and any(c.field == "status" and c.new == Status.COMPLETED for c in push.changes)
+    }
     for push in draft.pushes:
         before = draft.refunded.get(push.order_id) if push.refund else None
-        if before is not None and not push.again and before[:2] != (push.feed.value, push.key):
+        if push.refund and not push.again and push.feed is Feed.CANCELS and push.order_id in completing:
+            text = words.CANCEL_ORDER_CLOSING.format(order=push.order_id)
+            draft.say(push.feed, push.key, push.row, Kind.PROBLEM, text)
+            continue
+        if before is not None and not push.again:
             tab, _, how = before
-            if how == "on its way":
-                text = words.REFUND_ON_ITS_WAY.format(order=push.order_id, tab=words.TAB[tab])
+            instead = words.INSTEAD[push.feed]
+            if how == _ON_ITS_WAY:
+                text = words.REFUND_ON_ITS_WAY.format(order=push.order_id, tab=words.TAB[tab], instead=instead)
             else:
-                text = words.ALREADY_REFUNDED.format(order=push.order_id, how=how)
+                text = words.ALREADY_REFUNDED.format(order=push.order_id, how=how, instead=instead)
             draft.say(push.feed, push.key, push.row, Kind.PROBLEM, text)
             continue
         if push.refund:
-            draft.refunded[push.order_id] = (push.feed.value, push.key, "on its way")
+            draft.refunded[push.order_id] = (push.feed.value, push.key, _ON_ITS_WAY)
         kept.append(push)
     draft.pushes = kept
 
@@ -500,7 +640,7 @@ def _limits(draft: _Draft, total: Decimal, ledger: Ledger, settings: Rules) -> N
         draft.limits.append(
             Limit(
                 "max_closed_share",
-                f"{closing} of {open_rows} open orders would be closed at once, {share:.0f}% is over "
+                f"{closing} of {open_rows} open orders would be closed at once, {share:.1f}% is over "
                 f"{settings.max_closed_share}% (max_closed_share).",
             )
         )
@@ -520,30 +660,44 @@ def _notes(draft: _Draft, sheets: dict[Feed, Sheet], ledger: Ledger, pushed: set
         known = ledger.of(feed)
         for place, sync in enumerate(sheet.column(SYNC)):
             key = sheet.keys[place]
-            stale = words.kind_of(sync) in words.FLEETING or (sync is None and key in known.index)
-            if (
-                stale
-                and (feed.value, key) not in draft.answers
-                and (feed.value, key) not in pushed
-                and key in known.index
-            ):
-                ledger_row = row_of(known, key)
+            if not (sync is None or words.fleeting(sync)) or key not in known.index:
+                continue
+            if (feed.value, key) in draft.answers or (feed.value, key) in pushed:
+                continue
+            ledger_row = draft.settled.get((feed.value, key)) or ledger.row(feed, key)
+            if ledger_row is not None:
                 kind, text = at_rest(feed, ledger_row)
                 notes.append(Note(feed.value, key, _number(sheet.nth(place)), kind, text))
     return tuple(sorted(notes, key=lambda note: (list(Feed).index(Feed(note.tab)), note.row, note.key)))
 
 
 def join(parts: list[tuple[Kind, str]]) -> str:
-    """Several answers of one row as one text; the second "for …" of a waiting row does not repeat the word."""
-    return " ".join(text if place == 0 else text[:1].upper() + text[1:] for place, (_, text) in enumerate(parts))
+    """Several answers of one row as one text, each a sentence of its own."""
+    return " ".join(
+        text if place == 0 else "Sent " + text if kind is Kind.SENT else text[:1].upper() + text[1:]
+        for place, (kind, text) in enumerate(parts)
+    )
+
+
+def still_refused(feed: Feed, refused: Mapping[str, tuple[str, str]]) -> str:
+    """What a row says about values the panel refused and that have not changed since."""
+    _, reason = next(iter(refused.values()))
+    sends = [(name, value) for name, (value, _) in refused.items() if name != "send"]
+    what = words.changes(sends) if sends else f"the {words.ONE[feed]}"
+    return words.REFUSED.format(what=what, reason=words.sentence(reason))
 
 
 def at_rest(feed: Feed, ledger_row: Row) -> tuple[Kind, str]:
     """What a row says when there is nothing to say: new, or what the panel has."""
     refused = refusals(ledger_row["refused"])
     if refused:
-        name, (value, reason) = next(iter(refused.items()))
-        return Kind.REFUSED, words.REFUSED.format(what=words.changes([(name, value)]), reason=reason)
+        return Kind.REFUSED, still_refused(feed, refused)
+    if not feed.claimed:
+        return (
+            (Kind.INFO, words.UP_TO_DATE.format(what="it"))
+            if ledger_row["status"]
+            else (Kind.WAITING, words.SEND_WHEN_READY)
+        )
     has = [(name, str(ledger_row[name])) for name in WATCHED[feed.value] if ledger_row[name] is not None]
     if feed is Feed.ORDERS and has == [("status", Status.PROCESSING.value)]:
         return Kind.NEW, words.NEW_ORDER
@@ -551,7 +705,7 @@ def at_rest(feed: Feed, ledger_row: Row) -> tuple[Kind, str]:
         return Kind.NEW, words.NEW_REFILL
     if feed is Feed.CANCELS and not has:
         return Kind.NEW, words.NEW_CANCEL
-    return Kind.INFO, words.UP_TO_DATE.format(what=words.changes(has) or "it")
+    return Kind.INFO, words.UP_TO_DATE.format(what=words.changes(has))
 
 
 def _number(row: Row | None) -> int:
@@ -560,5 +714,5 @@ def _number(row: Row | None) -> int:
 
 
 def _push_order(push: Push) -> tuple[int, bool, int, str, str]:
-    """Updates before refunds, each by feed, then by where the row stands."""
+    """By feed, updates before refunds, then by where the row stands."""
     return (list(Feed).index(push.feed), push.once, push.row, push.key, push.action)

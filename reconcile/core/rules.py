@@ -27,16 +27,25 @@ REFILL_ACTION: Final = {
     RefillStatus.COMPLETED: Action.SET_REFILL_COMPLETED,
     RefillStatus.REJECTED: Action.SET_REFILL_REJECTED,
 }
+LONGEST_LINE: Final = 1_000
+LONGEST_MESSAGE: Final = 10_000
+"""What is sent at most once is kept whole in one cell of the ledger until its outcome is known, so it must fit there."""
+
 ONCE: Final = ("once", "yes")
 """Marks a push through `updateOrders` that moves money all the same (setting partial_via)."""
 
 
 @dataclass
 class Decided:
-    """What one row came to. `seen`: cells to remember as shown although nothing is pushed for them."""
+    """What one row came to.
+
+    seen: cells to remember as shown although nothing is pushed for them. forgotten: fields whose refusal is over, because the
+    cell was put back or cleared.
+    """
 
     pushes: list[Push] = field(default_factory=list)
     seen: dict[str, Cell] = field(default_factory=dict)
+    forgotten: set[str] = field(default_factory=set)
     answers: list[tuple[Kind, str]] = field(default_factory=list)
 
     def say(self, kind: Kind, text: str) -> None:
@@ -63,7 +72,9 @@ def order(key: str, row: Row, ledger: Row, edits: Mapping[str, Cell], *, partial
     wanted = _wanted(row, ledger, edits, {"status", "start_count", "remains"}, out, _read_order)
     accepted = _status(ledger)
     if accepted is not None and accepted.closed:
-        return _closed_order(out, wanted, ledger, edits, accepted)
+        if wanted:
+            out.answers = [(Kind.PROBLEM, words.CLOSED_STAYS.format(status=accepted.value, label=words.named(wanted)))]
+        return out
     status = Status(wanted["status"]) if "status" in wanted else None
     if status in ORDER_ACTION:
         return _refund(out, key, row, ledger, edits, wanted, status, partial_via)
@@ -72,8 +83,8 @@ def order(key: str, row: Row, ledger: Row, edits: Mapping[str, Cell], *, partial
     if remains is not None and quantity is not None and int(remains) > quantity:
         out.say(Kind.PROBLEM, words.REMAINS_OVER.format(remains=remains, quantity=quantity))
         remains = None
-    elif status is Status.COMPLETED and remains not in (None, "0"):
-        out.say(Kind.PROBLEM, words.COMPLETED_WITH_REMAINS.format(remains=remains))
+    elif status is Status.COMPLETED and (left := _shown_remains(row)):
+        out.say(Kind.PROBLEM, words.COMPLETED_WITH_REMAINS.format(remains=left))
         remains = None
     if out.answers and status is Status.COMPLETED:
         status = None  # a row with something wrong in it is not closed on a guess
@@ -88,14 +99,10 @@ def order(key: str, row: Row, ledger: Row, edits: Mapping[str, Cell], *, partial
     return out
 
 
-def _closed_order(
-    out: Decided, wanted: Mapping[str, str], ledger: Row, edits: Mapping[str, Cell], accepted: Status
-) -> Decided:
-    labels = [name for name in wanted if wanted[name] != _accepted(ledger, name)]
-    if labels:
-        out.answers = [(Kind.PROBLEM, words.CLOSED_STAYS.format(status=accepted.value, label=words.named(labels)))]
-    out.seen.update({name: edits[name] for name in edits if name not in labels and name != "unsure"})
-    return out
+def _shown_remains(row: Row) -> str:
+    """What Remains shows, also when the panel has it already; "" for blank, 0 and what cannot be read."""
+    found = cells.count(row.get("remains"), words.LABEL["remains"])
+    return found if isinstance(found, str) and found != "0" else ""
 
 
 def _refund(
@@ -108,6 +115,8 @@ def _refund(
     status: Status,
     partial_via: str,
 ) -> Decided:
+    if out.answers:  # a row with something wrong in it moves no money, and a closed order could not be mended any more
+        return _with_start_count(out, key, row, ledger, wanted, edits)
     remains = None
     changes = [Change("status", _accepted(ledger, "status"), status.value, row["status"])]
     if status is Status.PARTIAL:
@@ -166,7 +175,7 @@ def refund_amount(ledger: Row, remains: str | None) -> Decimal | None:
         charge = Decimal(str(ledger.get("charge")))
     except InvalidOperation:
         return None
-    if not charge.is_finite():
+    if not charge.is_finite() or abs(charge) > cells.MOST:
         return None
     if remains is None:
         return charge
@@ -205,19 +214,20 @@ def cancel(key: str, row: Row, ledger: Row, edits: Mapping[str, Cell], order_row
     wanted = _wanted(row, ledger, edits, {"decision", "remains"}, out, _read_cancel)
     decided = _accepted(ledger, "decision")
     if decided:
-        labels = [name for name in wanted if wanted[name] != _accepted(ledger, name)]
-        if labels:
-            out.answers = [(Kind.PROBLEM, words.CANCEL_DECIDED.format(decision=decided, label=words.named(labels)))]
+        if wanted:
+            out.answers = [(Kind.PROBLEM, words.CANCEL_DECIDED.format(decision=decided, label=words.named(wanted)))]
         return out
-    shown = cells.choice(row.get("decision"), Decision, words.LABEL["decision"])
-    if not isinstance(shown, Decision) or out.answers:
-        if shown is None and "remains" in wanted:
+    if "decision" not in wanted or out.answers:
+        if "remains" in wanted and cells.is_blank(row.get("decision")):
             out.say(Kind.WAITING, words.NEEDS.format(labels=words.LABEL["decision"]))
         return out
+    shown = Decision(wanted["decision"])
     change = Change("decision", "", shown.value, row["decision"])
     number = _row_number(row)
     order_id = str(ledger.get("order_id") or "")
     if shown is Decision.REJECT:
+        if "remains" in edits:
+            out.seen["remains"] = edits["remains"]  # it has nothing to say here
         out.pushes.append(
             Push(Feed.CANCELS, key, number, Action.SET_CANCEL_REJECTED, key, (change,), order_id=order_id)
         )
@@ -238,6 +248,11 @@ def cancel(key: str, row: Row, ledger: Row, edits: Mapping[str, Cell], order_row
         if "remains" in edits:
             out.seen["remains"] = edits["remains"]
         return out
+    return _partial_cancel(out, key, row, ledger, facts, change)
+
+
+def _partial_cancel(out: Decided, key: str, row: Row, ledger: Row, facts: Row, change: Change) -> Decided:
+    order_id = str(ledger["order_id"])
     remains = cells.count(row.get("remains"), words.LABEL["remains"])
     quantity = _whole(facts.get("quantity"))
     if isinstance(remains, cells.Wrong):
@@ -252,6 +267,7 @@ def cancel(key: str, row: Row, ledger: Row, edits: Mapping[str, Cell], order_row
         changes = (change, Change("remains", _accepted(ledger, "remains"), remains, row["remains"]))
         params = (("remains", remains),)
         amount = refund_amount(facts, remains)
+        number = _row_number(row)
         out.pushes.append(
             Push(Feed.CANCELS, key, number, Action.SET_PARTIAL, order_id, changes, params, amount, order_id=order_id)
         )
@@ -264,11 +280,11 @@ def cancel(key: str, row: Row, ledger: Row, edits: Mapping[str, Cell], order_row
 def payment(key: str, row: Row) -> Decided:
     """One payment row that was never sent. Sent when Send is Yes and nothing is missing or wrong."""
     out = Decided()
-    user = _text(row, "user", out)
+    user = _text(row, "user", out, LONGEST_LINE)
     amount = cells.money(row.get("amount"), words.LABEL["amount"])
     if isinstance(amount, cells.Wrong):
         out.say(Kind.PROBLEM, amount.text)
-    details = _text(row, "details", out)
+    details = _text(row, "details", out, LONGEST_LINE)
     commission = cells.choice(row.get("commission"), YesNo, words.LABEL["commission"])
     if isinstance(commission, cells.Wrong):
         out.say(Kind.PROBLEM, commission.text)
@@ -288,7 +304,8 @@ def payment(key: str, row: Row) -> Decided:
 def ticket(key: str, row: Row) -> Decided:
     """One ticket row that was never sent. Sent when Send is Yes and nothing is missing or wrong."""
     out = Decided()
-    values = {name: _text(row, name, out) for name in ("user", "subject", "message")}
+    longest = {"user": LONGEST_LINE, "subject": LONGEST_LINE, "message": LONGEST_MESSAGE}
+    values = {name: _text(row, name, out, most) for name, most in longest.items()}
     if not _ready(row, [name for name, value in values.items() if value is None], out):
         return out
     change = Change("send", "", str(values["subject"]), row["send"])
@@ -337,27 +354,50 @@ def _wanted(
 ) -> dict[str, str]:
     """Field → canonical value staff want and the panel does not have yet.
 
-    Looks at the edited cells, and, once a row is edited, also at those the panel refused before: "Partial" that was refused
-    for its remains is wanted again when the remains change. Blank cells and cells that agree with the panel are remembered
-    as seen; wrong ones are answered and stay an edit until they are mended.
+    A value the panel refused is not wanted again until it changes, or something that went with it does: "Partial" that was
+    refused for its remains is wanted again when the remains change, and not when the start count does. Blank cells and cells
+    that agree with the panel are remembered as seen; wrong ones are answered and stay an edit until they are mended.
     """
     refused = refusals(ledger.get("refused"))
-    wanted = {}
-    for name in sorted(fields & (set(edits) | (set(refused) if edits else set()))):
+    wanted: dict[str, str] = {}
+    changed: set[str] = set()
+    for name in sorted(fields & set(edits)):
         raw = row.get(name)
         value = read(name, raw)
+        if value is not None and name in refused and value == refused[name][0]:
+            out.seen[name] = raw  # the same again, typed differently
+            continue
+        changed.add(name)
         if isinstance(value, cells.Wrong):
             out.say(Kind.PROBLEM, value.text)
         elif value is None or str(value) == _accepted(ledger, name):
-            if name in edits:
-                out.seen[name] = raw
+            out.seen[name] = raw
+            out.forgotten |= {name} & set(refused)
         else:
             wanted[name] = str(value)
+    for group in _refused_together(refused):
+        for name in sorted(group & fields - changed if group & changed else ()):
+            value = read(name, row.get(name))
+            if isinstance(value, str) and str(value) != _accepted(ledger, name):
+                wanted[name] = str(value)
+                out.seen.pop(name, None)
     return wanted
 
 
-def _text(row: Row, name: str, out: Decided) -> str | None:
-    value = cells.text_of(row.get(name), words.LABEL[name])
+def _refused_together(refused: Mapping[str, tuple[str, str]]) -> list[set[str]]:
+    """The refused fields, grouped by the call they went with: a refund's by themselves, the others in one update."""
+    status = refused.get("status", ("", ""))[0]
+    decision = refused.get("decision", ("", ""))[0]
+    if status in ORDER_ACTION or decision:
+        refund = {"status", "decision"} | (
+            {"remains"} if status == Status.PARTIAL or decision == Decision.PARTIAL else set()
+        )
+        return [refund & set(refused), set(refused) - refund]
+    return [set(refused)]
+
+
+def _text(row: Row, name: str, out: Decided, longest: int) -> str | None:
+    value = cells.text_of(row.get(name), words.LABEL[name], longest)
     if isinstance(value, cells.Wrong):
         out.say(Kind.PROBLEM, value.text)
         return ""

@@ -7,7 +7,7 @@ have gone through stays marked until a person (or the journal) says which.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reconcile.core import words
 from reconcile.core.ledger import SEEN, STATE_CLOSED, Ledger, Sending, blank_row, refusals, refusals_text
@@ -15,14 +15,13 @@ from reconcile.core.model import (
     SYNC,
     UNSURE,
     Action,
-    Decision,
     Feed,
     Kind,
     Note,
     Status,
     Verdict,
 )
-from reconcile.core.plan import closed_state, content_mark, join, went_through
+from reconcile.core.plan import closed_by, closed_state, content_mark, join, refund_by, went_through
 from reconcile.core.rules import SEVERITY, worst
 
 if TYPE_CHECKING:
@@ -64,6 +63,8 @@ def what(push: Push) -> str:
 def marked(push: Push, ledger: Ledger, frame: pd.DataFrame, *, run: str, when: str) -> Row:
     """The ledger row of a once-only push with its `sending` mark: committed before the call is made."""
     row = ledger.row(push.feed, push.key) or blank_row(push.feed, push.key)
+    if not push.feed.claimed:
+        row = {**row, "user": _cell(frame, push.key, "user"), "link": _mark(push.feed, frame, push.key)}
     sending = Sending(
         action=push.action.value,
         target=push.target,
@@ -91,7 +92,7 @@ def settle(
 
     ledger: with the `sending` marks of this run in it. when: the time in the sheet's zone, as people read it.
     """
-    rows: dict[tuple[str, str], Row] = {(str(row["tab"]), str(row["key"])): row for row in plan.settled}
+    rows = {(str(row["tab"]), str(row["key"])): _dated(row, now) for row in plan.settled}
     said: dict[tuple[str, str], list[tuple[Kind, str]]] = {}
     numbers: dict[tuple[str, str], int] = {}
     history: list[Row] = []
@@ -108,7 +109,7 @@ def settle(
         said.setdefault(place, []).append((kind, text))
         history.extend(_history(result, run, now))
         if result.verdict is Verdict.ACCEPTED and push.refund and push.feed is Feed.CANCELS:
-            _order_closed(push, rows, said, ledger, when)
+            _order_closed(push, rows, said, ledger, now, when)
     notes = {(note.tab, note.key): note for note in plan.notes}
     for place, parts in said.items():
         notes[place] = _merged(place, numbers.get(place, 0), parts, notes.get(place))
@@ -120,7 +121,7 @@ def _one(result: Result, row: Row, frame: pd.DataFrame, when: str, now: datetime
     if result.verdict is Verdict.ACCEPTED:
         return accepted(push, row, frame, now), Kind.SENT, words.SENT.format(when=when, what=what(push))
     if result.verdict is Verdict.REFUSED:
-        text = words.REFUSED.format(what=what(push), reason=_sentence(result.reason))
+        text = words.REFUSED.format(what=what(push), reason=words.sentence(result.reason))
         return refused(push, row, frame, result.reason), Kind.REFUSED, text
     if result.verdict is Verdict.NOT_SENT:
         cleared = {**row, "sending": None} if push.once else row
@@ -148,11 +149,12 @@ def accepted(push: Push, row: Row, frame: pd.DataFrame, now: datetime) -> Row:
     out["refused"] = refusals_text(left)
     if push.once:
         out["sending"] = None
+        out["refunded"] = refund_by(push.action, [c.field for c in push.changes]) or out["refunded"]
     if not push.feed.claimed:
         out.update(
             user=_cell(frame, push.key, "user"), link=_mark(push.feed, frame, push.key), received=now.isoformat()
         )
-    return _closed_at(closed_state(out), row, now)
+    return _dated(closed_state(out), now)
 
 
 def refused(push: Push, row: Row, frame: pd.DataFrame, reason: str) -> Row:
@@ -160,7 +162,7 @@ def refused(push: Push, row: Row, frame: pd.DataFrame, reason: str) -> Row:
     out: Row = dict(row)
     left = refusals(row.get("refused"))
     for change in push.changes:
-        left[change.field] = (change.new, reason)
+        left[change.field] = (change.new, words.sentence(reason))
         if change.field == "send":
             out["status_seen"] = change.raw
         else:
@@ -194,11 +196,12 @@ def recovered(
                 done = went_through(row, sending)
                 if not feed.claimed:
                     done.update(user=_cell(frame, key, "user"), link=_mark(feed, frame, key))
-                rows.append(_closed_at(done, row, now))
-                if feed is Feed.CANCELS and (order := _closed_order(ledger, sending)):
-                    rows.append(order)
+                rows.append(_dated(done, now))
+                if feed is Feed.CANCELS and (order := closed_by(sending, ledger)):
+                    rows.append(_dated(order, now))
             elif verdict is Verdict.REFUSED:
-                values = {name: (value, reason) for name, (value, _) in sending.values.items()}
+                values = {name: (value, words.sentence(reason)) for name, (value, _) in sending.values.items()}
+                values = {**refusals(row["refused"]), **values}
                 seen = {(name if name != "send" else "status") + SEEN: raw for name, (_, raw) in sending.values.items()}
                 mark = {} if feed.claimed else {"link": _mark(feed, frame, key)}
                 rows.append({**row, **seen, **mark, "sending": None, "refused": refusals_text(values)})
@@ -218,19 +221,12 @@ def recovered(
 # --- pieces ------------------------------------------------------------------------------------------------------------
 
 
-def _closed_order(ledger: Ledger, sending: Sending) -> Row | None:
-    order = ledger.row(Feed.ORDERS, sending.order_id)
-    if order is None or sending.action not in (Action.SET_CANCELED, Action.SET_PARTIAL):
-        return None
-    status = Status.CANCELED if sending.action == Action.SET_CANCELED else Status.PARTIAL
-    return {**order, "status": status.value, "state": STATE_CLOSED}
-
-
 def _order_closed(
     push: Push,
     rows: dict[tuple[str, str], Row],
     said: dict[tuple[str, str], list[tuple[Kind, str]]],
     ledger: Ledger,
+    now: datetime,
     when: str,
 ) -> None:
     """A refund through the Cancels tab closes its order: the ledger knows, the order's row says so, its cells stay."""
@@ -238,17 +234,17 @@ def _order_closed(
     order = rows.get(place) or ledger.row(*place)
     if order is None:
         return
-    decision = next(change.new for change in push.changes if change.field == "decision")
-    status = Status.CANCELED if decision == Decision.REFUND else Status.PARTIAL
+    status = Status.CANCELED if push.action is Action.SET_CANCELED else Status.PARTIAL
     remains = next((change.new for change in push.changes if change.field == "remains"), order["remains"])
-    rows[place] = closed_state({**order, "status": status.value, "remains": remains, "closed": when})
+    closed = closed_state({**order, "status": status.value, "remains": remains, "refunded": status.value})
+    rows[place] = _dated(closed, now)
     text = words.CLOSED_ELSEWHERE.format(status=status.value, tab=words.TAB[Feed.CANCELS])
     said.setdefault(place, []).append((Kind.SENT, f"{when}: {text}"))
 
 
-def _closed_at(row: Row, before: Row, now: datetime) -> Row:
-    newly = row["state"] == STATE_CLOSED and before.get("state") != STATE_CLOSED
-    return {**row, "closed": now.isoformat()} if newly else row
+def _dated(row: Row, now: datetime) -> Row:
+    """`row` with the time it was closed, where it is closed and nobody has said when."""
+    return {**row, "closed": now.isoformat()} if row["state"] == STATE_CLOSED and row["closed"] is None else row
 
 
 def _merged(place: tuple[str, str], number: int, parts: list[tuple[Kind, str]], planned: Note | None) -> Note:
@@ -262,7 +258,7 @@ def _merged(place: tuple[str, str], number: int, parts: list[tuple[Kind, str]], 
 
 def _history(result: Result, run: str, now: datetime) -> list[Row]:
     push = result.push
-    outcome = result.verdict.value + (f": {result.reason}" if result.reason else "")
+    outcome = result.verdict.value + (f": {words.sentence(result.reason)}" if result.reason else "")
     return [
         {
             "when": now,
@@ -278,21 +274,19 @@ def _history(result: Result, run: str, now: datetime) -> list[Row]:
     ]
 
 
-def _sentence(text: str) -> str:
-    text = text.strip() or "no reason was given"
-    return text if text.endswith((".", "!", "?")) else text + "."
-
-
 def _cell(frame: pd.DataFrame, key: str, name: str) -> Cell:
     """One cell of the sheet by key; None when the row is gone, stands twice, or the tab has no such column."""
     if name not in frame.columns or key not in frame.index:
         return None
-    values: list[Cell] = frame[name][frame.index == key].tolist()
-    return values[0]
+    place: Any = frame.index.get_loc(key)
+    if not isinstance(place, int):
+        return None
+    cell: Cell = frame[name].to_numpy(dtype=object)[place]
+    return cell
 
 
 def _mark(feed: Feed, frame: pd.DataFrame, key: str) -> str | None:
-    if key not in frame.index:
+    if not isinstance(frame.index.get_loc(key) if key in frame.index else None, int):
         return None
     row = {str(name): _cell(frame, key, str(name)) for name in frame.columns if name != SYNC}
     return content_mark(feed, row)

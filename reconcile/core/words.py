@@ -30,6 +30,10 @@ MARK: Final = {
 FLEETING: Final = (Kind.WAITING, Kind.PROBLEM, Kind.HELD)
 """Answers about what the row shows now: they go away when the row is mended."""
 
+_DOT: Final = " · "
+_STARTS: Final = tuple(_DOT + mark for mark in MARK.values())
+_FLEETING_STARTS: Final = tuple(_DOT + MARK[kind] for kind in FLEETING)
+
 # --- cells -----------------------------------------------------------------------------------------------------------
 FORMULA: Final = "{label} holds a formula. Type the value itself."
 LOADING: Final = "{label} has not finished loading. It is looked at again next time."
@@ -41,6 +45,8 @@ DATE: Final = (
 )
 NOT_WHOLE: Final = "{label} is {shown} but must be a whole number, like 1000."
 NEGATIVE: Final = "{label} is {shown} but must be 0 or more."
+TOO_SMALL: Final = "{label} is too small to be right. Look at it again."
+TOO_LONG: Final = "{label} is too long: at most {longest} characters can be sent. Shorten it."
 TOO_BIG: Final = "{label} is too big to be right. Look at it again."
 DOT_THOUSANDS: Final = "{label} is “{shown}”: type {whole} if you mean that many."
 NUMBER_WITH_WORDS: Final = "{label} is {shown} but must be a number only. Did you mean {guess}?"
@@ -62,8 +68,16 @@ COMPLETED_WITH_REMAINS: Final = (
 CLOSED_STAYS: Final = (
     "This order is {status} at the panel, and a closed order stays closed. Nothing was sent; put {label} back."
 )
-ALREADY_REFUNDED: Final = "Order {order} was already refunded ({how}). Nothing was sent."
-REFUND_ON_ITS_WAY: Final = "Order {order} already has a refund from the {tab} tab. Nothing more was sent from here."
+ALREADY_REFUNDED: Final = (
+    "Order {order} was already refunded ({how}), and no order is refunded twice from here. Nothing was sent; {instead}."
+)
+REFUND_ON_ITS_WAY: Final = (
+    "Order {order} already has a refund on its way from the {tab} tab. Nothing more was sent from here; {instead}."
+)
+INSTEAD: Final = {
+    "orders": "put Status back",
+    "cancels": "choose Reject, or clear Decision",
+}
 CLOSED_ELSEWHERE: Final = "The panel has {status} now (through the {tab} tab). Nothing more to do here."
 
 # --- refills and cancels ---------------------------------------------------------------------------------------------
@@ -78,6 +92,9 @@ REFILL_NOT_BACK: Final = (
 CANCEL_DECIDED: Final = "This request was already answered with “{decision}”. Nothing was sent; put {label} back."
 CANCEL_NEEDS_REMAINS: Final = "for Remains: type how many were not delivered; then the refund is sent."
 CANCEL_ORDER_CLOSED: Final = "Order {order} is {status} at the panel and cannot be refunded any more. Choose Reject."
+CANCEL_ORDER_CLOSING: Final = (
+    "Order {order} is set to Completed in Orders, so it is not refunded from here as well. Change one of the two."
+)
 CANCEL_NO_ORDER: Final = "The panel sent this request without an order id, so only Reject is possible."
 
 # --- payments and tickets --------------------------------------------------------------------------------------------
@@ -85,11 +102,24 @@ NEEDS: Final = "for {labels}."
 SEND_WHEN_READY: Final = "for Send: choose Yes when everything is right."
 SENT_FOR_EVER: Final = "This was sent already, so changes here do nothing. Use a new row with a new Reference."
 NO_REFERENCE: Final = "A Reference is missing: type one of your own that was never used before."
+SENT_AS: Final = (
+    "The same {what} was sent as {key}, and no row has that Reference any more. If this is that row, type {key} back into "
+    "Reference; if it is a new one, say something else in {label}."
+)
+REFERENCE_LIKE: Final = (
+    "Reference {key} is too much like {other}, which was used before. Nothing was sent; type another Reference."
+)
+KEY_TOO_LONG: Final = (
+    "{label} is too long to be one ({length} characters), so nothing is done with this row. Shorten it."
+)
 
 # --- rows ------------------------------------------------------------------------------------------------------------
 DOUBLED: Final = "{label} {key} stands in rows {rows}. Nothing is sent for it until one of them is removed."
 UNKNOWN_ID: Final = "No {what} with ID {key} was ever received, so nothing is sent. Check the ID, or remove this row."
-LOST_ID: Final = "The ID of this row is gone. Type {key} back into ID."
+LOST_ID: Final = "The {label} of this row is gone. Type {key} back into {label}."
+LOST_ID_COPY: Final = (
+    "its {label} is gone, and {key} stands in another row. Type its own {label} back, or remove the row."
+)
 FACTS_MOVED: Final = (
     "{labels} here are not those of {key}. Undo the last sort or paste; nothing is sent for this row until then."
 )
@@ -114,6 +144,10 @@ UP_TO_DATE: Final = "The panel has {what}."
 HANDED_OUT_AGAIN: Final = (
     "The panel handed this order out again on {when}; it is Processing there. Choose its Status anew."
 )
+HANDED_OUT_REFUNDED: Final = (
+    "The panel handed this order out again on {when}, although it was refunded before ({how}). It is Processing there; "
+    "choose Completed when it is done, because no order is refunded twice from here."
+)
 HANDED_OUT_OTHER: Final = "The panel handed this out again with other values: {what}. The row was left as it is."
 LONG_TEXT: Final = " … ({label} continues: see Long texts, ID {key}, {parts} parts)"
 
@@ -128,6 +162,14 @@ def shown(raw: object) -> str:
     if len(text) > 40:  # noqa: PLR2004 - a Sync cell is read at a glance
         text = text[:39] + "…"
     return f"“{text}”" if isinstance(raw, str) else text
+
+
+def sentence(text: str) -> str:
+    """The panel's words as one sentence on one line, at most 300 characters."""
+    text = re.sub(r"\s+", " ", text).strip() or "no reason was given"
+    if len(text) > 300:  # noqa: PLR2004 - a Sync cell is read at a glance
+        text = text[:299] + "…"
+    return text if text.endswith((".", "!", "?")) else text + "."
 
 
 def listed(items: Iterable[str]) -> str:
@@ -161,10 +203,23 @@ def kind_of(sync: object) -> Kind | None:
     """Which kind of answer a Sync text is, None when it is none of ours."""
     if not isinstance(sync, str):
         return None
-    _, dot, rest = sync.partition(" · ")
-    if not dot:
-        return None
-    return next((kind for kind, mark in MARK.items() if rest.startswith(mark)), None)
+    start = sync.find(_DOT)
+    while start >= 0:  # a reference may hold the separator, so the first one is not always ours
+        for kind, mark in MARK.items():
+            if sync.startswith(mark, start + len(_DOT)):
+                return kind
+        start = sync.find(_DOT, start + 1)
+    return None
+
+
+def fleeting(sync: object) -> bool:
+    """Whether a Sync text is an answer about what the row shows now: asked of every row, so it looks no further."""
+    if not isinstance(sync, str):
+        return False
+    start = sync.find(_DOT)
+    if start < 0 or sync.startswith(_STARTS, start):
+        return start >= 0 and sync.startswith(_FLEETING_STARTS, start)
+    return kind_of(sync) in FLEETING
 
 
 LABEL: Final = {
