@@ -387,7 +387,6 @@ HUNDRED = json.dumps(
 
 def test_a_truncated_answer_gives_every_whole_order_at_every_offset() -> None:
     """Cut anywhere: all orders that are whole land, the one that is cut is kept, the claim is in doubt."""
-    ends = [end for end in range(len(HUNDRED)) if HUNDRED[end - 2 : end] == "}}" or HUNDRED[end - 4 : end] == '""}}']
     ends = [end for end in range(1, len(HUNDRED)) if HUNDRED[end - 16 : end].endswith('"comments": ""}')]
     for cut in range(0, len(HUNDRED) - 1, 7):
         found = claimed(HUNDRED[:cut])
