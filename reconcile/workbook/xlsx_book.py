@@ -345,6 +345,9 @@ class _Tabs(Mapping[str, "pd.DataFrame"]):
                 ) from error
         return self._ready[key]
 
+    def __contains__(self, key: object) -> bool:
+        return key in self._keys
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._keys)
 
@@ -499,7 +502,7 @@ def _opened_anew(xml: bytes) -> bytes:
     """workbook.xml with formulas to be calculated on opening, and `_ledger` still out of the list of hidden tabs."""
     xml = re.sub(rb'(<(?:[\w.-]+:)?sheet\s[^>]*name="_ledger"[^>]*state=")hidden"', rb'\1veryHidden"', xml)
     found = re.search(rb"<((?:[\w.-]+:)?)calcPr\b([^>]*?)(/?)>", xml)
-    if not found:
+    if not found or b'fullCalcOnLoad="1"' in found[2]:
         return xml
     attributes = re.sub(rb"""\sfullCalcOnLoad=["'][^"']*["']""", b"", found[2])
     calc = b'<%scalcPr%s fullCalcOnLoad="1"%s>' % (found[1], attributes, found[3])

@@ -19,12 +19,13 @@ from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.properties import PageSetupProperties
 
+from reconcile.core.cells import Formula
 from reconcile.core.ledger import SCHEMA
 from reconcile.core.model import SYNC
 from reconcile.errors import Damaged
-from reconcile.workbook import frames, templates
+from reconcile.workbook import frames, templates, xlsx_book
 from reconcile.workbook.templates import letters
-from reconcile.workbook.xlsx_xml import MAX_ROWS, column_index
+from reconcile.workbook.xlsx_xml import MAX_ROWS, Sheet, Styles, column_index, read_cells
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -83,6 +84,7 @@ def completed(raw: bytes, gap: Gap, known: Templates, name: str, zone_name: str)
     """
     refuse_losses(raw, name)
     book = load_workbook(io.BytesIO(raw), rich_text=True)
+    _put_true_texts(book, raw, name)
     for tab in gap.tabs:
         _add_tab(book, tab, known, zone_name)
     for tab, column in gap.columns:
@@ -364,9 +366,8 @@ def _write_start(sheet: Worksheet, known: Templates, zone_name: str) -> None:
         sheet.column_dimensions[letters(index)].width = column.width
     sheet.sheet_view.showGridLines = False
     _big(sheet, 1, tab.columns[0].header)
-    finished = (
-        f"'{runs.title}'!{letters(runs.keys.index('finished'))}2:{letters(runs.keys.index('finished'))}{MAX_ROWS}"
-    )
+    letter = letters(runs.keys.index("finished"))
+    finished = f"'{runs.title}'!${letter}$2:${letter}${MAX_ROWS}"
     _line(sheet, 2, "The job last ran at", f'=IF(COUNT({finished})=0,"not yet",MAX({finished}))')
     late = f"(NOW()-$B$2)*1440>{FRESH_MINUTES}"
     _line(
@@ -484,6 +485,20 @@ def _saved(book: Any, new_titles: set[str]) -> bytes:
                 data = _without_number_warnings(data)
             after.writestr(info, data)
     return finished.getvalue()
+
+
+def _put_true_texts(book: Any, raw: bytes, name: str) -> None:
+    """Corrects the texts that openpyxl reads or writes otherwise than meant: line breaks and escapes like `_x000D_`."""
+    package = xlsx_book.unpack(raw, name)
+    context = xlsx_book.context_of(package, Styles(package.archive.read(package.styles_part), name))
+    for title, part in package.sheets:
+        sheet = Sheet.cut(package.archive.read(part), f"Tab {title!r} of {name}")
+        for number, cells in read_cells(sheet, context, None):
+            for index, value in enumerate(cells):
+                if isinstance(value, str) and not isinstance(value, Formula) and ("\r" in value or "_x" in value):
+                    cell = book[title].cell(number, index + 1)
+                    cell.value = re.sub(r"_(?=x[0-9A-Fa-f]{4}_)", "_x005F_", value)
+                    cell.data_type = "s"
 
 
 def _protect_returns(book: Any) -> str:

@@ -574,8 +574,10 @@ class Styles:
                     re.sub(rb"\s" + name + rb"""=["'][^"']*["']""", b"", opening).rstrip()
                     + f' {name.decode()}="{value}"'.encode()
                 )
-            self._xfs.append(opening + rest)
-            self._made[style, kind] = len(self._xfs) - 1
+            made = opening + rest
+            if made not in self._xfs:  # an earlier commit's variant is found again, so that styles do not pile up
+                self._xfs.append(made)
+            self._made[style, kind] = self._xfs.index(made)
         return self._made[style, kind]
 
     def xml(self) -> bytes:

@@ -1,0 +1,669 @@
+"""The .xlsx workbook: what is particular to a file that people open in spreadsheet programs."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import re
+import signal
+import stat
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import openpyxl
+import pytest
+from openpyxl.chart import BarChart, Reference
+from openpyxl.styles import PatternFill
+
+from reconcile import boundary
+from reconcile.core.model import Commit
+from reconcile.errors import AccessRefused, Damaged, RevisionMoved, SettingsError, Unavailable
+from reconcile.workbook import xlsx_book, xlsx_file, xlsx_layout
+from reconcile.workbook.templates import templates
+from reconcile.workbook.xlsx import Provisioned, XlsxWorkbook
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "orders.xlsx"
+
+
+@pytest.fixture
+def book(path: Path) -> XlsxWorkbook:
+    made = open_book(path)
+    made.provision(["12"])
+    return made
+
+
+def open_book(path: Path, **options: Any) -> XlsxWorkbook:
+    return XlsxWorkbook(path, clock=lambda: NOON, **options)
+
+
+def land(book: XlsxWorkbook, *keys: str, **cells: Any) -> int:
+    rows = [{"id": key, "status": "Processing", "sync": f"#{key} · New.", **cells} for key in keys]
+    return book.commit(Commit("run", append={"orders": rows}), book.read().revision)
+
+
+def parts(path: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def part_of(path: Path, title: str) -> str:
+    """The name of a tab's part."""
+    return dict(xlsx_book.unpack(path.read_bytes(), path.name).sheets)[title]
+
+
+def rewrite(path: Path, change: dict[str, bytes | None]) -> None:
+    """Replaces, adds or (None) removes parts of the file."""
+    now = parts(path)
+    now.update({name: data for name, data in change.items() if data is not None})
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in now.items():
+            if change.get(name, b"") is not None:
+                archive.writestr(name, data)
+
+
+# --- making it ---------------------------------------------------------------------------------------------------------------
+
+
+def test_provisioning_says_what_it_made(path: Path) -> None:
+    """The first time everything, the second time nothing, and the file is not even touched."""
+    first = open_book(path).provision(["12", " 13 ", "12"])
+    assert first.lines() == ["Made a new workbook.", "Added service 12 to Services.", "Added service 13 to Services."]
+    before = (path.read_bytes(), path.stat().st_mtime_ns)
+    second = open_book(path).provision(["13", "12"])
+    assert second == Provisioned()
+    assert not second.changed
+    assert (path.read_bytes(), path.stat().st_mtime_ns) == before
+    assert open_book(path).provision(["14"]).lines() == ["Added service 14 to Services."]
+    services = open_book(path).read().tabs["services"]
+    assert services[["service_id", "name", "pull"]].to_numpy().tolist() == [
+        ["12", None, "Yes"],
+        ["13", None, "Yes"],
+        ["14", None, "Yes"],
+    ]
+
+
+def test_the_workbook_looks_like_its_templates(book: XlsxWorkbook, path: Path) -> None:
+    """Headings bold and frozen, widths, formats, drop-downs, colours by owner, filter, hidden ledger, nothing that stops sorting."""
+    made = openpyxl.load_workbook(path)
+    assert made.sheetnames == [tab.title for tab in templates().tabs]
+    assert made.active.title == "Start here"
+    for tab in templates().tabs:
+        sheet = made[tab.title]
+        assert sheet.protection.sheet is (tab.key == "ledger")
+        assert sheet.sheet_state == ("veryHidden" if tab.hidden else "visible")
+        assert sheet.sheet_properties.tabColor.rgb == f"00{tab.colour}"
+        if tab.free_text or tab.hidden:
+            continue
+        assert sheet.freeze_panes == ("B2" if tab.has("sync") else "A2")
+        assert sheet.auto_filter.ref.startswith("A1:")
+        assert sheet.page_setup.orientation == "landscape"
+        assert sheet.print_title_rows == "$1:$1"
+        lists = {str(rule.sqref): rule for rule in sheet.data_validations.dataValidation if rule.type == "list"}
+        guards = {str(rule.sqref): rule for rule in sheet.data_validations.dataValidation if rule.type == "custom"}
+        for cell, column in zip(sheet[1], tab.columns, strict=True):
+            owner = templates().owners[column.owner]
+            letter = cell.column_letter
+            assert cell.value == column.header
+            assert cell.font.bold
+            assert cell.fill.start_color.rgb == f"00{owner.fill}"
+            assert sheet.column_dimensions[letter].width == column.width + 1
+            assert sheet.column_dimensions[letter].number_format == column.number_format
+            assert guards[f"{letter}1"].formula1 == f'EXACT({letter}1,"{column.header}")'
+            assert len(guards[f"{letter}1"].prompt) <= 255
+            if column.choices and column.owner == "staff":
+                rule = lists[f"{letter}2:{letter}1048576"]
+                assert rule.formula1 == f'"{",".join(column.choices)}"'
+                assert rule.showErrorMessage
+                assert rule.showDropDown is not True
+
+
+def test_start_here_names_every_tab_and_column(book: XlsxWorkbook, path: Path) -> None:
+    """The guide is made from the templates, so it cannot go stale; its first lines say when the job last ran."""
+    sheet = openpyxl.load_workbook(path)["Start here"]
+    texts = [str(cell.value) for row in sheet.iter_rows() for cell in row if cell.value is not None]
+    for tab in templates().tabs:
+        if not tab.hidden and not tab.free_text:
+            assert tab.title in texts
+            assert tab.purpose in texts
+        if tab.protect == "header":
+            assert all(xlsx_layout.help_text(column) in texts for column in tab.columns)
+    assert sheet["A2"].value == "The job last ran at"
+    assert sheet["B2"].value == "=IF(COUNT('Runs'!$C$2:$C$1048576)=0,\"not yet\",MAX('Runs'!$C$2:$C$1048576))"
+    assert sheet["B4"].value == "UTC"
+
+
+def test_a_half_made_workbook_is_completed(path: Path) -> None:
+    """Missing tabs and headings come, the headings at the right end; what staff had stays where and as it was."""
+    half = openpyxl.Workbook()
+    half.active.title = "Our own notes"
+    half.active["B3"] = "=1+1"
+    orders = half.create_sheet("Orders")
+    orders.append(["Team", "Status", "ID", None, "Mine"])
+    orders.append(["Ann", "In progress", "15", None, "two\r\nlines"])
+    orders.append(["Bob", None, "16", None, None, None, "far right"])
+    orders["A2"].fill = PatternFill("solid", start_color="FF00FF")
+    orders.column_dimensions["A"].width = 44
+    half.save(path)
+    rewrite(
+        path,
+        {
+            "xl/worksheets/sheet2.xml": parts(path)["xl/worksheets/sheet2.xml"].replace(
+                b"two\r\nlines", b"two&#13;\nlines"
+            )
+        },
+    )
+
+    done = open_book(path).provision(["12"])
+
+    assert [title for title, _ in done.columns] == ["Orders"] * 12
+    assert "Added the tab Refills." in done.lines()
+    assert "Added the column Sync to Orders, at the right end." in done.lines()
+    made = openpyxl.load_workbook(path)
+    assert made.sheetnames[0] == "Start here"
+    assert [title for title in made.sheetnames if title != "Our own notes"] == [tab.title for tab in templates().tabs]
+    assert made["Our own notes"]["B3"].value == "=1+1"
+    sheet = made["Orders"]
+    assert [cell.value for cell in sheet[1]][:7] == ["Team", "Status", "ID", None, "Mine", None, None]
+    assert [cell.value for cell in sheet[2]][:5] == ["Ann", "In progress", "15", None, "two\r\nlines"]
+    assert sheet["G3"].value == "far right"
+    assert sheet["A2"].fill.start_color.rgb == "00FF00FF"
+    assert sheet.column_dimensions["A"].width == 44
+    assert sheet["H1"].value == "User"
+    frame = open_book(path).read().tabs["orders"]
+    assert list(frame.index) == ["15", "16"]
+    assert open_book(path).provision(["12"]) == Provisioned()
+
+
+def test_completing_keeps_texts_as_they_are(book: XlsxWorkbook, path: Path) -> None:
+    """Carriage returns, literal escapes and texts that look like formulas outlive an upgrade."""
+    texts = ["a\r\nb\rc", "_x000D_ is no break", "=1+1", "-5", " x "]
+    for number, text in enumerate(texts):
+        land(book, str(number), comments=text)
+    workbook = parts(path)["xl/workbook.xml"]
+    without = re.sub(rb'<sheet [^>]*name="Refills"[^>]*/>|<definedNames>.*</definedNames>', b"", workbook)
+    rewrite(path, {"xl/workbook.xml": without})
+    assert open_book(path).provision().lines() == ["Added the tab Refills."]
+    assert list(open_book(path).read().tabs["orders"]["comments"]) == texts
+
+
+def test_an_older_template_version_refreshes_start_here(book: XlsxWorkbook, path: Path) -> None:
+    """A workbook made by an older version gets the new guide and the new number."""
+    made = openpyxl.load_workbook(path)
+    next(row for row in made["_ledger"].iter_rows() if row[1].value == "template")[2].value = "0"
+    made["Start here"]["B7"] = "old words"
+    made.save(path)
+    assert [finding.ok for finding in open_book(path).check()] == [True, True, True, True, False]
+    assert open_book(path).provision().lines() == ["Brought Start here up to date."]
+    assert openpyxl.load_workbook(path)["Start here"]["B7"].value != "old words"
+    assert all(finding.ok for finding in open_book(path).check())
+
+
+def test_a_newer_template_version_is_left_alone(book: XlsxWorkbook, path: Path) -> None:
+    """An old reconcile does not take a new workbook apart."""
+    made = openpyxl.load_workbook(path)
+    next(row for row in made["_ledger"].iter_rows() if row[1].value == "template")[2].value = "99"
+    made.save(path)
+    with pytest.raises(Damaged, match="newer reconcile"):
+        open_book(path).provision()
+
+
+def test_a_lost_ledger_is_never_made_anew(book: XlsxWorkbook, path: Path) -> None:
+    """Without its memory the job could send payments twice, so init refuses."""
+    land(book, "15")
+    made = openpyxl.load_workbook(path)
+    made.remove(made["_ledger"])
+    made.save(path)
+    with pytest.raises(Damaged, match="lost its hidden _ledger"):
+        open_book(path).provision()
+
+
+def add_chart(path: Path) -> None:
+    """A chart as staff would draw it."""
+    made = openpyxl.load_workbook(path)
+    chart = BarChart()
+    chart.add_data(Reference(made["Orders"], min_col=5, min_row=1, max_row=3))
+    made["Runs"].add_chart(chart, "K2")
+    made.save(path)
+
+
+def test_completing_never_destroys_what_it_cannot_save(book: XlsxWorkbook, path: Path) -> None:
+    """A chart would be lost or changed: init refuses and names it."""
+    add_chart(path)
+    made = openpyxl.load_workbook(path)
+    made.remove(made["Refills"])
+    made.save(path)
+    before = path.read_bytes()
+    with pytest.raises(Damaged, match=r"would destroy something in it: .*xl/charts/chart1\.xml"):
+        open_book(path).provision()
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("part", "data", "lost"),
+    [
+        ("xl/drawings/drawing1.xml", b"<xdr:wsDr/>", []),
+        ("xl/drawings/drawing1.xml", b"<xdr:wsDr><xdr:twoCellAnchor/></xdr:wsDr>", ["xl/drawings/drawing1.xml"]),
+        ("xl/threadedComments/threadedComment1.xml", b"", ["xl/threadedComments/threadedComment1.xml"]),
+        ("xl/pivotTables/pivotTable1.xml", b"", ["xl/pivotTables/pivotTable1.xml"]),
+        ("xl/media/image1.png", b"", ["xl/media/image1.png"]),
+        ("xl/comments/comment1.xml", b"", []),
+        ("xl/tables/table1.xml", b"", []),
+        ("xl/worksheets/sheet99.xml", b"<x14:sparkline />", ["sparklines in xl/worksheets/sheet99.xml"]),
+    ],
+)
+def test_what_completing_would_lose(book: XlsxWorkbook, path: Path, part: str, data: bytes, lost: list[str]) -> None:
+    """Known parts are fine, unknown ones are named, an empty drawing is nothing."""
+    rewrite(path, {part: data})
+    assert xlsx_layout.losses(path.read_bytes()) == lost
+
+
+def test_no_folder(tmp_path: Path) -> None:
+    """A path into nowhere is a setting to correct."""
+    with pytest.raises(SettingsError, match="no folder"):
+        open_book(tmp_path / "nowhere" / "x.xlsx").provision()
+
+
+# --- what a commit leaves alone ------------------------------------------------------------------------------------------------
+
+
+def test_a_commit_changes_only_the_tabs_it_means(book: XlsxWorkbook, path: Path) -> None:
+    """Charts, comments, other tabs and styles stay byte for byte."""
+    add_chart(path)
+    land(open_book(path), "14")
+    before = parts(path)
+    land(open_book(path), "15", link="https://t.test")
+    after = parts(path)
+    assert list(before) == list(after)
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {part_of(path, "Orders"), part_of(path, "_ledger")}
+
+
+def test_rows_that_hold_only_staffs_own_columns_are_filled(book: XlsxWorkbook, path: Path) -> None:
+    """A formula that staff filled down beforehand stays and takes effect; new rows do not jump below it."""
+    land(book, "15")
+    made = openpyxl.load_workbook(path)
+    for number in range(2, 6):
+        made["Orders"].cell(number, 16, f"=E{number}*2")
+    made.save(path)
+    land(open_book(path), "16", quantity=7)
+    sheet = openpyxl.load_workbook(path)["Orders"]
+    assert [sheet.cell(3, place).value for place in (1, 5, 16)] == ["16", 7, "=E3*2"]
+    assert sheet["A4"].value is None
+
+
+def test_a_formula_in_sync_is_replaced_cleanly(book: XlsxWorkbook, path: Path) -> None:
+    """A spreadsheet's list of formulas no longer names the cell, or Excel would call the file broken."""
+    land(book, "15")
+    made = openpyxl.load_workbook(path)
+    made["Orders"]["N2"] = "=1+1"
+    made.save(path)
+    chain = (
+        b'<calcChain xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><c r="N2" i="2"/></calcChain>'
+    )
+    types = parts(path)["[Content_Types].xml"].replace(
+        b"</Types>", b'<Override PartName="/xl/calcChain.xml" ContentType="x"/></Types>'
+    )
+    rels = parts(path)["xl/_rels/workbook.xml.rels"].replace(
+        b"</Relationships>",
+        b'<Relationship Type="http://x/calcChain" Target="calcChain.xml" Id="rIdX"/></Relationships>',
+    )
+    rewrite(path, {"xl/calcChain.xml": chain, "[Content_Types].xml": types, "xl/_rels/workbook.xml.rels": rels})
+    again = open_book(path)
+    again.commit(Commit("run", sync={"orders": {"15": "#15 · Sent."}}), again.read().revision)
+    assert "xl/calcChain.xml" not in parts(path)
+    assert b"calcChain" not in parts(path)["[Content_Types].xml"] + parts(path)["xl/_rels/workbook.xml.rels"]
+    assert openpyxl.load_workbook(path)["Orders"]["N2"].value == "#15 · Sent."
+
+
+def test_formulas_are_calculated_anew_and_the_ledger_stays_out_of_sight(book: XlsxWorkbook, path: Path) -> None:
+    """Programs that lower `_ledger` to plainly hidden do not bring it into staff's list of tabs for long."""
+    workbook = parts(path)["xl/workbook.xml"]
+    rewrite(
+        path,
+        {
+            "xl/workbook.xml": re.sub(
+                rb"<calcPr[^>]*/>", b'<calcPr calcId="1"/>', workbook.replace(b"veryHidden", b"hidden")
+            )
+        },
+    )
+    land(open_book(path), "15")
+    now = parts(path)["xl/workbook.xml"]
+    assert b'<calcPr calcId="1" fullCalcOnLoad="1"/>' in now
+    assert b'state="veryHidden"' in now
+
+
+# --- texts, times, heights -----------------------------------------------------------------------------------------------------
+
+
+def test_plain_openpyxl_reads_the_same_texts(book: XlsxWorkbook, path: Path) -> None:
+    """Somebody else's script sees what the customer wrote, as text."""
+    texts = ["a\r\nb", "_x000D_", "=1+1", "+49 30", "😀 é", " edge ", "007"]
+    for number, text in enumerate(texts):
+        land(book, str(number), comments=text, note=text)
+    sheet = openpyxl.load_workbook(path)["Orders"]
+    for column in ("K", "L"):
+        cells = [sheet[f"{column}{number}"] for number in range(2, 2 + len(texts))]
+        assert [cell.value for cell in cells] == texts
+        assert {cell.data_type for cell in cells} == {"s"}
+    assert sheet["K4"].quotePrefix
+    assert sheet["L8"].number_format == "@"
+
+
+def test_times_are_in_the_workbooks_zone(path: Path) -> None:
+    """A time is shown as the office's clock shows it; one without a zone stays as it is."""
+    book = open_book(path, zone=ZoneInfo("Asia/Kolkata"))
+    book.provision()
+    land(book, "15", received=datetime(2026, 3, 2, 9, 41, 7, 999, tzinfo=UTC))
+    cell = openpyxl.load_workbook(path)["Orders"]["J2"]
+    assert str(cell.value) == "2026-03-02 15:11:07"
+    assert cell.number_format == "yyyy-mm-dd hh:mm"
+    assert openpyxl.load_workbook(path)["Start here"]["B4"].value == "Asia/Kolkata"
+
+
+def test_long_texts_get_a_readable_height(book: XlsxWorkbook, path: Path) -> None:
+    """Wrapped texts show up to six lines; a longer answer raises its row, a shorter one leaves it."""
+    land(book, "1")
+    land(book, "2", comments="x\n" * 50)
+    land(book, "3", comments="two\nlines")
+    book.commit(Commit("run", sync={"orders": {"3": "#3 · " + "word " * 40, "2": "#2 · Sent."}}), book.read().revision)
+    sheet = openpyxl.load_workbook(path)["Orders"]
+    assert [sheet.row_dimensions[number].height for number in (2, 3, 4)] == [None, 90, 60]
+
+
+def test_logs_are_read_only_when_asked_for(book: XlsxWorkbook, path: Path) -> None:
+    """A broken History does not stop a run, and is named when it is read."""
+    book.commit(Commit("run", append={"history": [{"id": "15", "tab": "Orders"}]}), book.read().revision)
+    part = part_of(path, "History")
+    rewrite(path, {part: parts(path)[part].replace(b">15<", b">&nonsense;<")})
+    tabs = open_book(path).read().tabs
+    assert len(tabs["orders"]) == 0
+    assert "history" in tabs
+    with pytest.raises(Damaged, match=r"Tab 'History' of orders\.xlsx is damaged inside"):
+        _ = tabs["history"]
+    with pytest.raises(KeyError):
+        _ = tabs["nonsense"]
+
+
+# --- the file --------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("lock", "content", "who"),
+    [
+        (
+            ".~lock.orders.xlsx#",
+            b",ann,laptop,02.03.2026 09:41,file:///home/ann;",
+            "LibreOffice (ann), says .~lock.orders.xlsx#",
+        ),
+        (".~lock.orders.xlsx#", b"", "LibreOffice, says .~lock.orders.xlsx#"),
+        ("~$orders.xlsx", b"\x07Bob Day" + b" " * 47, "Excel (Bob Day), says ~$orders.xlsx"),
+        ("~$orders.xlsx", b"", "Excel, says ~$orders.xlsx"),
+    ],
+)
+def test_a_workbook_that_is_open_is_not_written(
+    book: XlsxWorkbook, path: Path, lock: str, content: bytes, who: str
+) -> None:
+    """Whoever has it open would overwrite us, or we them: the program and the person are named."""
+    revision = land(book, "15")
+    before = path.read_bytes()
+    (path.parent / lock).write_bytes(content)
+    for attempt in (lambda: book.commit(Commit("run", meta={"a": "b"}), revision), lambda: book.provision(["77"])):
+        with pytest.raises(Unavailable) as caught:
+            attempt()
+        assert caught.value.what == f"orders.xlsx is open in {who}."
+    assert path.read_bytes() == before
+    assert [finding.what for finding in book.check() if not finding.ok] == ["open"]
+    assert len(book.read().tabs["orders"]) == 1
+
+
+def test_opened_in_the_last_moment(book: XlsxWorkbook, path: Path) -> None:
+    """A program that opens the file while we write our copy stops us before the replacement."""
+    revision = land(book, "15")
+    before = path.read_bytes()
+    boundary.set_hook(lambda name: (path.parent / "~$orders.xlsx").touch() if name == "file.after-temp" else None)
+    with pytest.raises(Unavailable, match="open in Excel"):
+        book.commit(Commit("run", meta={"a": "b"}), revision)
+    assert path.read_bytes() == before
+    assert sorted(each.name for each in path.parent.iterdir()) == ["orders.xlsx", "~$orders.xlsx"]
+
+
+def test_a_save_in_the_last_moment_is_kept(book: XlsxWorkbook, path: Path) -> None:
+    """Staff save between our load and our replacement: the change goes into their content."""
+    revision = land(book, "15")
+    times: list[str] = []
+
+    def save(name: str) -> None:
+        if name == "file.before-temp" and not times:
+            times.append(name)
+            made = openpyxl.load_workbook(path)
+            made["Orders"]["L2"] = "typed just now"
+            made.save(path)
+
+    boundary.set_hook(save)
+    book.commit(Commit("run", sync={"orders": {"15": "#15 · Sent."}}), revision)
+    row = open_book(path).read().tabs["orders"].loc["15"]
+    assert (row["note"], row["sync"]) == ("typed just now", "#15 · Sent.")
+
+
+def test_a_workbook_that_never_stands_still(book: XlsxWorkbook, path: Path) -> None:
+    """After three attempts the run gives way."""
+    revision = land(book, "15")
+
+    def save(name: str) -> None:
+        if name == "file.before-temp":
+            rewrite(path, {"docProps/extra.xml": os.urandom(8)})
+
+    boundary.set_hook(save)
+    with pytest.raises(RevisionMoved, match="saved by somebody else"):
+        book.commit(Commit("run", meta={"a": "b"}), revision)
+    assert "a" not in open_book(path).read().meta
+
+
+@pytest.mark.parametrize(
+    "name", ["file.before-temp", "file.after-temp", "file.before-replace", "file.after-replace", "book.after-commit"]
+)
+def test_killed_while_saving(book: XlsxWorkbook, path: Path, name: str) -> None:
+    """SIGKILL at every file boundary: the file is the old or the new one, and the next commit cleans up."""
+    revision = land(book, "15")
+    child = os.fork()
+    if child == 0:  # pragma: no cover - dies
+        boundary.set_hook(lambda at: os.kill(os.getpid(), signal.SIGKILL) if at == name else None)
+        book.commit(Commit("run", append={"orders": [{"id": "16"}]}), revision)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status)
+    now = open_book(path).read()
+    assert (now.revision, list(now.tabs["orders"].index)) in ((revision, ["15"]), (revision + 1, ["15", "16"]))
+    land(open_book(path), "17")
+    assert [each.name for each in path.parent.iterdir()] == ["orders.xlsx"]
+
+
+@pytest.mark.parametrize(
+    ("number", "error", "words"),
+    [
+        (errno.ENOSPC, Unavailable, "The disk is full: orders.xlsx could not be saved. It is as it was."),
+        (errno.EDQUOT, Unavailable, "The disk is full: orders.xlsx could not be saved. It is as it was."),
+        (errno.EIO, Unavailable, "orders.xlsx could not be saved: Input/output error. It is as it was."),
+        (errno.EACCES, AccessRefused, "orders.xlsx could not be saved: this user may not write in"),
+    ],
+)
+def test_a_disk_that_fails(
+    book: XlsxWorkbook, path: Path, monkeypatch: pytest.MonkeyPatch, number: int, error: type[Exception], words: str
+) -> None:
+    """Full or broken: clear words, no leftovers, the workbook as it was, and a later commit works."""
+    revision = land(book, "15")
+    before = path.read_bytes()
+
+    def fail(_: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(xlsx_file.os, "fsync", fail)
+        with pytest.raises(error) as caught:
+            book.commit(Commit("run", append={"orders": [{"id": "16"}]}), revision)
+    assert str(caught.value).startswith(words)
+    assert path.read_bytes() == before
+    assert [each.name for each in path.parent.iterdir()] == ["orders.xlsx"]
+    assert book.commit(Commit("run", append={"orders": [{"id": "16"}]}), revision) == revision + 1
+    assert list(book.read().tabs["orders"].index) == ["15", "16"]
+
+
+def test_permissions_and_links_are_kept(book: XlsxWorkbook, path: Path) -> None:
+    """The file keeps its rights, and a link stays a link to the file that is written."""
+    path.chmod(0o640)
+    link = path.parent / "elsewhere" / "link.xlsx"
+    link.parent.mkdir()
+    link.symlink_to(path)
+    land(open_book(link), "15")
+    assert link.is_symlink()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert list(open_book(path).read().tabs["orders"].index) == ["15"]
+    (path.parent / "~$orders.xlsx").touch()
+    with pytest.raises(Unavailable, match="open in Excel"):
+        land(open_book(link), "16")
+
+
+def test_one_writer_at_a_time(book: XlsxWorkbook, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While another process writes, this one waits, and in the end says so."""
+    revision = land(book, "15")
+    monkeypatch.setattr(xlsx_file, "PATIENCE_SECONDS", 0.0)
+    with xlsx_file.sole_writer(path), pytest.raises(Unavailable, match="Another run is writing"):
+        book.commit(Commit("run", meta={"a": "b"}), revision)
+    assert book.commit(Commit("run", meta={"a": "b"}), revision) == revision + 1
+
+
+def test_a_folder_that_cannot_be_locked(
+    book: XlsxWorkbook, path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Some network shares lock no folders: a file in the temporary folder does instead."""
+    monkeypatch.setattr(xlsx_file.tempfile, "gettempdir", lambda: str(tmp_path))
+    real, folder = xlsx_file.fcntl.flock, path.parent.stat().st_ino
+
+    def flock(handle: int, how: int) -> None:
+        if os.fstat(handle).st_ino == folder:
+            raise OSError(errno.EBADF, "no")
+        real(handle, how)
+
+    monkeypatch.setattr(xlsx_file.fcntl, "flock", flock)
+    land(book, "15")
+    assert list(book.read().tabs["orders"].index) == ["15"]
+    assert any(each.name.startswith("reconcile-") for each in tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("orders.xlsm", "macros"), ("orders.csv", "not an .xlsx workbook"), ("orders", "not an .xlsx workbook")],
+)
+def test_other_kinds_of_files_are_refused(tmp_path: Path, name: str, words: str) -> None:
+    """By name, before anything is touched."""
+    with pytest.raises(SettingsError, match=words):
+        open_book(tmp_path / name)
+
+
+def zipped(**names: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, data in names.items():
+            archive.writestr(name.replace("__", "/"), data)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "error", "words"),
+    [
+        (b"", Damaged, "not a complete .xlsx workbook"),
+        (b"ID,User\n15,x\n", Damaged, "not a complete .xlsx workbook"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"x" * 600, AccessRefused, "protected with a password"),
+        (zipped(a=b"b"), Damaged, "not a complete .xlsx workbook"),
+        (zipped(**{"xl__vbaProject.bin": b""}), Damaged, "macros"),
+        (zipped(**{"_xmlsignatures__sig1.xml": b""}), Damaged, "signed"),
+    ],
+)
+def test_what_is_no_workbook_is_refused(path: Path, data: bytes, error: type[Exception], words: str) -> None:
+    """Each with what it is."""
+    path.write_bytes(data)
+    with pytest.raises(error, match=words):
+        open_book(path).read()
+    assert [finding.ok for finding in open_book(path).check()][-1] is False
+
+
+def test_a_file_cut_at_any_place_is_refused(book: XlsxWorkbook, path: Path) -> None:
+    """A copy that did not finish is Damaged, never half-read."""
+    land(book, "15")
+    whole = path.read_bytes()
+    for length in range(0, len(whole), 997):
+        path.write_bytes(whole[:length])
+        with pytest.raises(Damaged):
+            open_book(path).read()
+
+
+def test_flipped_bits_are_refused_or_harmless(book: XlsxWorkbook, path: Path) -> None:
+    """The archive's checksums find what the disk did."""
+    land(book, "15")
+    whole = path.read_bytes()
+    seen = open_book(path).read().tabs["orders"].to_dict("records")
+    for place in range(0, len(whole), 1499):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x10]) + whole[place + 1 :])
+        try:
+            assert open_book(path).read().tabs["orders"].to_dict("records") == seen
+        except (Damaged, AccessRefused):
+            continue
+
+
+def test_a_zip_that_unpacks_to_too_much(book: XlsxWorkbook, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bomb is not unpacked."""
+    monkeypatch.setattr(xlsx_book, "MAX_UNPACKED", 1000)
+    with pytest.raises(Damaged, match="far too big"):
+        book.read()
+
+
+def test_a_workbook_that_is_not_there(path: Path) -> None:
+    """Not a bug: what to check, and how to make it."""
+    with pytest.raises(Unavailable, match="There is no workbook"):
+        open_book(path).read()
+    with pytest.raises(Unavailable):
+        open_book(path).commit(Commit("run"), 0)
+    assert [(finding.what, finding.ok) for finding in open_book(path).check()] == [("file", False)]
+
+
+def test_an_unreadable_workbook(book: XlsxWorkbook, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rights are AccessRefused, a broken disk is Unavailable."""
+
+    def refuse(_: Path) -> bytes:
+        raise PermissionError(errno.EACCES, "no")
+
+    def fail(_: Path) -> bytes:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(AccessRefused, match="may not be read"):
+        book.read()
+    monkeypatch.setattr(Path, "read_bytes", fail)
+    with pytest.raises(Unavailable, match="cannot be read: Input/output error"):
+        book.read()
+
+
+def test_what_doctor_hears(book: XlsxWorkbook, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each finding in words, with what to do."""
+    assert [(finding.what, finding.ok, finding.text) for finding in book.check()] == [
+        ("file", True, "orders.xlsx is there and can be read."),
+        ("writable", True, "It can be saved."),
+        ("open", True, "No program has it open."),
+        ("structure", True, "All tabs and headings are there; revision 1."),
+        ("template", True, "Template version 1; this reconcile has 1."),
+    ]
+    monkeypatch.setattr(xlsx_file.os, "access", lambda place, _: place != path)
+    assert book.check()[1].text == f"{path} may not be written to by this user."
+    made = openpyxl.load_workbook(path)
+    made["Orders"]["H1"] = "State"
+    made.save(path)
+    assert book.check()[-1].text == "Tab 'Orders' of orders.xlsx has no heading 'Status' in row 1."
