@@ -6,6 +6,8 @@ change goes into the fresh content by key; another run's commit refuses it. Ever
 
 from __future__ import annotations
 
+import io
+import zipfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +17,7 @@ from zoneinfo import ZoneInfo
 from reconcile import boundary
 from reconcile.core.cells import id_text
 from reconcile.core.model import Commit
-from reconcile.errors import Damaged, ReconcileError, RevisionMoved, SettingsError
+from reconcile.errors import Damaged, ReconcileError, RevisionMoved, SettingsError, Unavailable
 from reconcile.workbook import frames, templates, xlsx_book, xlsx_file
 from reconcile.workbook.xlsx_xml import Sheet, Styles
 
@@ -106,7 +108,7 @@ class XlsxWorkbook:
         """
         boundary.at("book.before-read")
         raw = xlsx_file.read_bytes(self.path)
-        self._book, snapshot = xlsx_book.parse(raw, self.name, self._known, self._zone)
+        self._book, snapshot = self._parse(raw)
         boundary.at("book.after-read")
         return snapshot
 
@@ -144,8 +146,17 @@ class XlsxWorkbook:
         """The parsed file: the one in memory when the file's content is still the same."""
         raw = xlsx_file.read_bytes(self.path)
         if self._book is None or self._book.raw != raw:
-            self._book, _ = xlsx_book.parse(raw, self.name, self._known, self._zone)
+            self._book, _ = self._parse(raw)
         return self._book
+
+    def _parse(self, raw: bytes) -> tuple[Book, Snapshot]:
+        """The file taken apart. A file that is not whole while a program has it open is being saved, not damaged."""
+        try:
+            return xlsx_book.parse(raw, self.name, self._known, self._zone)
+        except Damaged as error:
+            if zipfile.is_zipfile(io.BytesIO(raw)) or not (who := xlsx_file.opened_by(self.path)):
+                raise
+            raise Unavailable(f"{self.name} is being saved in {who}.", "Close it there, then run again.") from error
 
     def _replace(self, book: Book, new: Book) -> None:
         self._book = None  # whatever happens now, the file decides

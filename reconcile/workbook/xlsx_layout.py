@@ -48,8 +48,10 @@ _LINK: Final = "1F4E9E"
 _ALARM: Final = "C0392B"
 _CALM: Final = "E4F2E4"
 _MOST_PROMPT: Final = 255
+_MOST_TITLE: Final = 32
 
 _HEADER_EDGE: Final = Side(style="medium", color="7F8790")
+_RULE_EDGE: Final = Side(style="thin", color="7F8790")  # conditional formats know no other
 _CELL_EDGE: Final = Side(style="hair", color="C9CED6")
 
 
@@ -205,7 +207,7 @@ def _dress_column(sheet: Worksheet, tab: Tab, column: Column, index: int, known:
         errorTitle="This is a heading",
         error=f"The job finds the column by its heading {column.header!r}. Please press Esc to leave it as it is.",
         showInputMessage=True,
-        promptTitle=f"{column.header} ({owner.label})"[:32],
+        promptTitle=f"{column.header} ({owner.label})"[:_MOST_TITLE],
         prompt=help_text(column)[:_MOST_PROMPT],
     )
     guard.add(f"{letter}1")
@@ -217,8 +219,8 @@ def _dress_column(sheet: Worksheet, tab: Tab, column: Column, index: int, known:
             formula1=f'"{choices}"',
             allow_blank=True,
             showErrorMessage=True,
-            errorTitle=f"{column.header}: please choose",
-            error=f"Please choose one of: {', '.join(column.choices)}."[:_MOST_PROMPT],
+            errorTitle="Please choose",
+            error=f"{column.header} is one of: {', '.join(column.choices)}."[:_MOST_PROMPT],
         )
         rule.add(f"{letter}2:{letter}{MAX_ROWS}")
         sheet.add_data_validation(rule)
@@ -248,7 +250,7 @@ def _tint_states(sheet: Worksheet, tab: Tab, known: Templates) -> None:
                 f"{own}2:{own}{MAX_ROWS}",
                 f"AND(ISBLANK(${own}2),{condition})",
                 fill=_NEEDED,
-                border=Border(left=_HEADER_EDGE, right=_HEADER_EDGE, top=_HEADER_EDGE, bottom=_HEADER_EDGE),
+                border=Border(left=_RULE_EDGE, right=_RULE_EDGE, top=_RULE_EDGE, bottom=_RULE_EDGE),
             )
     if tab.has(SYNC):
         sync, key = at[SYNC], at[tab.key_column]

@@ -118,7 +118,9 @@ def test_the_workbook_looks_like_its_templates(book: XlsxWorkbook, path: Path) -
             assert sheet.column_dimensions[letter].width == column.width + 1
             assert sheet.column_dimensions[letter].number_format == column.number_format
             assert guards[f"{letter}1"].formula1 == f'EXACT({letter}1,"{column.header}")'
-            assert len(guards[f"{letter}1"].prompt) <= 255
+            for rule in sheet.data_validations.dataValidation:  # beyond these lengths Excel calls a file broken
+                assert all(len(text or "") <= 255 for text in (rule.prompt, rule.error, rule.formula1))
+                assert all(len(text or "") <= 32 for text in (rule.promptTitle, rule.errorTitle))
             if column.choices and column.owner == "staff":
                 rule = lists[f"{letter}2:{letter}1048576"]
                 assert rule.formula1 == f'"{",".join(column.choices)}"'
@@ -604,6 +606,14 @@ def test_a_file_cut_at_any_place_is_refused(book: XlsxWorkbook, path: Path) -> N
         path.write_bytes(whole[:length])
         with pytest.raises(Damaged):
             open_book(path).read()
+
+
+def test_a_file_that_is_being_saved_is_not_called_damaged(book: XlsxWorkbook, path: Path) -> None:
+    """Half a file beside a program's lock file will be whole in a moment."""
+    path.write_bytes(path.read_bytes()[:5000])
+    (path.parent / "~$orders.xlsx").touch()
+    with pytest.raises(Unavailable, match=r"orders\.xlsx is being saved in Excel"):
+        book.read()
 
 
 def test_flipped_bits_are_refused_or_harmless(book: XlsxWorkbook, path: Path) -> None:
