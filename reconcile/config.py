@@ -253,10 +253,10 @@ class Settings(BaseModel):
         "all", description="refills and cancels: of all services in one call, or one call per listed service"
     )
     deadline: Seconds = Field(600.0, description="seconds after which a run stops by itself")
-    lease: Seconds = Field(180.0, description="seconds a run that fell silent keeps others out")
+    lease: Seconds = Field(300.0, description="seconds a run that fell silent keeps others out")
     pace: Pause | None = Field(None, description="seconds between two calls to the panel; not set, the client's own")
     connect_timeout: Seconds = Field(10.0, description="seconds to wait for a connection")
-    read_timeout: Seconds = Field(60.0, description="seconds to wait for an answer")
+    read_timeout: Seconds = Field(45.0, description="seconds to wait for an answer")
     archive_after_days: Count = Field(7, description="days after which a closed order moves into Archive")
 
 

@@ -70,10 +70,10 @@ def test_built_in_values():
         "partial_via": "setPartial",
         "tasks": "all",
         "deadline": 600.0,
-        "lease": 180.0,
+        "lease": 300.0,
         "pace": None,
         "connect_timeout": 10.0,
-        "read_timeout": 60.0,
+        "read_timeout": 45.0,
         "archive_after_days": 7,
     }
 
