@@ -24,6 +24,9 @@ except ImportError:  # pragma: no cover - Windows
 
 PATIENCE_SECONDS: Final = 10.0
 PAUSE_SECONDS: Final = 0.05
+_NO_FOLDER_SYNC: Final = (errno.EINVAL, errno.EBADF, errno.ENOTSUP)
+"""What network shares say that need no such thing."""
+
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -101,41 +104,60 @@ def sole_writer(path: Path) -> Iterator[None]:
     cannot be locked (some network shares, Windows) it is on a file in the system's temporary folder.
     Raises Unavailable when another process keeps it for too long.
     """
-    handle = _lock_handle(path.resolve().parent) if fcntl else _lock_file(path)
+    handle = _lock_folder(path) if fcntl else None
+    if handle is None:
+        handle = _lock_file(path)
     try:
-        try:
-            _acquire(handle, path)
-        except OSError:
-            os.close(handle)
-            handle = _lock_file(path)
-            _acquire(handle, path)
         yield
     finally:
         os.close(handle)
 
 
-def _lock_handle(folder: Path) -> int:
+def _lock_folder(path: Path) -> int | None:
+    """A handle that holds the folder's lock, None where folders cannot be locked."""
+    folder = path.resolve().parent
     try:
-        return os.open(folder, os.O_RDONLY)
+        handle = os.open(folder, os.O_RDONLY)
     except OSError as error:
         raise Unavailable(
             f"The folder {folder} cannot be opened: {error.strerror}.", "Check RECONCILE_SHEET."
         ) from error
+    return handle if _acquired(handle, path) else None
 
 
 def _lock_file(path: Path) -> int:
     name = hashlib.sha256(str(path.resolve()).encode("utf-8", "surrogatepass")).hexdigest()[:24]
-    return os.open(Path(tempfile.gettempdir()) / f"reconcile-{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    place = Path(tempfile.gettempdir()) / f"reconcile-{name}.lock"
+    try:
+        handle = os.open(place, os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError as error:
+        raise AccessRefused(
+            f"The lock file {place} cannot be opened: {error.strerror}.", "Delete it, or let this user write it."
+        ) from error
+    if not _acquired(handle, path):
+        raise Unavailable(f"{path.name} cannot be locked against other runs.", "Put it on a disk that can lock files.")
+    return handle
 
 
-def _acquire(handle: int, path: Path) -> None:
+def _acquired(handle: int, path: Path) -> bool:
+    """Waits for the lock on `handle`. False, with the handle closed, where the system cannot lock it.
+
+    Raises Unavailable, with the handle closed, when somebody keeps it for too long.
+    """
     until = time.monotonic() + PATIENCE_SECONDS
-    while not _try_lock(handle):
-        if time.monotonic() >= until:
-            raise Unavailable(
-                f"Another run is writing {path.name} and does not finish.", "Wait for it, or end it, then run again."
-            )
-        time.sleep(PAUSE_SECONDS)
+    try:
+        while not _try_lock(handle):
+            if time.monotonic() >= until:
+                os.close(handle)
+                raise Unavailable(
+                    f"Another run is writing {path.name} and does not finish.",
+                    "Wait for it, or end it, then run again.",
+                )
+            time.sleep(PAUSE_SECONDS)
+    except OSError:
+        os.close(handle)
+        return False
+    return True
 
 
 def _try_lock(handle: int) -> bool:
@@ -171,13 +193,13 @@ def replace(path: Path, data: bytes, expected: str | None) -> None:
             raise Moved
         boundary.at("file.before-replace")
         temporary.replace(target)
-        _sync_folder(target.parent)
-        boundary.at("file.after-replace")
     except OSError as error:
         raise _explained(error, path) from error
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+    _sync_folder(target)
+    boundary.at("file.after-replace")
 
 
 def _write(temporary: Path, data: bytes, target: Path) -> None:
@@ -208,14 +230,21 @@ def _digest_now(target: Path) -> str | None:
         return None
 
 
-def _sync_folder(folder: Path) -> None:
+def _sync_folder(target: Path) -> None:
     if os.name == "nt":  # pragma: no cover - a folder cannot be opened there
         return
-    handle = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        handle = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise Unavailable(
+                f"{target.name} was saved, but the disk did not confirm it: {error.strerror}.",
+                "Check the disk, then run again.",
+            ) from error
 
 
 def _explained(error: OSError, path: Path) -> ReconcileError:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -85,7 +86,11 @@ def completed(raw: bytes, gap: Gap, known: Templates, name: str, zone_name: str)
     Nothing that is there is moved or changed. Raises Damaged naming what would be lost by saving it.
     """
     refuse_losses(raw, name)
-    book = load_workbook(io.BytesIO(raw), rich_text=True)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        book = load_workbook(io.BytesIO(raw), rich_text=True)
+    if lost := [str(each.message) for each in said if "removed" in str(each.message)]:
+        raise _would_destroy(name, lost)
     _put_true_texts(book, raw, name)
     for tab in gap.tabs:
         _add_tab(book, tab, known, zone_name)
@@ -141,10 +146,14 @@ def losses(raw: bytes) -> list[str]:
 def refuse_losses(raw: bytes, name: str) -> None:
     """Raises Damaged when completing the workbook would destroy something in it."""
     if lost := losses(raw):
-        raise Damaged(
-            f"{name} lacks tabs or headings, but adding them would destroy something in it: {', '.join(lost[:3])}.",
-            "Add the missing headings by hand (`reconcile doctor` names them), or move that part to another workbook and run init again.",
-        )
+        raise _would_destroy(name, lost)
+
+
+def _would_destroy(name: str, lost: Sequence[str]) -> Damaged:
+    return Damaged(
+        f"{name} lacks tabs or headings, but adding them would destroy something in it: {', '.join(lost[:3])}.",
+        "Add the missing headings by hand (`reconcile doctor` names them), or move that part to another workbook and run init again.",
+    )
 
 
 # --- tabs --------------------------------------------------------------------------------------------------------------------

@@ -268,6 +268,18 @@ def test_what_completing_would_lose(book: XlsxWorkbook, path: Path, part: str, d
     assert xlsx_layout.losses(path.read_bytes()) == lost
 
 
+def test_completing_never_drops_what_openpyxl_says_it_drops(book: XlsxWorkbook, path: Path) -> None:
+    """An extension nobody here knows is named, not lost."""
+    made = openpyxl.load_workbook(path)
+    made.remove(made["Refills"])
+    made.save(path)
+    part = part_of(path, "Runs")
+    extension = b'<extLst><ext uri="{A8765BA9-456A-4dab-B4F3-ACF838C121DE}"/></extLst></worksheet>'
+    rewrite(path, {part: parts(path)[part].replace(b"</worksheet>", extension)})
+    with pytest.raises(Damaged, match="Slicer List extension is not supported and will be removed"):
+        open_book(path).provision()
+
+
 def test_no_folder(tmp_path: Path) -> None:
     """A path into nowhere is a setting to correct."""
     with pytest.raises(SettingsError, match="no folder"):
@@ -517,6 +529,36 @@ def test_a_disk_that_fails(
     assert [each.name for each in path.parent.iterdir()] == ["orders.xlsx"]
     assert book.commit(Commit("run", append={"orders": [{"id": "16"}]}), revision) == revision + 1
     assert list(book.read().tabs["orders"].index) == ["15", "16"]
+
+
+@pytest.mark.parametrize(("number", "sound"), [(errno.EINVAL, True), (errno.EIO, False)])
+def test_a_folder_that_is_not_confirmed(
+    book: XlsxWorkbook, path: Path, monkeypatch: pytest.MonkeyPatch, number: int, *, sound: bool
+) -> None:
+    """After the replacement the truth is told: it was saved. A share that cannot confirm folders is fine."""
+    revision = land(book, "15")
+    real = os.fsync
+
+    def fail(handle: int) -> None:
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(number, os.strerror(number))
+        real(handle)
+
+    monkeypatch.setattr(xlsx_file.os, "fsync", fail)
+    if sound:
+        book.commit(Commit("run", meta={"a": "b"}), revision)
+    else:
+        with pytest.raises(Unavailable, match=r"orders\.xlsx was saved, but the disk did not confirm it"):
+            book.commit(Commit("run", meta={"a": "b"}), revision)
+    assert book.read().meta["a"] == "b"
+
+
+def test_a_lock_file_of_another_user(book: XlsxWorkbook, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Without any way to lock, nothing is written."""
+    monkeypatch.setattr(xlsx_file, "fcntl", None)
+    monkeypatch.setattr(xlsx_file.tempfile, "gettempdir", lambda: str(tmp_path / "nowhere"))
+    with pytest.raises(AccessRefused, match="lock file"):
+        land(book, "15")
 
 
 def test_permissions_and_links_are_kept(book: XlsxWorkbook, path: Path) -> None:
