@@ -70,10 +70,7 @@ class Area(NamedTuple):
         if self.sheet_id:
             out["sheetId"] = self.sheet_id
         names = ("startRowIndex", "endRowIndex", "startColumnIndex", "endColumnIndex")
-        for name, value in zip(names, self[1:], strict=True):
-            if value is not None:
-                out[name] = value
-        return out
+        return out | {name: value for name, value in zip(names, self[1:], strict=True) if value is not None}
 
 
 def _overlap(a0: int | None, a1: int | None, b0: int | None, b1: int | None) -> bool:
@@ -168,12 +165,12 @@ def parse_cells(text: str, sheet_id: int = 0) -> Area:
     Raises RangeSyntaxError.
     """
     parts = text.split(":")
-    if len(parts) > 2 or not all(parts):  # noqa: PLR2004 - a range has two ends
+    if len(parts) > 2 or not all(parts):
         raise RangeSyntaxError(text)
     ends = []
     for part in parts:
         match = _CELL.match(part)
-        if not match or match.group(1) is None and match.group(2) is None:
+        if not match or (match.group(1) is None and match.group(2) is None):
             raise RangeSyntaxError(text)
         column = number(match.group(1)) if match.group(1) else None
         row = int(match.group(2)) - 1 if match.group(2) else None
@@ -231,7 +228,7 @@ def move_span(s: int | None, e: int | None, a: int, b: int, to: int) -> tuple[in
     """Return a span after a move: along with the rows when it lay inside them, else from its first to its last row."""
     if s is None or e is None or e <= s:
         return s, e
-    if e - s > 2000:  # noqa: PLR2004 - long spans: the ends tell enough
+    if e - s > 2000:
         ends = [move_index(i, a, b, to) for i in (s, e - 1) if not a <= i < b] or [move_index(s, a, b, to)]
         return min(ends), max(ends) + 1
     if a <= s and e <= b:

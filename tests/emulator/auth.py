@@ -78,12 +78,15 @@ class Tokens:
             header, claims = (_part(p) for p in form.get("assertion", "").split(".")[:2])
         except (ValueError, binascii.Error):
             return 400, {"error": "invalid_grant", "error_description": "Invalid JWT: malformed"}
-        if header.get("alg") != "RS256" or "iss" not in claims or form["assertion"].count(".") != 2:  # noqa: PLR2004
+        if header.get("alg") != "RS256" or "iss" not in claims or form["assertion"].count(".") != 2:
             return 400, {"error": "invalid_grant", "error_description": "Invalid JWT Signature."}
         if claims["iss"] in self.disabled:
             return 400, {"error": "invalid_grant", "error_description": "Invalid grant: account not found"}
         if not claims.get("scope") and not claims.get("target_audience"):
-            return 400, {"error": "invalid_scope", "error_description": "Invalid OAuth scope or ID token audience provided."}
+            return 400, {
+                "error": "invalid_scope",
+                "error_description": "Invalid OAuth scope or ID token audience provided.",
+            }
         token = self.issue(claims["iss"], frozenset(str(claims.get("scope", "")).split()), now)
         return 200, {"access_token": token, "expires_in": self.lifetime, "token_type": "Bearer"}
 
@@ -91,7 +94,7 @@ class Tokens:
 def _part(text: str) -> dict[str, Any]:
     found = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     if not isinstance(found, dict):
-        raise ValueError(text)
+        raise ValueError(text)  # noqa: TRY004 - malformed like any other
     return found
 
 
@@ -130,5 +133,3 @@ def account(email: str, token_uri: str) -> dict[str, str]:
         "token_uri": token_uri,
         "universe_domain": "googleapis.com",
     }
-
-

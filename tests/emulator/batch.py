@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tests.emulator import metadata, requests_cells, requests_content, requests_objects, requests_sheets
-from tests.emulator.context import Context, Handler, Json
 from tests.emulator.errors import NO_REQUESTS, ApiError, BatchError, invalid, not_implemented
+
+if TYPE_CHECKING:
+    from tests.emulator.context import Context, Handler, Json
 
 HANDLERS: dict[str, Handler] = {
     **requests_cells.HANDLERS,
@@ -28,16 +32,16 @@ def apply(ctx: Context, requests: list[Json]) -> list[Json]:
             raise not_implemented(f"the request kind {kind} (requests[{index}])")
     saved = ctx.book.snapshot()
     replies: list[Json] = []
-    index, kind = 0, ""
+    kind = ""
     try:
-        for index, request in enumerate(requests):
+        for request in requests:
             ((kind, body),) = request.items()
             reply = HANDLERS[kind](ctx, body)
             replies.append({} if reply is None else {kind: reply})
             ctx.evaluator.forget()
     except BatchError as problem:
         ctx.book.restore(saved)
-        text = f"Invalid requests[{index}].{kind}: {problem}"
+        text = f"Invalid requests[{len(replies)}].{kind}: {problem}"
         if str(problem).startswith("The emulator does not implement"):
             raise ApiError(501, "UNIMPLEMENTED", text) from None
         raise invalid(text) from None

@@ -6,15 +6,17 @@ and a rollback is putting it back.
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.emulator import a1
 from tests.emulator.a1 import Area
 from tests.emulator.cells import Cell, Formula, Row
 from tests.emulator.errors import TOO_MANY_CELLS, BatchError, invalid
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Iterator
 
 MAX_CELLS = 10_000_000
 DEFAULT_ROWS, DEFAULT_COLUMNS = 1000, 26
@@ -88,8 +90,17 @@ class Sheet:
         self.column_stamp: dict[int, int] = {}
         self.text_index: dict[int, tuple[int, int, dict[str, set[int]]]] = {}
 
-    _LISTS = ("rows", "merges", "protections", "conditionals", "filter_views", "charts", "bandings")
-    _LISTS += ("row_groups", "column_groups")
+    _LISTS = (
+        "rows",
+        "merges",
+        "protections",
+        "conditionals",
+        "filter_views",
+        "charts",
+        "bandings",
+        "row_groups",
+        "column_groups",
+    )
     _DICTS = ("props", "grid_props", "row_props", "column_props")
 
     def copy(self) -> Sheet:
@@ -285,6 +296,9 @@ class Book:
                 raise problem
             if rest == "":
                 return sheet, sheet.area()
+            named = self.named(rest)
+            if named is not None and a1.area(named["range"]).sheet_id == sheet.sheet_id:
+                return sheet, a1.area(named["range"])
         else:
             found = self.titled(rest)
             named = self.named(rest)

@@ -61,7 +61,7 @@ def plain_number(value: float) -> int | float:
     """Return a double as Google prints it: `3.0` reads as 3."""
     if isinstance(value, int):
         return value if -(2**53) <= value <= 2**53 else plain_number(float(value))
-    if math.isfinite(value) and value == int(value) and abs(value) < 1e17:  # noqa: PLR2004
+    if math.isfinite(value) and value == int(value) and abs(value) < 1e17:
         return int(value)
     return value
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -12,6 +11,8 @@ import requests
 from requests.adapters import BaseAdapter
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tests.emulator.emulator import Emulator
 
 GOOGLE = ("https://sheets.googleapis.com", "https://www.googleapis.com", "https://oauth2.googleapis.com")
@@ -92,5 +93,11 @@ def gspread_client(emulator: Emulator, email: str | None = None, scopes: list[st
     from google.oauth2.service_account import Credentials  # noqa: PLC0415 - slow to import
 
     wanted = scopes or ["https://www.googleapis.com/auth/spreadsheets", "https://www.googleapis.com/auth/drive"]
-    credentials = Credentials.from_service_account_info(emulator.account(email), scopes=wanted)
+
+    class LocalCredentials(Credentials):  # type: ignore[misc, no-any-unimported]
+        def _is_regional_access_boundary_lookup_required(self) -> bool:
+            """Return False: google-auth 2.62 else asks iamcredentials.googleapis.com in a background thread."""
+            return False
+
+    credentials = LocalCredentials.from_service_account_info(emulator.account(email), scopes=wanted)  # type: ignore[no-untyped-call]
     return gspread.Client(auth=credentials, http_client=http_client(emulator.host))

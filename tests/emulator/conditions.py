@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from tests.emulator import a1, entry, formatting, formulas
-from tests.emulator.cells import Fault, Value, number_format
+from tests.emulator.cells import Fault, Formula, Value, number_format
 
 if TYPE_CHECKING:
     from tests.emulator.book import Sheet
@@ -46,7 +46,9 @@ def _under(new: dict[str, Any], first: dict[str, Any]) -> dict[str, Any]:
     out = dict(new)
     for key, value in first.items():
         old = out.get(key)
-        out[key] = _under(old, value) if isinstance(value, dict) and isinstance(old, dict) and key == "textFormat" else value
+        out[key] = (
+            _under(old, value) if isinstance(value, dict) and isinstance(old, dict) and key == "textFormat" else value
+        )
     return out
 
 
@@ -54,8 +56,13 @@ def _texts(condition: dict[str, Any]) -> list[str]:
     return [v.get("userEnteredValue", "") for v in condition.get("values", [])]
 
 
-def holds(  # noqa: C901, PLR0911, PLR0912
-    evaluator: Evaluator, sheet: Sheet, row: int, column: int, condition: dict[str, Any], offset: tuple[int, int] = (0, 0)
+def holds(
+    evaluator: Evaluator,
+    sheet: Sheet,
+    row: int,
+    column: int,
+    condition: dict[str, Any],
+    offset: tuple[int, int] = (0, 0),
 ) -> bool:
     """Tell whether a cell meets a BooleanCondition; formulas in it move along by `offset`."""
     value = evaluator.cell(sheet, row, column)
@@ -65,7 +72,7 @@ def holds(  # noqa: C901, PLR0911, PLR0912
         if text.startswith("="):
             return evaluator.formula(formulas.copied(text, *offset), sheet, row, column)
         typed = entry.parse(text).value
-        return text if typed is None or isinstance(typed, formulas.Formula) else typed
+        return text if typed is None or isinstance(typed, Formula) else typed
 
     wants = [given(text) for text in _texts(condition)]
     if kind == "CUSTOM_FORMULA":
@@ -95,7 +102,7 @@ def holds(  # noqa: C901, PLR0911, PLR0912
 
 def _text(kind: str, shown: str, wants: list[str]) -> bool:
     low, want = shown.lower(), (wants[0].lower() if wants else "")
-    tests = {
+    tests: dict[str, bool] = {
         "TEXT_CONTAINS": want in low,
         "TEXT_NOT_CONTAINS": want not in low,
         "TEXT_STARTS_WITH": low.startswith(want),
@@ -123,7 +130,7 @@ def _number(evaluator: Evaluator, kind: str, value: Value, wants: list[Value], c
         return False
     a: Any = wants[0]
     b: Any = wants[1] if len(wants) > 1 else a
-    tests = {
+    tests: dict[str, bool] = {
         "NUMBER_GREATER": value > a,
         "NUMBER_GREATER_THAN_EQ": value >= a,
         "NUMBER_LESS": value < a,
@@ -166,5 +173,3 @@ def hidden_rows(evaluator: Evaluator, sheet: Sheet) -> set[int]:
             if "condition" in criteria and not holds(evaluator, sheet, row, column, criteria["condition"], (0, 0)):
                 hidden.add(row)
     return hidden
-
-

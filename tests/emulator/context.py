@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.emulator import a1, fields, protection
-from tests.emulator.a1 import Area
-from tests.emulator.book import Book, Sheet
-from tests.emulator.discovery import Discovery
 from tests.emulator.errors import NO_MASK, BatchError
-from tests.emulator.formulas import Evaluator
+
+if TYPE_CHECKING:
+    from tests.emulator.a1 import Area
+    from tests.emulator.book import Book, Sheet
+    from tests.emulator.discovery import Discovery
+    from tests.emulator.formulas import Evaluator
 
 Json = dict[str, Any]
 Handler = Callable[["Context", Json], Json | None]
@@ -60,7 +62,7 @@ class Context:
         area = a1.area(grid_range)
         sheet = self.book.grid(area.sheet_id)
         for low, high, name in ((area.r0, area.r1, "Row"), (area.c0, area.c1, "Column")):
-            if low is not None and low < 0 or high is not None and high <= (low or 0):
+            if (low is not None and low < 0) or (high is not None and high <= (low or 0)):
                 message = f"start{name}Index[{low or 0}] must be less than end{name}Index[{high}]. (emulator wording)"
                 raise BatchError(message)
         return sheet, area

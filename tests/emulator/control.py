@@ -72,7 +72,9 @@ def _clear_faults(emulator: Emulator, _params: dict[str, str], _sent: dict[str, 
 
 def _spreadsheet(emulator: Emulator, _params: dict[str, str], sent: dict[str, Any]) -> Any:
     share = sent.get("share")
-    book_id = emulator.new_spreadsheet(sent.get("title", "Untitled spreadsheet"), share=None if share is None else tuple(share))
+    book_id = emulator.new_spreadsheet(
+        sent.get("title", "Untitled spreadsheet"), share=None if share is None else tuple(share)
+    )
     return {"spreadsheetId": book_id}
 
 

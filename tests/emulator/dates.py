@@ -6,8 +6,20 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - a serial has no zone of its own
-MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november")
-MONTHS += ("december",)
+MONTHS = (
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+)
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -37,6 +49,6 @@ def month(name: str) -> int | None:
     """Return 1..12 for a month's name or its first three letters."""
     text = name.lower().rstrip(".")
     for index, full in enumerate(MONTHS, 1):
-        if text in (full, full[:3]) or (text == "sept" and index == 9):  # noqa: PLR2004
+        if text in (full, full[:3]) or (text == "sept" and index == 9):
             return index
     return None

@@ -73,13 +73,13 @@ class Discovery:
         Raises ApiError 400 with Google's words and `fieldViolations` when it does not fit the schema.
         """
         if self._checker(schema, strict=False)(body):
-            result: dict[str, Any] = body
-            return result
+            whole: dict[str, Any] = body
+            return whole
         violations: list[tuple[str, str]] = []
         fixed = self._walk({"$ref": schema}, body, "", violations)
         if violations:
             raise self._refusal(violations)
-        result = fixed
+        result: dict[str, Any] = fixed
         return result
 
     def read_params(self, method_id: str, params: dict[str, list[str]]) -> dict[str, Any]:
@@ -108,7 +108,9 @@ class Discovery:
                 value = value.lower() in ("true", "1", "")
             elif "enum" in spec and value not in spec["enum"] and name not in common:
                 kind = name[0].upper() + name[1:]
-                text = f"Invalid value at '{snake(name)}' (type.googleapis.com/google.apps.sheets.v4.{kind}), \"{value}\""
+                text = (
+                    f"Invalid value at '{snake(name)}' (type.googleapis.com/google.apps.sheets.v4.{kind}), \"{value}\""
+                )
                 violations.append((snake(name), text))
             out[name] = value
         if violations:
@@ -123,7 +125,7 @@ class Discovery:
         message = "\n".join(text for _, text in violations)
         return invalid(message, [{"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": details}])
 
-    def _walk(self, spec: Schema, value: Any, path: str, violations: list[tuple[str, str]]) -> Any:  # noqa: PLR0911
+    def _walk(self, spec: Schema, value: Any, path: str, violations: list[tuple[str, str]]) -> Any:
         if "$ref" in spec:
             return self._walk_message(spec["$ref"], value, path, violations)
         kind = spec["type"]
@@ -205,7 +207,7 @@ class Discovery:
     def prune(self, schema: str, value: dict[str, Any]) -> dict[str, Any]:
         """Return the message without the zero, false and empty members Google leaves out."""
         properties = self.schemas[schema].get("properties", {})
-        keeps = _KEEPS_ZERO.get(schema, frozenset())
+        keeps = _KEEPS_ZERO.get(schema, set[str]())
         out = {}
         for key, item in value.items():
             spec = properties.get(key)
@@ -255,7 +257,7 @@ class Discovery:
             members[name] = self._compile(spec, strict=strict)
         return check
 
-    def _compile(self, spec: Schema, *, strict: bool) -> Check:  # noqa: C901, PLR0911
+    def _compile(self, spec: Schema, *, strict: bool) -> Check:
         if "$ref" in spec:
             return self._compile_message(spec["$ref"], strict=strict)
         kind = spec["type"]
@@ -305,7 +307,7 @@ def _type_name(spec: Schema) -> str:
     return names.get(spec["type"], "TYPE_MESSAGE")
 
 
-def _scalar(spec: Schema, value: Any) -> tuple[Any, bool]:  # noqa: PLR0911
+def _scalar(spec: Schema, value: Any) -> tuple[Any, bool]:
     """Return (canonical value, accepted?) the way Google's JSON reader does."""
     kind = spec["type"]
     if kind == "string":

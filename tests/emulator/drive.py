@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from tests.emulator.emulator import Answer, Call, Emulator
 
 SPREADSHEET = "application/vnd.google-apps.spreadsheet"
-_FILES = re.compile(r"^/drive/v3/files(?:/(?P<file>[^/]+)(?:/(?P<part>copy|permissions|comments|export)(?:/(?P<item>[^/]+))?)?)?$")
+_FILES = re.compile(
+    r"^/drive/v3/files(?:/(?P<file>[^/]+)(?:/(?P<part>copy|permissions|comments|export)(?:/(?P<item>[^/]+))?)?)?$"
+)
 
 
 def kind(method: str, path: str) -> str:
@@ -25,8 +27,10 @@ def kind(method: str, path: str) -> str:
     match = _FILES.match(path)
     if not match:
         return "drive.unknown"
-    one = match.group("item") if match.group("part") == "permissions" else match.group("file")
-    verb = {"GET": "get" if one else "list", "POST": "create", "PATCH": "update", "DELETE": "delete"}.get(method, method.lower())
+    one = match.group("item") if match.group("part") in ("permissions", "comments") else match.group("file")
+    verb = {"GET": "get" if one else "list", "POST": "create", "PATCH": "update", "DELETE": "delete"}.get(
+        method, method.lower()
+    )
     part = match.group("part")
     if part == "copy":
         return "drive.files.copy"
@@ -54,7 +58,7 @@ def serve(emulator: Emulator, caller: Caller, call: Call, body: bytes) -> Answer
     return Answer(200, json.dumps(answer, separators=(",", ":")).encode("utf-8"))
 
 
-def _run(emulator: Emulator, caller: Caller, call: Call, match: re.Match[str], sent: dict[str, Any]) -> Any:  # noqa: C901, PLR0911, PLR0912
+def _run(emulator: Emulator, caller: Caller, call: Call, match: re.Match[str], sent: dict[str, Any]) -> Any:  # noqa: C901, PLR0912
     file_id, name = unquote(match.group("file") or ""), call.kind
     if name == "drive.files.list":
         return _list(emulator, caller, call)
@@ -115,7 +119,12 @@ def _list(emulator: Emulator, caller: Caller, call: Call) -> Any:
     if kind_wanted and kind_wanted.group(2) != SPREADSHEET:
         return {"files": []}
     found = [
-        {"id": b.book_id, "name": b.properties["title"], "createdTime": _time(b.created), "modifiedTime": _time(b.modified)}
+        {
+            "id": b.book_id,
+            "name": b.properties["title"],
+            "createdTime": _time(b.created),
+            "modifiedTime": _time(b.modified),
+        }
         for b in emulator.books.values()
         if caller.email in b.access and not b.trashed and (not name or b.properties["title"] == name.group(2))
     ]
@@ -138,7 +147,7 @@ def permission_id(email: str) -> str:
     """Return the id of an account's permission: the same number every time."""
     if email == "anyone":
         return "anyoneWithLink"
-    return str(random.Random(email).randrange(10**19, 10**20))  # noqa: S311 - a stable number, no secret
+    return str(random.Random(email).randrange(10**19, 10**20))
 
 
 def _permission(email: str, role: str) -> dict[str, Any]:

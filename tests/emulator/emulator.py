@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import re
 import threading
 import time
 import traceback
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,12 +18,24 @@ from tests.emulator.auth import Caller, Tokens
 from tests.emulator.book import Book, Sheet, new_book
 from tests.emulator.context import Context, Json, Switches
 from tests.emulator.discovery import AnswerViolation
-from tests.emulator.errors import ApiError, BatchError, forbidden, invalid, not_found, not_implemented, quota_exceeded
+from tests.emulator.errors import (
+    ApiError,
+    BatchError,
+    forbidden,
+    invalid,
+    not_found,
+    not_implemented,
+    quota_exceeded,
+    unauthenticated,
+)
 from tests.emulator.faults import Fault, Faults, Quota, status_of
 from tests.emulator.formulas import Evaluator
 from tests.emulator.routes import READS, Route, route
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
     from tests.emulator.server import Server
 
 OWNER = "owner@example.com"
@@ -100,7 +111,7 @@ class Emulator:
 
     def __post_init__(self) -> None:
         """Seed the ids and load the oracle."""
-        self.random = random.Random(self.seed)  # noqa: S311 - ids, not secrets
+        self.random = random.Random(self.seed)
         self.discovery = discovery.load()
         self._account: dict[str, str] | None = None
 
@@ -145,7 +156,7 @@ class Emulator:
         with self.lock:
             alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
             book_id = "1" + "".join(self.random.choice(alphabet) for _ in range(43))
-            book = new_book(book_id, title, random.Random(self.random.random()), self.owner, self.clock())  # noqa: S311
+            book = new_book(book_id, title, random.Random(self.random.random()), self.owner, self.clock())
             for email in (self.service_account, STAFF) if share is None else share:
                 book.access[email] = "writer"
             self.books[book_id] = book
@@ -240,6 +251,9 @@ class Emulator:
         else:
             family, kind, writing = "sheets", "unknown", method != "GET"
         call = Call(0, family, kind, method, path, params, None, writing, bytes_in=len(body))
+        if family == "sheets" and body:
+            with contextlib.suppress(ApiError):  # what cannot be read is refused when the call is served
+                call.body = self._json(body)
         with self.lock:
             if family == "token":
                 self.token_calls.append(call)
@@ -248,7 +262,9 @@ class Emulator:
                 call.number = len(self.calls)
         return call, found
 
-    def _serve(self, call: Call, found: Route | None, headers: dict[str, str], body: bytes, fault: Fault | None) -> Answer:
+    def _serve(
+        self, call: Call, found: Route | None, headers: dict[str, str], body: bytes, fault: Fault | None
+    ) -> Answer:
         if fault is not None and fault.kind == "expired":
             self.tokens.expire_all()
             fault = None
@@ -266,13 +282,13 @@ class Emulator:
             return Answer(answer.status, answer.body[: len(answer.body) // 2], drop=True, announced=len(answer.body))
         if fault.kind == "body":
             return Answer(fault.code, fault.body, fault.content_type)
-        if fault.code == 401:  # noqa: PLR2004 - HTTP codes are their own names
-            return _error(auth.unauthenticated(missing=False))
-        if fault.code == 403:  # noqa: PLR2004
+        if fault.code == 401:
+            return _error(unauthenticated(missing=False))
+        if fault.code == 403:
             return _error(forbidden())
-        if fault.code == 404:  # noqa: PLR2004
+        if fault.code == 404:
             return _error(not_found())
-        if fault.code == 429:  # noqa: PLR2004
+        if fault.code == 429:
             return _error(quota_exceeded("Write requests" if call.writing else "Read requests"))
         status, message = status_of(fault.code)
         return _error(ApiError(fault.code, status, message))
@@ -290,7 +306,7 @@ class Emulator:
                 message = f"Not found: {call.method} {call.path}"
                 return Answer(404, message.encode("utf-8", "replace"), "text/html; charset=UTF-8")
             if not self.quota.spend(caller.email, writing=call.writing, now=self.clock()):
-                raise quota_exceeded("Write requests" if call.writing else "Read requests")  # noqa: TRY301
+                raise quota_exceeded("Write requests" if call.writing else "Read requests")
             auth.need_sheets(caller, writing=call.writing)
             return self._sheets(call, found, caller, body)
         except ApiError as problem:
@@ -301,9 +317,9 @@ class Emulator:
         options = self.discovery.read_params(found.method_id, call.params)
         sent: Json = {}
         if "request" in method:
-            raw = self._json(body)
-            call.body = raw
-            sent = self.discovery.read_body(method["request"]["$ref"], raw)
+            if call.body is None:
+                call.body = self._json(body)
+            sent = self.discovery.read_body(method["request"]["$ref"], call.body)
         schema = method["response"]["$ref"]
         mask = _read_mask(self.discovery, schema, options.get("fields"))
         if found.kind == "create":
@@ -338,10 +354,14 @@ class Emulator:
         except ValueError as problem:
             message = f"Invalid JSON payload received. {problem}"
             raise invalid(message) from None
-        if self.switches.lone_surrogates_fail and b"\\ud" in body.lower() and _LONE_SURROGATE.search(
-            json.dumps(sent, ensure_ascii=False)
+        if (
+            self.switches.lone_surrogates_fail
+            and b"\\ud" in body.lower()
+            and _LONE_SURROGATE.search(json.dumps(sent, ensure_ascii=False))
         ):
-            message = "Invalid JSON payload received. Illegal UTF-16 surrogate. (emulator: Google's own text is not known)"
+            message = (
+                "Invalid JSON payload received. Illegal UTF-16 surrogate. (emulator: Google's own text is not known)"
+            )
             raise invalid(message)
         return sent
 
@@ -364,7 +384,10 @@ class Emulator:
         book_id = self.new_spreadsheet(properties.get("title", "Untitled spreadsheet"), share=())
         book = self.books[book_id]
         book.access = {caller.email: "owner"}
-        book.properties = {**book.properties, **{k: v for k, v in properties.items() if k in ("locale", "timeZone", "autoRecalc")}}
+        book.properties = {
+            **book.properties,
+            **{k: v for k, v in properties.items() if k in ("locale", "timeZone", "autoRecalc")},
+        }
         ctx = self.context(book, caller.email)
         try:
             _fill(ctx, sent.get("sheets", []))
@@ -373,7 +396,7 @@ class Emulator:
             raise invalid(str(problem)) from None
         return render.spreadsheet(ctx.evaluator, caller.email, None, None, grid=False)
 
-    def _run(self, ctx: Context, found: Route, sent: Json, options: Json, mask: fields.Trie | None) -> Json:  # noqa: PLR0911, C901, PLR0912
+    def _run(self, ctx: Context, found: Route, sent: Json, options: Json, mask: fields.Trie | None) -> Json:  # noqa: C901, PLR0912
         kind = found.kind
         if kind == "batchUpdate":
             return _batch_update(ctx, sent, mask)

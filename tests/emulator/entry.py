@@ -17,7 +17,9 @@ _CLOCK = r"(\d{1,2}):(\d{2})(?::(\d{2})(\.\d+)?)?\s*([AaPp][Mm])?"
 _TIME = re.compile(rf"^{_CLOCK}$")
 _ISO = re.compile(rf"^(\d{{4}})[-/](\d{{1,2}})[-/](\d{{1,2}})(?:[ T]+{_CLOCK})?$")
 _US = re.compile(rf"^(\d{{1,2}})[-/](\d{{1,2}})(?:[-/](\d{{4}}|\d{{2}}))?(?:\s+{_CLOCK})?$")
-_WORDS = re.compile(rf"^(?:([A-Za-z]+)\.?\s+(\d{{1,2}})|(\d{{1,2}})[ -]([A-Za-z]+))(?:,?[ -]+(\d{{4}}))?(?:,?\s+{_CLOCK})?$")
+_WORDS = re.compile(
+    rf"^(?:([A-Za-z]+)\.?\s+(\d{{1,2}})|(\d{{1,2}})[ -]([A-Za-z]+))(?:,?[ -]+(\d{{4}}))?(?:,?\s+{_CLOCK})?$"
+)
 _ZERO_FORMULA = re.compile(r"^[+-]")
 
 
@@ -57,7 +59,7 @@ def _number(text: str) -> Typed | None:
     negative = False
     if body.startswith("(") and body.endswith(")"):
         body, negative = body[1:-1], True
-    if body.startswith("-$") or body.startswith("$-"):
+    if body.startswith(("-$", "$-")):
         body, negative = "$" + body[2:], True
     money = body.startswith("$")
     body = body[1:].lstrip() if money else body
@@ -93,7 +95,11 @@ def _date(text: str, year: int) -> Typed | None:
     match = _TIME.match(text)
     if match:
         seconds = _seconds(match.groups())
-        return None if seconds is None else Typed(plain_number(seconds / 86400), {"type": "TIME", "pattern": "h:mm:ss am/pm"})
+        return (
+            None
+            if seconds is None
+            else Typed(plain_number(seconds / 86400), {"type": "TIME", "pattern": "h:mm:ss am/pm"})
+        )
     match = _ISO.match(text)
     if match:
         y, m, d, *clock = match.groups()
@@ -101,7 +107,7 @@ def _date(text: str, year: int) -> Typed | None:
     match = _US.match(text)
     if match:
         m, d, y, *clock = match.groups()
-        full = year if y is None else int(y) + (0 if len(y) == 4 else 2000 if int(y) < 70 else 1900)  # noqa: PLR2004
+        full = year if y is None else int(y) + (0 if len(y) == 4 else 2000 if int(y) < 70 else 1900)
         return _on(full, int(m), int(d), clock, "m/d/yyyy" if y else "m/d")
     match = _WORDS.match(text)
     if match:
@@ -130,9 +136,9 @@ def _seconds(clock: tuple[str | None, ...]) -> float | None:
     hour, minute, second, part, half = clock
     h, m, s = int(hour or 0), int(minute or 0), int(second or 0)
     if half:
-        if not 1 <= h <= 12:  # noqa: PLR2004
+        if not 1 <= h <= 12:
             return None
         h = h % 12 + (12 if half.lower() == "pm" else 0)
-    if m > 59 or s > 59:  # noqa: PLR2004
+    if m > 59 or s > 59:
         return None
     return h * 3600 + m * 60 + s + float(part or 0)

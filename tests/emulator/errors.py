@@ -105,8 +105,8 @@ def quota_exceeded(metric: str) -> ApiError:
                 "domain": "googleapis.com",
                 "metadata": {
                     "service": "sheets.googleapis.com",
-                    "quota_metric": f"sheets.googleapis.com/{metric.split()[0].lower()}_requests",
-                    "quota_limit": f"{metric.split()[0]}RequestsPerMinutePerUser",
+                    "quota_metric": f"sheets.googleapis.com/{metric.split(maxsplit=1)[0].lower()}_requests",
+                    "quota_limit": f"{metric.split(maxsplit=1)[0]}RequestsPerMinutePerUser",
                     "quota_limit_value": "60",
                     "consumer": "projects/123456789012",
                 },

@@ -138,7 +138,9 @@ class Faults:
 
         The hook may make calls of its own (a whole second run, for instance) or wait for another thread.
         """
-        self.rules.append(_Rule(lambda call: call.number == number and call.family != "token", 1, None, hook, outside=True))
+        self.rules.append(
+            _Rule(lambda call: call.number == number and call.family != "token", 1, None, hook, outside=True)
+        )
 
     def clear(self) -> None:
         """Forget the script."""
@@ -146,11 +148,11 @@ class Faults:
 
     def take_hooks(self, call: Call, *, outside: bool) -> list[Hook]:
         """Return the hooks due for a call."""
-        due = []
-        for rule in list(self.rules):
-            if rule.hook is not None and rule.outside == outside and rule.test(call) and self._use(rule):
-                due.append(rule.hook)
-        return due
+        return [
+            rule.hook
+            for rule in list(self.rules)
+            if rule.hook is not None and rule.outside == outside and rule.test(call) and self._use(rule)
+        ]
 
     def take_fault(self, call: Call) -> Fault | None:
         """Return the fault due for a call."""

@@ -100,7 +100,7 @@ def check(discovery: Discovery, schema: str, trie: Trie, prefix: str = "") -> No
 
 def project(value: Any, trie: Trie) -> Any:
     """Return the part of an answer a read mask asks for; lists are looked through."""
-    if not trie or "*" in trie and not trie["*"]:
+    if not trie or ("*" in trie and not trie["*"]):
         return value
     if isinstance(value, list):
         return [project(item, trie) for item in value]
@@ -112,7 +112,7 @@ def project(value: Any, trie: Trie) -> Any:
         sub = trie.get(name, rest)
         if sub is not None:
             part = project(item, sub)
-            if part == [] or part == {} and item not in ({}, []):
+            if part == [] or (part == {} and item not in ({}, [])):
                 continue
             out[name] = part
     return out
@@ -140,10 +140,7 @@ def update(old: dict[str, Any], new: dict[str, Any], trie: Trie) -> dict[str, An
     out = dict(old)
     for name, sub in trie.items():
         if sub and "*" not in sub:
-            before = out.get(name)
-            after = update(
-                before if isinstance(before, dict) else {}, new.get(name) if isinstance(new.get(name), dict) else {}, sub
-            )
+            after = update(_message(out.get(name)), _message(new.get(name)), sub)
             if after or name in new:
                 out[name] = after
             else:
@@ -153,3 +150,7 @@ def update(old: dict[str, Any], new: dict[str, Any], trie: Trie) -> dict[str, An
         else:
             out.pop(name, None)
     return out
+
+
+def _message(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -44,7 +44,7 @@ def show(value: Value, number_format: dict[str, Any] | None) -> str:
 
 def is_date(number_format: dict[str, Any] | None) -> bool:
     """Tell whether a number with this format is a date or time."""
-    return bool(number_format) and number_format.get("type") in DATE_TYPES
+    return number_format is not None and number_format.get("type") in DATE_TYPES
 
 
 def general(value: float) -> str:
@@ -66,7 +66,7 @@ def _number(value: float, pattern: str) -> str:
     section, negative = sections[0], value < 0
     if value < 0 and len(sections) > 1:
         section, negative, value = sections[1], False, -value
-    elif value == 0 and len(sections) > 2:  # noqa: PLR2004 - positive;negative;zero
+    elif value == 0 and len(sections) > 2:
         section = sections[2]
     match = re.search(r"[#0?][#0?,.]*(?:E[+-]?0+)?", _masked(section))
     if not match:
@@ -107,7 +107,7 @@ def _literal(text: str) -> str:
     return re.sub(r'"([^"]*)"|\\(.)', lambda m: m.group(1) if m.group(1) is not None else m.group(2), text)
 
 
-def _date(value: float, pattern: str) -> str:  # noqa: C901, PLR0912
+def _date(value: float, pattern: str) -> str:
     at = dates.moment(value)
     tokens = _TOKENS.findall(pattern)
     half = any(t.lower() in ("am/pm", "a/p") for t in tokens)
@@ -119,9 +119,9 @@ def _date(value: float, pattern: str) -> str:  # noqa: C901, PLR0912
         if token[0] in '"\\[':
             out.append(_literal(token))
         elif low in ("am/pm", "a/p"):
-            out.append("AM" if at.hour < 12 else "PM")  # noqa: PLR2004
+            out.append("AM" if at.hour < 12 else "PM")
         elif head == "y":
-            out.append(f"{at.year:04d}" if len(low) > 2 else f"{at.year % 100:02d}")  # noqa: PLR2004
+            out.append(f"{at.year:04d}" if len(low) > 2 else f"{at.year % 100:02d}")
         elif head == "d":
             name = dates.DAYS[at.weekday()]
             out.append({1: str(at.day), 2: f"{at.day:02d}", 3: name[:3]}.get(len(low), name))
@@ -135,7 +135,7 @@ def _date(value: float, pattern: str) -> str:  # noqa: C901, PLR0912
             out.append(f".{at.microsecond:06d}"[: len(low)])
         elif head == "m":
             following = next((t[0].lower() for t in tokens[index + 1 :] if t[0].isalpha()), "")
-            if len(low) <= 2 and (clock or following == "s"):  # noqa: PLR2004
+            if len(low) <= 2 and (clock or following == "s"):
                 out.append(f"{at.minute:02d}" if len(low) > 1 else str(at.minute))
                 clock = False
             else:

@@ -135,8 +135,14 @@ class _Parser:
         if kind == "str":
             return ("value", text[1:-1].replace('""', '"'))
         if kind == "err":
-            return ("value", next(fault(k) for k in ("N_A", "REF", "VALUE", "DIVIDE_BY_ZERO", "NAME", "NUM", "NULL_VALUE",
-                                                     "ERROR") if fault(k).shown == text))
+            return (
+                "value",
+                next(
+                    fault(k)
+                    for k in ("N_A", "REF", "VALUE", "DIVIDE_BY_ZERO", "NAME", "NUM", "NULL_VALUE", "ERROR")
+                    if fault(k).shown == text
+                ),
+            )
         if kind == "ref":
             return ("ref", read_ref(text))
         if kind == "op" and text in "+-":
@@ -222,7 +228,8 @@ def followed(
         if (sheet or own_title).lower() != changed_title.lower():
             return a, b
         one, two = _REF.fullmatch(a), _REF.fullmatch(b or a)
-        assert one is not None and two is not None  # noqa: S101 - the outer pattern guarantees it
+        assert one is not None
+        assert two is not None
         group = 4 if dimension == "ROWS" else 2
         if one.group(group) is None or two.group(group) is None:
             return a, b
@@ -305,7 +312,9 @@ class Evaluator:
         if key in self._known:
             return self._known[key]
         if key in self._busy:
-            return fault("REF", "Circular dependency detected. To resolve with iterative calculation, see File > Settings.")
+            return fault(
+                "REF", "Circular dependency detected. To resolve with iterative calculation, see File > Settings."
+            )
         self._busy.add(key)
         result = self.formula(cell.value.text, sheet, row, column)
         self._busy.discard(key)
@@ -326,7 +335,7 @@ class Evaluator:
             result = result[0][0] if result and result[0] else None
         return 0 if result is None else result
 
-    def eval(self, node: Node, sheet: Sheet, row: int, column: int) -> Value | Grid:  # noqa: PLR0911
+    def eval(self, node: Node, sheet: Sheet, row: int, column: int) -> Value | Grid:
         """Evaluate a tree to a value or, for a range, to rows of values."""
         kind = node[0]
         if kind == "value":
@@ -369,7 +378,7 @@ class Evaluator:
         r1 = min(r1, max(len(sheet.rows), r0 + 1))
         return [[self.cell(sheet, r, c) for c in range(c0, c1)] for r in range(r0, r1)]
 
-    def call(self, name: str, args: list[Node], sheet: Sheet, row: int, column: int) -> Value | Grid:  # noqa: C901, PLR0911, PLR0912
+    def call(self, name: str, args: list[Node], sheet: Sheet, row: int, column: int) -> Value | Grid:  # noqa: C901, PLR0912
         """Call a function; an unknown one is `#NAME?`."""
 
         def arg(i: int) -> Value | Grid:
@@ -381,7 +390,7 @@ class Evaluator:
                 return test
             if test:
                 return arg(1)
-            return arg(2) if len(args) > 2 else False  # noqa: PLR2004
+            return arg(2) if len(args) > 2 else False
         if name == "IFS":
             for i in range(0, len(args) - 1, 2):
                 test = to_bool(scalar(arg(i)))
@@ -410,7 +419,9 @@ class Evaluator:
                 if named is not None:
                     area = a1.area(named["range"])
                     return self.rectangle(self.book.sheet(area.sheet_id), area)
-                return fault("REF", f"Function INDIRECT parameter 1 value is '{text}'. It is not a valid cell/range reference.")
+                return fault(
+                    "REF", f"Function INDIRECT parameter 1 value is '{text}'. It is not a valid cell/range reference."
+                )
         if name == "NOW":
             return self.now
         if name == "TODAY":
@@ -421,7 +432,13 @@ class Evaluator:
         least, most, run = function
         if not least <= len(args) <= most:
             given = "1 argument" if len(args) == 1 else f"{len(args)} arguments"
-            wants = f"exactly {least}" if least == most else f"between {least} and {most}" if most < MANY else f"at least {least}"
+            wants = (
+                f"exactly {least}"
+                if least == most
+                else f"between {least} and {most}"
+                if most < MANY
+                else f"at least {least}"
+            )
             return fault("N_A", f"Wrong number of arguments to {name}. Expected {wants} arguments, but got {given}.")
         values = [arg(i) for i in range(len(args))]
         return run(values)
@@ -446,7 +463,9 @@ def to_number(value: Value) -> float | Fault:
         found = entry.parse(value).value
         if isinstance(found, (int, float)) and not isinstance(found, bool):
             return found
-        return fault("VALUE", f"Function expects number values. But '{value}' is a text and cannot be coerced to a number.")
+        return fault(
+            "VALUE", f"Function expects number values. But '{value}' is a text and cannot be coerced to a number."
+        )
     return value
 
 
@@ -460,7 +479,9 @@ def to_bool(value: Value) -> bool | Fault:
     if isinstance(value, str):
         if value.upper() in ("TRUE", "FALSE", ""):
             return value.upper() == "TRUE"
-        return fault("VALUE", f"Function expects boolean values. But '{value}' is a text and cannot be coerced to a boolean.")
+        return fault(
+            "VALUE", f"Function expects boolean values. But '{value}' is a text and cannot be coerced to a boolean."
+        )
     return value if isinstance(value, Fault) else bool(value)
 
 
@@ -482,7 +503,7 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def _operate(op: str, left: Value, right: Value) -> Value:  # noqa: PLR0911
+def _operate(op: str, left: Value, right: Value) -> Value:
     for side in (left, right):
         if isinstance(side, Fault):
             return side
@@ -498,7 +519,8 @@ def _operate(op: str, left: Value, right: Value) -> Value:  # noqa: PLR0911
     for side in (a, b):
         if isinstance(side, Fault):
             return side
-    assert not isinstance(a, Fault) and not isinstance(b, Fault)  # noqa: S101 - for the type checker
+    assert not isinstance(a, Fault)
+    assert not isinstance(b, Fault)
     try:
         if op == "/":
             if b == 0:
@@ -600,13 +622,17 @@ def criterion(text: Value) -> Callable[[Value], bool]:
     wanted: Value = body if isinstance(typed, Formula) or typed is None else typed
     if isinstance(wanted, str) and op in ("=", "<>"):
         pattern = re.compile(
-            "".join(".*" if ch == "*" else "." if ch == "?" else re.escape(ch) for ch in wanted), re.IGNORECASE | re.DOTALL
+            "".join(".*" if ch == "*" else "." if ch == "?" else re.escape(ch) for ch in wanted),
+            re.IGNORECASE | re.DOTALL,
         )
         want = op == "="
         return lambda v: (pattern.fullmatch(v if isinstance(v, str) else "" if v is None else "\0") is not None) == want
     compare = _COMPARE[op]
-    return lambda v: v is not None and not isinstance(v, Fault) and _rank(v)[0] == _rank(wanted)[0] and compare(
-        _rank(v), _rank(wanted)
+    return lambda v: (
+        v is not None
+        and not isinstance(v, Fault)
+        and _rank(v)[0] == _rank(wanted)[0]
+        and compare(_rank(v), _rank(wanted))
     )
 
 
@@ -618,7 +644,7 @@ def _count_if(values: list[Any]) -> Value:
 def _sum_if(values: list[Any]) -> Value:
     test = criterion(scalar(values[1]))
     where = [v for v, _ in _flat([values[0]])]
-    what = [v for v, _ in _flat([values[2] if len(values) > 2 else values[0]])]  # noqa: PLR2004
+    what = [v for v, _ in _flat([values[2] if len(values) > 2 else values[0]])]
     total: float = 0
     for one, amount in zip(where, what, strict=False):
         if test(one) and isinstance(amount, (int, float)) and not isinstance(amount, bool):
@@ -632,14 +658,15 @@ def _vlookup(values: list[Any]) -> Value:
         return index if isinstance(index, Fault) else fault("VALUE", "VLOOKUP needs a range.")
     if index < 1 or index > len(grid[0]):
         return fault("REF", "VLOOKUP evaluates to an out of bounds range.")
-    is_sorted = to_bool(scalar(values[3])) if len(values) > 3 else True  # noqa: PLR2004
+    is_sorted = to_bool(scalar(values[3])) if len(values) > 3 else True
     best: Value | None = None
     hit = False
     for line in grid:
         if is_sorted and line[0] is not None and _rank(line[0])[0] == _rank(key)[0] and _rank(line[0]) <= _rank(key):
             best, hit = line[int(index) - 1], True
         elif not is_sorted and line[0] is not None and _rank(line[0]) == _rank(key):
-            return line[int(index) - 1]
+            exact: Value = line[int(index) - 1]
+            return exact
     if hit:
         return best
     return fault("N_A", f"Did not find value '{to_text(key)}' in VLOOKUP evaluation.")
@@ -656,7 +683,7 @@ def _match(values: list[Any]) -> Value:
 def _index(values: list[Any]) -> Value:
     grid = values[0] if isinstance(values[0], list) else [[values[0]]]
     row = to_number(scalar(values[1])) if len(values) > 1 else 1
-    column = to_number(scalar(values[2])) if len(values) > 2 else 1  # noqa: PLR2004
+    column = to_number(scalar(values[2])) if len(values) > 2 else 1
     if isinstance(row, Fault) or isinstance(column, Fault):
         return row if isinstance(row, Fault) else column
     try:
@@ -716,7 +743,7 @@ def _regexmatch(text: str, pattern: str) -> Value:
     try:
         return re.search(pattern, text) is not None
     except re.error:
-        return fault("REF", f"Function REGEXMATCH parameter 2 value \"{pattern}\" is not a valid regular expression.")
+        return fault("REF", f'Function REGEXMATCH parameter 2 value "{pattern}" is not a valid regular expression.')
 
 
 MANY = 255
@@ -727,7 +754,11 @@ _FUNCTIONS: dict[str, _Function] = {
     "MIN": (1, MANY, _over(lambda f: min(f, default=0))),
     "MAX": (1, MANY, _over(lambda f: max(f, default=0))),
     "PRODUCT": (1, MANY, _over(math.prod)),
-    "COUNT": (1, MANY, lambda v: sum(1 for x, _ in _flat(v) if isinstance(x, (int, float)) and not isinstance(x, bool))),
+    "COUNT": (
+        1,
+        MANY,
+        lambda v: sum(1 for x, _ in _flat(v) if isinstance(x, (int, float)) and not isinstance(x, bool)),
+    ),
     "COUNTA": (1, MANY, lambda v: sum(1 for x, _ in _flat(v) if x is not None)),
     "COUNTBLANK": (1, MANY, lambda v: sum(1 for x, _ in _flat(v) if x is None or x == "")),
     "COUNTIF": (2, 2, _count_if),
@@ -764,7 +795,9 @@ _FUNCTIONS: dict[str, _Function] = {
     "MOD": (
         2,
         2,
-        _each(lambda a, b: a % b if b else fault("DIVIDE_BY_ZERO", "Function MOD parameter 2 cannot be zero."), to_number),
+        _each(
+            lambda a, b: a % b if b else fault("DIVIDE_BY_ZERO", "Function MOD parameter 2 cannot be zero."), to_number
+        ),
     ),
     "DATE": (3, 3, _each(_date, to_number)),
 }

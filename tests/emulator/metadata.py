@@ -5,12 +5,14 @@ Facts: SHEETS_NOTES "Developer metadata"; DeveloperMetadata, DeveloperMetadataLo
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.emulator import a1, fields
-from tests.emulator.book import Book
-from tests.emulator.context import Context, Handler, Json
 from tests.emulator.errors import BatchError
+
+if TYPE_CHECKING:
+    from tests.emulator.book import Book
+    from tests.emulator.context import Context, Handler, Json
 
 MAX_CHARACTERS = 30_000  # per spreadsheet for its own metadata, and per sheet for the sheet's [doc]
 
@@ -161,7 +163,9 @@ def update(ctx: Context, req: Json) -> Json:
         new["location"] = _location(ctx, new["location"])
     out = []
     for entry, _ in select(ctx.book, req.get("dataFilters", [])):
-        masked = {k: v for k, v in trie.items() if k not in ("metadataId", "*")} if "*" not in trie else {k: {} for k in new}
+        masked = (
+            {k: v for k, v in trie.items() if k not in ("metadataId", "*")} if "*" not in trie else {k: {} for k in new}
+        )
         masked = {k: ({} if k == "location" else v) for k, v in masked.items() if k != "metadataId"}
         fresh = fields.update(entry, new, masked) if masked else dict(entry)
         fresh["metadataId"] = entry["metadataId"]

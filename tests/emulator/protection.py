@@ -6,12 +6,14 @@ keeps access; warning-only never refuses an API call; one protected cell refuses
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.emulator import a1
-from tests.emulator.a1 import Area
-from tests.emulator.book import Book, Sheet
 from tests.emulator.errors import PROTECTED, BatchError
+
+if TYPE_CHECKING:
+    from tests.emulator.a1 import Area
+    from tests.emulator.book import Book, Sheet
 
 
 def can_edit(book: Book, caller: str, protection: dict[str, Any]) -> bool:

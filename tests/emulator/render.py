@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.emulator import a1, conditions, fields, formatting, formulas, protection
-from tests.emulator.a1 import Area
 from tests.emulator.book import DEFAULT_FORMAT, Book, Sheet
 from tests.emulator.cells import Cell, to_extended
-from tests.emulator.formulas import Evaluator
+
+if TYPE_CHECKING:
+    from tests.emulator.a1 import Area
+    from tests.emulator.formulas import Evaluator
 
 Json = dict[str, Any]
 DEFAULT_ROW_PIXELS, DEFAULT_COLUMN_PIXELS = 21, 100
 
 
 def cell_data(
-    evaluator: Evaluator, sheet: Sheet, row: int, column: int, cell: Cell | None, rules: conditions.Rules, trie: fields.Trie | None
+    evaluator: Evaluator,
+    sheet: Sheet,
+    row: int,
+    column: int,
+    cell: Cell | None,
+    rules: conditions.Rules,
+    trie: fields.Trie | None,
 ) -> Json:
     """Return CellData; only what the read mask asks for is computed."""
     out: Json = {}
@@ -52,7 +60,11 @@ def merge(base: Json, over: Json) -> Json:
     """Return `base` with the members of `over` laid on, message by message (colours as a whole)."""
     out = dict(base)
     for key, value in over.items():
-        if isinstance(value, dict) and isinstance(out.get(key), dict) and not key.lower().endswith(("color", "colorstyle")):
+        if (
+            isinstance(value, dict)
+            and isinstance(out.get(key), dict)
+            and not key.lower().endswith(("color", "colorstyle"))
+        ):
             out[key] = merge(out[key], value)
         else:
             out[key] = value
@@ -76,7 +88,8 @@ def grid_data(evaluator: Evaluator, sheet: Sheet, area: Area, trie: fields.Trie 
         last = r1 if rules.active else min(r1, len(sheet.rows))
         for row in range(r0, last):
             values = [
-                cell_data(evaluator, sheet, row, column, sheet.get(row, column), rules, cell_trie) for column in range(c0, c1)
+                cell_data(evaluator, sheet, row, column, sheet.get(row, column), rules, cell_trie)
+                for column in range(c0, c1)
             ]
             while values and not values[-1]:
                 values.pop()
@@ -144,7 +157,9 @@ def sheet_json(
     out["rowGroups"] = sheet.row_groups
     out["columnGroups"] = sheet.column_groups
     out["developerMetadata"] = [
-        e for e in book.metadata.values() if e["location"]["locationType"] == "SHEET" and e["location"].get("sheetId", 0) == sheet.sheet_id
+        e
+        for e in book.metadata.values()
+        if e["location"]["locationType"] == "SHEET" and e["location"].get("sheetId", 0) == sheet.sheet_id
     ]
     return out
 

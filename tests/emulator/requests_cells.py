@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 
 from tests.emulator import a1, cells, fields, formulas
 from tests.emulator.a1 import Area
-from tests.emulator.book import Sheet
 from tests.emulator.cells import Cell, Formula
-from tests.emulator.context import Context, Handler, Json
 from tests.emulator.errors import BatchError
+
+if TYPE_CHECKING:
+    from tests.emulator.book import Sheet
+    from tests.emulator.context import Context, Handler, Json
 
 _PARTIAL_MERGE = "You must select all cells in a merged range to merge or unmerge them."
 
@@ -80,7 +83,9 @@ def append_cells(ctx: Context, req: Json) -> None:
     last = start
     for offset, row in enumerate(rows):
         write_row(sheet, start + offset, 0, row.get("values", []), trie)
-        if start + offset < len(sheet.rows) and any(c is not None and c.value is not None for c in sheet.rows[start + offset]):
+        if start + offset < len(sheet.rows) and any(
+            c is not None and c.value is not None for c in sheet.rows[start + offset]
+        ):
             last = start + offset + 1
     sheet.appended(max(last, start))
 
@@ -142,15 +147,17 @@ def check_condition(condition: Json | None, where: str) -> None:
     if kind in _NO_VALUE:
         good = count == 0
     elif kind in _TWO_VALUES:
-        good = count == 2  # noqa: PLR2004 - from and to
+        good = count == 2
     elif kind == "BOOLEAN":
-        good = count <= 2  # noqa: PLR2004 - checked and unchecked value
+        good = count <= 2
     elif kind in ("ONE_OF_LIST", "TEXT_EQ", "TEXT_NOT_EQ", "DATE_NOT_EQ"):
         good = count >= 1
     else:
         good = count == 1
     if not good:
-        message = f"{where}: {count} values do not fit condition type {kind}. (emulator: Google's own text is not known)"
+        message = (
+            f"{where}: {count} values do not fit condition type {kind}. (emulator: Google's own text is not known)"
+        )
         raise BatchError(message)
 
 
@@ -200,7 +207,7 @@ def merge_cells(ctx: Context, req: Json) -> None:
         parts = [Area(sheet.sheet_id, r0, r1, c, c + 1) for c in range(c0, c1)]
     for part in parts:
         top, bottom, left, right = part.bounded(sheet.row_count, sheet.column_count)
-        if (bottom - top) * (right - left) < 2:  # noqa: PLR2004 - one cell is no merge
+        if (bottom - top) * (right - left) < 2:
             continue
         for row, column, cell in list(sheet.cells(top, bottom, left, right)):
             if (row, column) != (top, left):

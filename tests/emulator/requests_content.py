@@ -1,20 +1,25 @@
-"""Requests that work on content: findReplace, sortRange, copyPaste, cutPaste, pasteData, deleteDuplicates, trimWhitespace,
-randomizeRange, textToColumns."""
+"""Requests that work on content.
+
+findReplace, sortRange, copyPaste, cutPaste, pasteData, deleteDuplicates, trimWhitespace, randomizeRange, textToColumns,
+insertRange, deleteRange.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.emulator import a1, cells, entry, formatting, structure
 from tests.emulator.a1 import Area
-from tests.emulator.book import Sheet
 from tests.emulator.cells import Cell, Fault, Formula, Row, Value, number_format
-from tests.emulator.context import Context, Handler, Json
 from tests.emulator.errors import VERTICAL_MERGE, BatchError
 from tests.emulator.requests_cells import shifted
+
+if TYPE_CHECKING:
+    from tests.emulator.book import Sheet
+    from tests.emulator.context import Context, Handler, Json
 
 # -- findReplace --------------------------------------------------------------------------------------------------------
 
@@ -89,7 +94,7 @@ def _replace_exact(
         hits = [row for row in index.get(find, ()) if r0 <= row < r1]
         for row in hits:
             ctx.may_edit(Area(sheet.sheet_id, row, row + 1, column, column + 1))
-            end = sheet._data_end  # noqa: SLF001 - a replaced text leaves the last row where it was
+            end = sheet._data_end
             fresh = type_into(sheet.get(row, column), replacement, ctx.year)
             sheet.put(row, column, fresh)
             if fresh is not None and fresh.value is not None and end is not None:
@@ -162,8 +167,13 @@ def sort_range(ctx: Context, req: Json) -> None:
     ctx.may_edit(Area(sheet.sheet_id, r0, r1, c0, c1))
     specs = []
     for spec in req.get("sortSpecs", []):
-        for name in ("foregroundColor", "foregroundColorStyle", "backgroundColor", "backgroundColorStyle",
-                     "dataSourceColumnReference"):
+        for name in (
+            "foregroundColor",
+            "foregroundColorStyle",
+            "backgroundColor",
+            "backgroundColorStyle",
+            "dataSourceColumnReference",
+        ):
             if name in spec:
                 message = f"The emulator does not implement SortSpec.{name}."
                 raise BatchError(message)
@@ -184,12 +194,9 @@ def sort_range(ctx: Context, req: Json) -> None:
         return
     order = list(range(r0, r1))
     for column, descending in reversed(specs):
-        keyed = {row: sort_key(ctx.evaluator.cell(sheet, row, column)) for row in order}
+        keyed: dict[int, Any] = {row: sort_key(ctx.evaluator.cell(sheet, row, column)) for row in order}
         filled = [r for r in order if keyed[r] is not None]
-        if descending:  # ties keep their old order, as in an ascending sort
-            filled = sorted(reversed(filled), key=lambda r, keyed=keyed: keyed[r])[::-1]
-        else:
-            filled.sort(key=lambda r, keyed=keyed: keyed[r])
+        filled.sort(key=keyed.__getitem__, reverse=descending)  # ties keep their old order either way
         order = filled + [r for r in order if keyed[r] is None]
     put_rows_in_order(sheet, order, r0, c0, c1)
     if ctx.switches.sort_moves_row_metadata:
@@ -245,7 +252,9 @@ def _move_row_metadata(ctx: Context, sheet: Sheet, places: dict[int, int]) -> No
 # -- copy, cut, paste ---------------------------------------------------------------------------------------------------
 
 
-def pasted(ctx: Context, sheet: Sheet, at: tuple[int, int], cell: Cell | None, old: Cell | None, kind: str) -> Cell | None:
+def pasted(
+    ctx: Context, sheet: Sheet, at: tuple[int, int], cell: Cell | None, old: Cell | None, kind: str
+) -> Cell | None:
     """Return what a paste of that kind leaves in a cell; `at` is where the copied cell stands (values are computed there)."""
     source = cell or cells.EMPTY
     target = old or cells.EMPTY
@@ -285,7 +294,9 @@ def copy_paste(ctx: Context, req: Json) -> None:
         raise BatchError(message)
     ctx.may_edit(Area(target.sheet_id, d0, d1, e0, e1))
     if kind == "PASTE_CONDITIONAL_FORMATTING":
-        _spread_conditionals(source, target, Area(source.sheet_id, r0, r1, c0, c1), Area(target.sheet_id, d0, d1, e0, e1))
+        _spread_conditionals(
+            source, target, Area(source.sheet_id, r0, r1, c0, c1), Area(target.sheet_id, d0, d1, e0, e1)
+        )
         return
     block = [[source.get(r, c) for c in range(c0, c1)] for r in range(r0, r1)]
     for row in range(d0, d1):
@@ -313,7 +324,11 @@ def _copy_merges(source: Sheet, target: Sheet, area: Area, to: tuple[int, int], 
                 dr = to[0] - (area.r0 or 0) + i * height
                 dc = to[1] - (area.c0 or 0) + j * width
                 place = Area(
-                    target.sheet_id, (merge.r0 or 0) + dr, (merge.r1 or 0) + dr, (merge.c0 or 0) + dc, (merge.c1 or 0) + dc
+                    target.sheet_id,
+                    (merge.r0 or 0) + dr,
+                    (merge.r1 or 0) + dr,
+                    (merge.c0 or 0) + dc,
+                    (merge.c1 or 0) + dc,
                 ).json()
                 if place not in target.merges:
                     target.merges.append(place)
@@ -473,7 +488,11 @@ def text_to_columns(ctx: Context, req: Json) -> None:
     if c1 - c0 != 1:
         message = "The source must span exactly one column. (emulator: Google's own text is not known)"
         raise BatchError(message)
-    found = [(row, cell.value.split(delimiter)) for row, _, cell in sheet.cells(r0, r1, c0, c1) if isinstance(cell.value, str)]
+    found = [
+        (row, cell.value.split(delimiter))
+        for row, _, cell in sheet.cells(r0, r1, c0, c1)
+        if isinstance(cell.value, str)
+    ]
     width = max((len(parts) for _, parts in found), default=1)
     ctx.may_edit(Area(sheet.sheet_id, r0, r1, c0, c0 + width))
     ctx.book.grow(sheet, 0, c0 + width)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.emulator import a1, fields, protection
 from tests.emulator.book import Sheet
 from tests.emulator.cells import tidy_colors
-from tests.emulator.context import Context, Handler, Json
 from tests.emulator.errors import PROTECTED, WARNING_WITH_EDITORS, BatchError
 from tests.emulator.requests_cells import check_condition
+
+if TYPE_CHECKING:
+    from tests.emulator.context import Context, Handler, Json
 
 
 def _stored_range(ctx: Context, found: Json) -> Json:
@@ -59,8 +61,12 @@ def _check_criteria(stored: Json) -> None:
         criteria = spec.get("filterCriteria", {})
         if "condition" in criteria:
             check_condition(criteria["condition"], "filterCriteria.condition")
-        for name in ("visibleBackgroundColor", "visibleBackgroundColorStyle", "visibleForegroundColor",
-                     "visibleForegroundColorStyle"):
+        for name in (
+            "visibleBackgroundColor",
+            "visibleBackgroundColorStyle",
+            "visibleForegroundColor",
+            "visibleForegroundColorStyle",
+        ):
             if name in criteria:
                 message = f"The emulator does not implement FilterCriteria.{name}."
                 raise BatchError(message)
@@ -218,7 +224,9 @@ def _with_editors(ctx: Context, stored: Json) -> Json:
 def add_protected_range(ctx: Context, req: Json) -> Json:
     """Protect a range or a sheet."""
     sheet, stored = _checked_protection(ctx, req.get("protectedRange", {}))
-    if a1.area(stored["range"]).whole_sheet() and any(protection.area_of(ctx.book, p).whole_sheet() for p in sheet.protections):
+    if a1.area(stored["range"]).whole_sheet() and any(
+        protection.area_of(ctx.book, p).whole_sheet() for p in sheet.protections
+    ):
         message = f'Sheet "{sheet.title}" already has sheet protection.'
         raise BatchError(message)
     ctx.may_edit(a1.area(stored["range"]))
@@ -408,7 +416,9 @@ def add_banding(ctx: Context, req: Json) -> Json:
     sheet = ctx.book.grid(band["range"].get("sheetId", 0))
     ctx.may_edit(a1.area(band["range"]))
     if any(a1.area(b["range"]).meets(a1.area(band["range"])) for b in sheet.bandings):
-        message = "You cannot add alternating background colors to a range that already has alternating background colors."
+        message = (
+            "You cannot add alternating background colors to a range that already has alternating background colors."
+        )
         raise BatchError(message)
     if "rowProperties" not in band and "columnProperties" not in band:
         message = "Either rowProperties or columnProperties must be set. (emulator: Google's own text is not known)"

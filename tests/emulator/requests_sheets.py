@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 
 from tests.emulator import fields, formatting, structure
 from tests.emulator.a1 import Area
 from tests.emulator.book import DEFAULT_COLUMNS, DEFAULT_ROWS, Sheet
 from tests.emulator.cells import number_format, tidy_colors
-from tests.emulator.context import Context, Handler, Json
 from tests.emulator.errors import LAST_SHEET, NAME_TOO_LONG, BatchError
+
+if TYPE_CHECKING:
+    from tests.emulator.context import Context, Handler, Json
 
 _GRID_ONLY = ("rowCount", "columnCount")
 _MAX_TITLE = 100
@@ -63,7 +66,9 @@ def add_sheet(ctx: Context, req: Json) -> Json:
         grid.get("columnCount") or DEFAULT_COLUMNS,
     )
     sheet.grid_props = {k: v for k, v in grid.items() if k not in _GRID_ONLY}
-    sheet.props = tidy_colors({k: props[k] for k in ("hidden", "rightToLeft", "tabColor", "tabColorStyle") if k in props})
+    sheet.props = tidy_colors(
+        {k: props[k] for k in ("hidden", "rightToLeft", "tabColor", "tabColorStyle") if k in props}
+    )
     index = min(props.get("index", len(ctx.book.sheets)), len(ctx.book.sheets))
     ctx.book.sheets.insert(index, sheet)
     ctx.book.check_size()
@@ -129,8 +134,12 @@ def copy_of(ctx: Context, source: Sheet, new_id: int, title: str) -> Sheet:
     ctx.book.sheets, ctx.book.named_ranges = [twin], []
     structure.remap(ctx.book, own)
     ctx.book.sheets, ctx.book.named_ranges = sheets, named
-    for name, key in (("protections", "protectedRangeId"), ("filter_views", "filterViewId"), ("charts", "chartId"),
-                      ("bandings", "bandedRangeId")):
+    for name, key in (
+        ("protections", "protectedRangeId"),
+        ("filter_views", "filterViewId"),
+        ("charts", "chartId"),
+        ("bandings", "bandedRangeId"),
+    ):
         setattr(twin, name, [{**item, key: ctx.book.fresh_id()} for item in getattr(twin, name)])
     return twin
 
@@ -141,7 +150,11 @@ def update_sheet_properties(ctx: Context, req: Json) -> None:
     props: Json = req.get("properties", {})
     sheet = ctx.book.sheet(props.get("sheetId", 0))
     if "*" in trie:
-        trie = {k: {} for k in ("title", "index", "gridProperties", "hidden", "tabColor", "tabColorStyle", "rightToLeft") if k in props}
+        trie = {
+            k: {}
+            for k in ("title", "index", "gridProperties", "hidden", "tabColor", "tabColorStyle", "rightToLeft")
+            if k in props
+        }
     for name in trie:
         if name in ("sheetId", "sheetType", "dataSourceSheetProperties"):
             message = f"Field {name} cannot be updated. (emulator: Google's own text is not known)"
@@ -188,7 +201,7 @@ def move_sheet(ctx: Context, sheet: Sheet, to: int) -> None:
 
 def _update_grid(ctx: Context, sheet: Sheet, new: Json, trie: fields.Trie) -> None:
     whole = not trie or "*" in trie
-    names = [n for n in new] if whole else list(trie)
+    names = list(new) if whole else list(trie)
     rows = new.get("rowCount", 0) if "rowCount" in names else sheet.row_count
     columns = new.get("columnCount", 0) if "columnCount" in names else sheet.column_count
     if rows < 1 or columns < 1:
@@ -211,7 +224,10 @@ def _update_grid(ctx: Context, sheet: Sheet, new: Json, trie: fields.Trie) -> No
 
 
 def _check_frozen(sheet: Sheet) -> None:
-    for name, size, noun in (("frozenRowCount", sheet.row_count, "rows"), ("frozenColumnCount", sheet.column_count, "columns")):
+    for name, size, noun in (
+        ("frozenRowCount", sheet.row_count, "rows"),
+        ("frozenColumnCount", sheet.column_count, "columns"),
+    ):
         if sheet.grid_props.get(name, 0) >= size:
             message = f"You can't freeze all visible {noun} on the sheet."
             raise BatchError(message)
@@ -325,7 +341,9 @@ def update_dimension_properties(ctx: Context, req: Json) -> None:
         raise BatchError(message)
     trie = ctx.mask(req, "DimensionProperties")
     if "developerMetadata" in trie or "hiddenByFilter" in trie:
-        message = "hiddenByFilter and developerMetadata cannot be written here. (emulator: Google's own text is not known)"
+        message = (
+            "hiddenByFilter and developerMetadata cannot be written here. (emulator: Google's own text is not known)"
+        )
         raise BatchError(message)
     sheet, dimension, start, end = _dimension(ctx, req.get("range"))
     ctx.may_change_sheet(sheet)

@@ -14,7 +14,8 @@ _ROUTES = [
     (
         None,
         re.compile(
-            _BOOK + r"/values:(?P<verb>batchGet|batchUpdate|batchClear|batchGetByDataFilter|batchUpdateByDataFilter|batchClearByDataFilter)$"
+            _BOOK
+            + r"/values:(?P<verb>batchGet|batchUpdate|batchClear|batchGetByDataFilter|batchUpdateByDataFilter|batchClearByDataFilter)$"
         ),
         "values.{verb}",
     ),

@@ -48,7 +48,7 @@ class _Handler(BaseHTTPRequestHandler):
         answer = self.server.emulator.handle(self.command, self.path, headers, body)
         self._send(answer)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _take
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _take  # noqa: N815 - the base class looks for these names
 
     def _send(self, answer: Answer) -> None:
         if answer.drop:

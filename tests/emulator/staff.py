@@ -10,12 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tests.emulator import a1, batch
-from tests.emulator.context import Json
 from tests.emulator.errors import ApiError
 from tests.emulator.formatting import show
 
 if TYPE_CHECKING:
     from tests.emulator.book import Sheet
+    from tests.emulator.context import Json
     from tests.emulator.emulator import Emulator
 
 
@@ -87,12 +87,14 @@ class Staff:
         first = max(self.sheet.grid_props.get("frozenRowCount", 0), 1)
         whole = {"sheetId": self.sheet_id, "startRowIndex": first}
         order = "DESCENDING" if descending else "ASCENDING"
-        self.do({"sortRange": {"range": whole, "sortSpecs": [{"dimensionIndex": self.column(column), "sortOrder": order}]}})
+        self.do(
+            {"sortRange": {"range": whole, "sortSpecs": [{"dimensionIndex": self.column(column), "sortOrder": order}]}}
+        )
 
     def insert_rows(self, row: int, count: int = 1) -> None:
         """Insert empty rows above a screen row."""
         place = self._dimension("ROWS", row - 1, row - 1 + count)
-        self.do({"insertDimension": {"range": place, "inheritFromBefore": row > 2}})  # noqa: PLR2004 - below the header
+        self.do({"insertDimension": {"range": place, "inheritFromBefore": row > 2}})
 
     def delete_rows(self, first: int, last: int | None = None) -> None:
         """Delete screen rows first..last."""
@@ -176,7 +178,9 @@ class Staff:
 
     def rename_tab(self, title: str) -> None:
         """Rename the tab."""
-        self.do({"updateSheetProperties": {"properties": {"sheetId": self.sheet_id, "title": title}, "fields": "title"}})
+        self.do(
+            {"updateSheetProperties": {"properties": {"sheetId": self.sheet_id, "title": title}, "fields": "title"}}
+        )
 
     def delete_tab(self) -> None:
         """Delete the tab."""
@@ -187,7 +191,13 @@ class Staff:
         color = {"rgbColor": {"red": red, "green": green, "blue": blue}}
         cell = {"userEnteredFormat": {"backgroundColorStyle": color}}
         self.do(
-            {"repeatCell": {"range": self._range(cells), "cell": cell, "fields": "userEnteredFormat.backgroundColorStyle"}}
+            {
+                "repeatCell": {
+                    "range": self._range(cells),
+                    "cell": cell,
+                    "fields": "userEnteredFormat.backgroundColorStyle",
+                }
+            }
         )
 
     def freeze(self, rows: int) -> None:

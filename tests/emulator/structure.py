@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.emulator import a1, formulas
 from tests.emulator.a1 import Area
-from tests.emulator.book import Book, Sheet
 from tests.emulator.cells import Cell, Formula, Row
 from tests.emulator.errors import BatchError
+
+if TYPE_CHECKING:
+    from tests.emulator.book import Book, Sheet
 
 Span = Callable[[int | None, int | None], "tuple[int | None, int | None] | None"]
 _RANGE_KEYS = frozenset(("range", "dataRange"))
@@ -100,9 +102,7 @@ def move(book: Book, sheet: Sheet, dimension: str, start: int, end: int, to: int
 
 def _look(row: Row) -> Row:
     """Return cells with only format and rule of the given ones."""
-    return tuple(
-        Cell(None, c.fmt, c.rule) if c is not None and (c.fmt or c.rule) else None for c in row
-    )
+    return tuple(Cell(None, c.fmt, c.rule) if c is not None and (c.fmt or c.rule) else None for c in row)
 
 
 def _follow(book: Book, changed: Sheet, dimension: str, span: Span) -> None:
@@ -161,7 +161,7 @@ def _map(stored: Any, change: Callable[[Area], Area | None]) -> Any:
         return [_map(item, change) for item in stored]
     if not isinstance(stored, dict):
         return stored
-    out = {}
+    out: dict[str, Any] = {}
     for key, value in stored.items():
         if key in _RANGE_KEYS and isinstance(value, dict) and "dimension" not in value:
             area = change(a1.area(value))

@@ -5,14 +5,16 @@ Facts: SHEETS_NOTES "Reading values", "Appending" and the `values.*` row of its 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.emulator import a1, cells, entry, formatting, formulas, metadata, render
 from tests.emulator.a1 import Area
-from tests.emulator.book import Sheet
 from tests.emulator.cells import Cell, Fault, Formula, number_format
-from tests.emulator.context import Context, Json
 from tests.emulator.errors import BatchError, invalid
+
+if TYPE_CHECKING:
+    from tests.emulator.book import Sheet
+    from tests.emulator.context import Context, Json
 
 _PLAIN = frozenset((str, int, float, bool))
 
@@ -229,8 +231,11 @@ def batch_update(ctx: Context, body: Json) -> Json:
 
 def _totals(ctx: Context, responses: list[Json], sheets: int) -> Json:
     out: Json = {"spreadsheetId": ctx.book.book_id}
-    for total, name in (("totalUpdatedRows", "updatedRows"), ("totalUpdatedColumns", "updatedColumns"),
-                        ("totalUpdatedCells", "updatedCells")):
+    for total, name in (
+        ("totalUpdatedRows", "updatedRows"),
+        ("totalUpdatedColumns", "updatedColumns"),
+        ("totalUpdatedCells", "updatedCells"),
+    ):
         out[total] = sum(r.get(name, 0) for r in responses)
     out["totalUpdatedSheets"] = sheets
     out["responses"] = responses
