@@ -39,7 +39,7 @@ FORMULA: Final = "{label} holds a formula. Type the value itself."
 LOADING: Final = "{label} has not finished loading. It is looked at again next time."
 ERROR_CELL: Final = "{label} shows {shown}. Type the value itself."
 NOT_TEXT: Final = "{label} shows {shown}, which is not a text. Type it again."
-BOOLEAN: Final = "{label} shows {shown} but needs a whole number, like 1000."
+BOOLEAN: Final = "{label} shows {shown} but needs a number, like 1000."
 DATE: Final = (
     "{label} shows a date or time ({shown}) but needs something else. Clear the cell's format, then type it again."
 )
