@@ -255,7 +255,7 @@ def test_precedence(folder, monkeypatch):
     setenv(monkeypatch, RECONCILE_MAX_REFUNDS="4")
     settings = load_settings()
     assert (settings.max_refunds, settings.lease, settings.pace, settings.deadline) == (4, 3.0, 2.0, 1.0)
-    assert settings.read_timeout == 60.0
+    assert settings.read_timeout == 45.0
     assert settings.profile == "main"
 
 
@@ -467,9 +467,9 @@ def test_describe_settings():
         "RECONCILE_PARTIAL_VIA": "setPartial",
         "RECONCILE_TASKS": "all",
         "RECONCILE_DEADLINE": "600",
-        "RECONCILE_LEASE": "180",
+        "RECONCILE_LEASE": "300",
         "RECONCILE_CONNECT_TIMEOUT": "10",
-        "RECONCILE_READ_TIMEOUT": "60",
+        "RECONCILE_READ_TIMEOUT": "45",
         "RECONCILE_ARCHIVE_AFTER_DAYS": "7",
     }
 
