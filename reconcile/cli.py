@@ -3,6 +3,7 @@
 Every command returns its exit code (DESIGN 9) and raises `ReconcileError` for what a person can act on. Nothing heavy is
 imported here: `--help` and a usage error answer at once.
 """
+# ruff: noqa: PLC0415, FBT002 - imports wait until the command runs; flags are what a command line is made of
 
 from __future__ import annotations
 
@@ -25,9 +26,9 @@ _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
 class _Group(typer.main.TyperGroup):  # type: ignore[misc, name-defined]
     """The top level: its help ends with the settings and the exit codes."""
 
-    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - typer's signature
         """The settings table, read from the settings themselves."""
-        from reconcile.config import describe_settings  # noqa: PLC0415 - only for --help
+        from reconcile.config import describe_settings
 
         with formatter.section("Settings (environment, .env, or reconcile.toml)"):
             formatter.write_dl([(item.variable, _meaning(item)) for item in describe_settings()])
@@ -77,10 +78,10 @@ def _top(
     profile: Annotated[
         str | None, typer.Option("--profile", metavar="NAME", help="Use [profiles.NAME] of reconcile.toml.")
     ] = None,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")] = False,  # noqa: FBT002
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")] = False,
     version: Annotated[  # noqa: ARG001 - its callback does the work
         bool, typer.Option("--version", help="Show the version.", callback=_version, is_eager=True)
-    ] = False,  # noqa: FBT002
+    ] = False,
 ) -> None:
     shell.options.profile = profile
     shell.options.debug = debug
@@ -144,7 +145,7 @@ def _hint(error: Exception, message: str) -> str:
 
 def _reader_left() -> int:
     """Whoever read our output closed it (`| head`): nothing is left to say."""
-    import os  # noqa: PLC0415
+    import os
 
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return int(Exit.BUG)
@@ -153,7 +154,7 @@ def _reader_left() -> int:
 def _bug(error: Exception, *, as_json: bool) -> int:
     """An error nobody foresaw: one paragraph, and the traceback only with --debug (it never shows local values)."""
     if shell.options.debug:
-        import traceback  # noqa: PLC0415
+        import traceback
 
         shell.say("".join(traceback.format_exception(error)).rstrip())
     what = f"Something unexpected happened: {type(error).__name__}. This is a bug in reconcile, not a mistake of yours."

@@ -1,18 +1,264 @@
-"""`doctor`, `why`, `history`."""
+"""`why`, `history` and `doctor`: they look and change nothing."""
+# ruff: noqa: PLC0415, FBT002 - imports wait until the command runs; flags are what a command line is made of
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reconcile.commands import shell, world
+from reconcile.commands.run import plan_of
 from reconcile.commands.shell import AsJson
+from reconcile.errors import Exit, LeaseHeld, ReconcileError, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reconcile.config import Settings
+    from reconcile.core.model import Snapshot
+
+Id = Annotated[str, typer.Argument(metavar="ID", help="An order's, refill's or cancel's id, or a reference.")]
+
+
+def why(id_: Id, as_json: AsJson = False) -> int:
+    """Tell what panel, ledger and sheet say about one id, and what the next sync does with it."""
+    from reconcile.core import why as core
+    from reconcile.core.cells import id_text
+
+    settings = shell.settings("sheet")
+    book = world.open_book(settings)
+    snapshot = world.read_with(book, "history", "archive")
+    ledger, made, _ = plan_of(snapshot, settings)
+    key = id_text(id_)
+    found = core.stories(key, snapshot, ledger, made)
+    archived = core.archived(key, snapshot)
+    if not found and not archived:
+        raise SettingsError(
+            f"{id_} stands neither in the sheet nor in the ledger.",
+            "Check the id. If it is an order the panel shows as Pending, the next sync receives it.",
+        )
+    if as_json:
+        from reconcile.report import as_json as report
+
+        shell.show_json(
+            {
+                "book": book.name,
+                "id": key,
+                "feeds": [report.story(item) for item in found],
+                "archive_rows": list(archived),
+            }
+        )
+    else:
+        from reconcile.report import text
+
+        shell.show(text.stories(found, archived, key))
+    return Exit.DONE
+
+
+def history(id_: Id, as_json: AsJson = False) -> int:
+    """Show the lines of the History tab for one id."""
+    from reconcile.core import why as core
+    from reconcile.core.cells import id_text
+
+    settings = shell.settings("sheet")
+    book = world.open_book(settings)
+    found = core.history(id_text(id_), world.read_with(book, "history"))
+    if as_json:
+        from reconcile.report import as_json as report
+
+        shell.show_json({"book": book.name, "id": id_text(id_), "history": [report.history(row) for row in found]})
+        return Exit.DONE
+    from reconcile.report import text
+
+    shell.show(text.history(found, id_text(id_)))
+    return Exit.DONE
+
+
+# --- doctor ------------------------------------------------------------------------------------------------------------
+
+WORST = (
+    Exit.DONE,
+    Exit.LIMIT,
+    Exit.DOUBT,
+    Exit.LEASE,
+    Exit.UNAVAILABLE,
+    Exit.USAGE,
+    Exit.ACCESS,
+    Exit.DAMAGED,
+    Exit.BUG,
+)
+"""Exit codes by how much they hinder a sync."""
+
+CODE_OF = {
+    "file": Exit.USAGE,
+    "open": Exit.UNAVAILABLE,
+    "writable": Exit.ACCESS,
+    "structure": Exit.DAMAGED,
+    "template": Exit.USAGE,
+    "sharing": Exit.ACCESS,
+    "key": Exit.ACCESS,
+    "protection": Exit.ACCESS,
+}
+"""What a workbook's check looked at → the exit code when it is not well."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of `doctor`. code: DONE is ✓; DOUBT and LEASE are !, to know; any other is ✗."""
+
+    what: str
+    code: Exit
+    text: str
+    next_step: str = ""
+
+    @property
+    def mark(self) -> str:
+        """The sign in front of the line."""
+        return "✓" if self.code is Exit.DONE else "!" if self.code in (Exit.DOUBT, Exit.LEASE) else "✗"
 
 
 def doctor(as_json: AsJson = False) -> int:
-    """Check."""
-    return 0
+    """Check settings, workbook, panel, key and journal, without receiving or changing anything."""
+    checks = list(_checks())
+    code = max((check.code for check in checks), key=WORST.index)
+    if as_json:
+        shell.show_json(
+            {
+                "exit_code": int(code),
+                "checks": [
+                    {
+                        "what": c.what,
+                        "ok": c.code is Exit.DONE,
+                        "code": int(c.code),
+                        "text": c.text,
+                        "next_step": c.next_step,
+                    }
+                    for c in checks
+                ],
+            }
+        )
+        return code
+    from reconcile.report.clean import line
+    from reconcile.report.text import Line
+
+    style = {"✓": "good", "!": "warn", "✗": "bad"}
+    for check in checks:
+        first, *more = check.text.split("\n")
+        shell.show([Line(f"{check.mark} {check.what:<10} {line(first)}", style[check.mark])])
+        shell.show([Line(f"  {'':<10} {line(part)}", style[check.mark]) for part in more])
+        if check.next_step:
+            shell.show([Line(f"  {'':<10} → {line(check.next_step)}")])
+    return code
 
 
-def why(id_: str, as_json: AsJson = False) -> int:
-    """Why."""
-    return 0
+def _checks() -> "Iterator[Check]":
+    try:
+        settings = shell.settings()
+    except ReconcileError as error:
+        yield Check("settings", error.exit_code, error.what, error.next_step)
+        return
+    yield from _settings(settings)
+    if settings.sheet is not None:
+        yield from _workbook(settings)
+    if settings.panel_url is not None and settings.panel_key is not None:
+        yield _panel(settings)
+    yield _journal(settings)
 
 
-def history(id_: str, as_json: AsJson = False) -> int:
-    """History."""
-    return 0
+def _settings(settings: "Settings") -> "Iterator[Check]":
+    from reconcile.config import require
+
+    missing = 0
+    for need in ("panel", "sheet"):
+        try:
+            require(settings, need)
+        except SettingsError as error:
+            missing += 1
+            yield Check("settings", error.exit_code, error.what, error.next_step)
+    if not missing:
+        profile = f", profile {settings.profile}" if settings.profile else ""
+        yield Check("settings", Exit.DONE, f"Panel and sheet are set{profile}.")
+
+
+def _workbook(settings: "Settings") -> "Iterator[Check]":
+    try:
+        book = world.open_book(settings)
+        findings = list(book.check())
+    except ReconcileError as error:
+        yield Check("workbook", error.exit_code, error.what, error.next_step)
+        return
+    for finding in findings:
+        code = Exit.DONE if finding.ok else CODE_OF.get(finding.what, Exit.UNAVAILABLE)
+        yield Check(finding.what, code, finding.text, finding.next_step)
+    if any(not finding.ok and finding.what in ("file", "structure", "key", "sharing") for finding in findings):
+        return
+    try:
+        snapshot = world.read_with(book, "runs")
+        yield from _state(snapshot, settings)
+    except ReconcileError as error:
+        yield Check("workbook", error.exit_code, error.what, error.next_step)
+
+
+def _state(snapshot: "Snapshot", settings: "Settings") -> "Iterator[Check]":
+    """Services, lease, doubts, limits and the last run."""
+    from reconcile.core.lease import HEARTBEAT, lease_of
+    from reconcile.job import services
+
+    wanted, problems = services(snapshot)
+    for problem in problems:
+        yield Check("services", Exit.USAGE if not wanted else Exit.DOUBT, problem)
+    if wanted and not problems:
+        yield Check("services", Exit.DONE, f"Orders are received for: {', '.join(wanted)}.")
+    lease = lease_of(snapshot.meta)
+    now = world.clock()
+    if lease is None:
+        yield Check("lease", Exit.DONE, "No run is at work.")
+    elif lease.held(now):
+        left = round(lease.left(now).total_seconds())
+        yield Check("lease", Exit.LEASE, f"Run {lease.run} is at work, or was killed: its right ends in {left} s.")
+    else:
+        yield Check("lease", Exit.DONE, f"Run {lease.run} did not finish; the next sync goes on from there.")
+    _, made, doubts = plan_of(snapshot, settings)
+    if doubts:
+        ids = ", ".join(doubt.id for doubt in doubts[:5]) + (" …" if len(doubts) > 5 else "")  # noqa: PLR2004 - one line
+        yield Check(
+            "doubts", Exit.DOUBT, f"{len(doubts)} open: {ids}", "`reconcile resolve` tells what to do about each."
+        )
+    else:
+        yield Check("doubts", Exit.DONE, "Nothing is in doubt.")
+    for limit in made.limits:
+        yield Check("limits", Exit.LIMIT, limit.text, "See `reconcile plan`; if it is right: `reconcile sync --force`.")
+    yield _last_run(snapshot, snapshot.meta.get(HEARTBEAT, ""))
+
+
+def _last_run(snapshot: "Snapshot", heartbeat: str) -> Check:
+    frame = snapshot.tabs["runs"]
+    if not heartbeat and frame.empty:
+        return Check("last run", Exit.DONE, "There was none yet.", "`reconcile sync` does the first one.")
+    last = frame.to_dict("records")[-1:]
+    result = f", run {last[0]['run']}: {last[0]['result']}" if last else ""
+    return Check("last run", Exit.DONE, f"{heartbeat or 'not finished yet'}{result}.")
+
+
+def _panel(settings: "Settings") -> Check:
+    try:
+        with world.open_panel(settings) as panel:
+            panel.probe()
+    except ReconcileError as error:
+        return Check("panel", error.exit_code, error.what, error.next_step)
+    return Check("panel", Exit.DONE, f"{settings.panel_url} answers and takes the key. Nothing was received.")
+
+
+def _journal(settings: "Settings") -> Check:
+    folder = settings.state_dir
+    if not folder.exists():
+        return Check("journal", Exit.DONE, f"There is none in {folder} yet; the first sync begins it.")
+    try:
+        with world.open_journal(settings) as journal:
+            waiting = sum(count for _, count in journal.other_books(""))
+    except LeaseHeld as error:
+        return Check("journal", Exit.LEASE, error.what, error.next_step)
+    except ReconcileError as error:
+        return Check("journal", error.exit_code, error.what, error.next_step)
+    more = f" {waiting} claims are not landed yet: the next sync does." if waiting else ""
+    return Check("journal", Exit.DONE, f"Whole, in {folder}.{more}")

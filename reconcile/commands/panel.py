@@ -3,6 +3,7 @@
 Claims hand work out for good, so they ask first, keep the raw answer in the journal before it is read, and leave it there
 for the next sync to land. Money and messages ask first and are sent once. Nothing here writes into the sheet.
 """
+# ruff: noqa: PLC0415, FBT002 - imports wait until the command runs; flags are what a command line is made of
 
 import inspect
 import json
@@ -200,8 +201,8 @@ def update_orders(
         Path | None,
         typer.Option(help='A file with [{"id": …, "status": …, "start_count": …, "remains": …}]; - is stdin.'),
     ] = None,
-    yes: Yes = False,  # noqa: FBT002 - a flag
-    as_json: AsJson = False,  # noqa: FBT002
+    yes: Yes = False,
+    as_json: AsJson = False,
 ) -> int:
     """Update up to 100 orders in one call. The answer is shown per order."""
     if bool(id_) == (json_file is not None):

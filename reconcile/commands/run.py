@@ -1,4 +1,5 @@
 """`plan` and `sync`."""
+# ruff: noqa: PLC0415, FBT002 - imports wait until the command runs; flags are what a command line is made of
 
 import os
 from pathlib import Path
@@ -17,25 +18,24 @@ if TYPE_CHECKING:
     from reconcile.job import Stop
 
 
-def read_plan(book: world.Book, settings: "Settings") -> "tuple[Snapshot, Ledger, Plan, tuple[Doubt, ...]]":
-    """One read of the workbook: what it shows, the ledger, what a sync would do, and every doubt on record."""
+def plan_of(snapshot: "Snapshot", settings: "Settings") -> "tuple[Ledger, Plan, tuple[Doubt, ...]]":
+    """What a snapshot comes to: the ledger, what a sync would do, and every doubt on record."""
     from reconcile.core.lease import doubts_of
     from reconcile.core.ledger import Ledger
     from reconcile.core.plan import make_plan
     from reconcile.job import check_schema
 
-    snapshot = book.read()
     check_schema(snapshot)
     ledger = Ledger(snapshot.ledger)
     made = make_plan(snapshot, ledger, world.rules(settings))
-    return snapshot, ledger, made, (*doubts_of(snapshot.meta), *made.doubts)
+    return ledger, made, (*doubts_of(snapshot.meta), *made.doubts)
 
 
-def plan(as_json: AsJson = False) -> int:  # noqa: FBT002 - a flag
+def plan(as_json: AsJson = False) -> int:
     """Show what the next sync would do. Reads the sheet and nothing else."""
     settings = shell.settings("sheet")
     book = world.open_book(settings)
-    _, _, made, doubts = read_plan(book, settings)
+    _, made, doubts = plan_of(book.read(), settings)
     if as_json:
         from reconcile.report import as_json as report
 
@@ -48,13 +48,13 @@ def plan(as_json: AsJson = False) -> int:  # noqa: FBT002 - a flag
 
 
 def sync(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the plan, like `reconcile plan`.")] = False,  # noqa: FBT002
-    force: Annotated[bool, typer.Option("--force", help="Pass the limits, once. Nothing else is passed.")] = False,  # noqa: FBT002
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the plan, like `reconcile plan`.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Pass the limits, once. Nothing else is passed.")] = False,
     wait: Annotated[
         float,
         typer.Option("--wait", metavar="SECONDS", min=0, help="Wait so long for another run to finish."),
     ] = 0,
-    as_json: AsJson = False,  # noqa: FBT002
+    as_json: AsJson = False,
 ) -> int:
     """Bring panel and sheet in step: send what staff changed, then receive new work."""
     if dry_run:

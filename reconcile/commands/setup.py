@@ -1,4 +1,5 @@
 """`init`, `profiles`, `practice-panel` and `demo`."""
+# ruff: noqa: PLC0415, FBT002 - imports wait until the command runs; flags are what a command line is made of
 
 import json
 from pathlib import Path
@@ -12,7 +13,7 @@ from reconcile.errors import Exit
 from reconcile.report.clean import line
 
 
-def init(as_json: AsJson = False) -> int:  # noqa: FBT002 - a flag
+def init(as_json: AsJson = False) -> int:
     """Make the workbook, or complete one: missing tabs, headings, drop-downs. Again is harmless."""
     settings = shell.settings("sheet")
     book = world.open_book(settings)
@@ -42,7 +43,7 @@ def _next_steps(*, services: bool, panel: bool) -> list[str]:
     ]
 
 
-def profiles(as_json: AsJson = False) -> int:  # noqa: FBT002 - a flag
+def profiles(as_json: AsJson = False) -> int:
     """List the profiles of reconcile.toml; with --json as a list for an Action's matrix."""
     from reconcile.config import profiles as names
 
@@ -61,7 +62,7 @@ def practice_panel(
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 0,
     orders: Annotated[int, typer.Option(min=0, max=100_000, help="How many pending orders it begins with.")] = 250,
     seed: Annotated[int, typer.Option(help="The same seed gives the same orders.")] = 7,
-    as_json: Annotated[bool, typer.Option("--json", help="Changes nothing: the address is always JSON.")] = False,  # noqa: FBT002, ARG001
+    as_json: Annotated[bool, typer.Option("--json", help="Changes nothing: the address is always JSON.")] = False,  # noqa: ARG001
 ) -> int:
     """Serve a made-up panel on this machine, to try everything without an account."""
     from reconcile.errors import Unavailable
@@ -82,7 +83,7 @@ def practice_panel(
 
 def demo(
     folder: Annotated[Path, typer.Option(help="Where the demo puts its workbook; made anew each time.")] = Path("demo"),
-    as_json: AsJson = False,  # noqa: FBT002
+    as_json: AsJson = False,
 ) -> int:
     """Show everything at work, without any account: a made-up panel, a workbook, staff's edits, two syncs."""
     from reconcile.commands.demo import run

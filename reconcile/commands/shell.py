@@ -2,6 +2,7 @@
 
 stdout carries the result (text, or JSON with --json), stderr the talk. A command returns its exit code.
 """
+# ruff: noqa: PLC0415 - imports wait until the command runs; flags are what a command line is made of
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 
 import typer
 
-from reconcile.errors import Exit, ReconcileError, SettingsError
+from reconcile.errors import ReconcileError, SettingsError
 from reconcile.report.clean import line
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ options = Options()
 
 def settings(*needs: str) -> Settings:
     """The settings, with everything in `needs` ("panel", "sheet") set. Raises SettingsError."""
-    from reconcile.config import load_settings  # noqa: PLC0415 - pydantic takes a while
+    from reconcile.config import load_settings
 
     return load_settings(*needs, profile=options.profile)
 
@@ -56,7 +57,7 @@ def settings(*needs: str) -> Settings:
 
 def console(*, error: bool = False) -> Console:
     """A console on stdout or stderr that shows text as it is: no markup, no emoji codes, no highlighting, no wrapping."""
-    from rich.console import Console  # noqa: PLC0415 - not for --help
+    from rich.console import Console
 
     return Console(file=sys.stderr if error else sys.stdout, markup=False, emoji=False, highlight=False, soft_wrap=True)
 
@@ -100,7 +101,7 @@ def show_failure(what: str, next_step: str, *, kind: str, code: int, as_json: bo
 def annotate(level: str, *parts: str) -> None:
     """An annotation on an Action's page ("error" or "warning"); nothing elsewhere. On stderr: stdout is the result."""
     if os.environ.get("GITHUB_ACTIONS") == "true":
-        from reconcile.report.clean import annotation  # noqa: PLC0415
+        from reconcile.report.clean import annotation
 
         typer.echo(f"::{level}::{annotation(' '.join(part for part in parts if part))}", err=True)
 
@@ -112,12 +113,6 @@ def confirm(question: str, *, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise SettingsError(f"{question} Nobody is here to answer.", "Give --yes to go ahead without being asked.")
     typer.confirm(line(question), abort=True, err=True)
-
-
-def check(*, usage: bool, what: str, next_step: str = "") -> None:
-    """Raises SettingsError when `usage` does not hold."""
-    if not usage:
-        raise SettingsError(what, next_step)
 
 
 # --- progress ----------------------------------------------------------------------------------------------------------
@@ -136,7 +131,7 @@ class Talker:
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
             self._bars = Progress(
                 TextColumn("{task.description}", markup=False),
@@ -181,8 +176,3 @@ class Talker:
         if self._bars is not None and self._task is not None:
             self._bars.remove_task(self._task)
         self._task, self._label = None, ""
-
-
-def code(value: int) -> int:
-    """An exit code as the command's result, 0 left as nothing special."""
-    return int(Exit(value)) if value in Exit else value

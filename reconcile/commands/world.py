@@ -2,6 +2,7 @@
 
 The one place where settings become objects. Tests replace a name in this module; nothing else is read from outside.
 """
+# ruff: noqa: PLC0415 - imports wait until the command runs; flags are what a command line is made of
 
 from __future__ import annotations
 
@@ -80,11 +81,11 @@ def run_id() -> str:
 
 def open_book(settings: Settings) -> Book:
     """The workbook the settings name. Each adapter is imported only when it is used."""
-    from reconcile.config import GoogleBook, XlsxBook, require  # noqa: PLC0415
+    from reconcile.config import GoogleBook, XlsxBook, require
 
     require(settings, "sheet")
     if isinstance(settings.sheet, XlsxBook):
-        from reconcile.workbook.xlsx import XlsxWorkbook  # noqa: PLC0415
+        from reconcile.workbook.xlsx import XlsxWorkbook
 
         return XlsxWorkbook(settings.sheet.path, zone=settings.timezone, clock=clock)
     if isinstance(settings.sheet, GoogleBook):
@@ -94,10 +95,10 @@ def open_book(settings: Settings) -> Book:
 
 def _google(settings: Settings, sheet: GoogleBook) -> Book:
     """A Google Sheet: its adapter offers `open_workbook(settings, id)`."""
-    from reconcile.errors import SettingsError  # noqa: PLC0415
+    from reconcile.errors import SettingsError
 
     try:
-        from reconcile.workbook import google_setup  # type: ignore[attr-defined, unused-ignore]  # noqa: PLC0415
+        from reconcile.workbook import google_setup  # type: ignore[attr-defined, unused-ignore]
     except ImportError:
         raise SettingsError(
             "RECONCILE_SHEET names a Google Sheet, which this version cannot open yet.", "Use a path ending in .xlsx."
@@ -115,8 +116,8 @@ def read_with(book: Book, *logs: str) -> Snapshot:
 
 def open_panel(settings: Settings, may_continue: Callable[[], bool] = lambda: True) -> Panel:
     """The panel client. One answer may take `read_timeout` in all, so that no single call outlives a lease."""
-    from reconcile.config import require  # noqa: PLC0415
-    from reconcile.panel.client import Panel, Timeouts  # noqa: PLC0415
+    from reconcile.config import require
+    from reconcile.panel.client import Panel, Timeouts
 
     require(settings, "panel")
     if settings.panel_url is None or settings.panel_key is None:
@@ -129,14 +130,14 @@ def open_panel(settings: Settings, may_continue: Callable[[], bool] = lambda: Tr
 
 def open_journal(settings: Settings) -> Journal:
     """This machine's journal, locked for as long as it is open."""
-    from reconcile.journal import Journal  # noqa: PLC0415
+    from reconcile.journal import Journal
 
     return Journal.open(settings.state_dir)
 
 
 def rules(settings: Settings) -> Rules:
     """The settings a plan depends on."""
-    from reconcile.core.plan import Rules  # noqa: PLC0415
+    from reconcile.core.plan import Rules
 
     return Rules(
         max_refunds=settings.max_refunds,
@@ -157,8 +158,8 @@ def zone(settings: Settings, book: Book) -> ZoneInfo:
 @contextmanager
 def open_job(settings: Settings, talk: Talk, stop: Stop) -> Iterator[Job]:
     """Everything one run works with: settings, then the journal (and its lock), the workbook, the panel."""
-    from reconcile.config import require  # noqa: PLC0415
-    from reconcile.job import Job  # noqa: PLC0415
+    from reconcile.config import require
+    from reconcile.job import Job
 
     require(settings, "panel", "sheet")
     with ExitStack() as stack:

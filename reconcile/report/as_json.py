@@ -9,10 +9,15 @@ outcome   {"book", "run", "started", "finished", "exit_code", "result", "stopped
 push      {"feed", "id", "row", "action", "target", "changes": [{"field", "from", "to"}], "refund", "amount", "again"}
 note      {"feed", "id", "row", "kind", "text"}
 doubt     {"id", "kind", "feed", "text", "at", "run", "service", "key", "bound", "resolve"}
+story     {"feed", "id", "rows", "state", "facts": {name: text}, "cells": [{"field", "panel", "sheet"}], "refused": [{"field",
+           "value", "reason"}], "sending", "received", "closed", "sync", "next": [push], "answers": [note], "reasons": [text],
+           "history": [line]}
+line      {"when", "tab", "id", "field", "from", "to", "result", "run"}
 """
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from reconcile.report import facts
@@ -20,7 +25,8 @@ from reconcile.report import facts
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconcile.core.model import Doubt, Note, Outcome, Plan, Push
+    from reconcile.core.model import Doubt, Note, Outcome, Plan, Push, Row
+    from reconcile.core.why import Story
 
 Json = dict[str, Any]
 
@@ -111,3 +117,31 @@ def doubt(item: Doubt) -> Json:
         "bound": item.bound,
         "resolve": facts.way_out(item),
     }
+
+
+def story(item: Story) -> Json:
+    """Everything about one id in one feed."""
+    return {
+        "feed": item.feed.value,
+        "id": item.key,
+        "rows": list(item.rows),
+        "state": item.state or None,
+        "facts": dict(item.facts),
+        "cells": [
+            {"field": cell.field, "panel": cell.panel or None, "sheet": cell.sheet or None} for cell in item.cells
+        ],
+        "refused": [{"field": name, "value": value, "reason": reason} for name, value, reason in item.refused],
+        "sending": item.sending or None,
+        "received": item.received or None,
+        "closed": item.closed or None,
+        "sync": item.sync or None,
+        "next": [push(one) for one in item.pushes],
+        "answers": [note(one) for one in item.answers],
+        "reasons": list(item.reasons),
+        "history": [history(row) for row in item.history],
+    }
+
+
+def history(row: Row) -> Json:
+    """One line of History."""
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in row.items()}

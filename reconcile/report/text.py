@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from reconcile.core import words
@@ -12,7 +13,8 @@ from reconcile.report.clean import line
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from reconcile.core.model import Doubt, Outcome, Plan, Push
+    from reconcile.core.model import Doubt, Outcome, Plan, Push, Row
+    from reconcile.core.why import Story
 
 MOST_SHOWN = 50
 """So many rows of one kind a run's summary lists; `plan` and the sheet have all of them."""
@@ -154,3 +156,78 @@ def doubts(found: Sequence[Doubt]) -> list[Line]:
             tab = words.TAB[doubt.feed]
             out.append(Line(f"    or staff choose in {tab}, row of {line(doubt.key)}, column If unsure", "dim"))
     return out
+
+
+# --- one id ------------------------------------------------------------------------------------------------------------
+
+
+def stories(found: Sequence[Story], archived: Sequence[int], key: str) -> list[Line]:
+    """What panel, ledger and sheet say about one id, per feed, and what the next sync does."""
+    out: list[Line] = []
+    for number, story in enumerate(found):
+        out += [Line("")] if number else []
+        out += _story(story)
+    if archived:
+        rows = words.also(map(str, archived))
+        out.append(Line(f"{line(key)} stands in Archive, row {rows}: closed, and moved out of its tab.", "dim"))
+    return out
+
+
+def _story(story: Story) -> list[Line]:
+    where = (
+        f"row {words.also(map(str, story.rows))} of {words.TAB[story.feed]}" if story.rows else "no row in the sheet"
+    )
+    one = words.ONE[story.feed]
+    out = [Line(f"{one[:1].upper()}{one[1:]} {line(story.key)}: {where}", "head")]
+    facts_ = " · ".join(f"{words.LABEL[name]} {line(value, 60)}" for name, value in story.facts)
+    out += [Line(f"  {facts_}", "dim")] if facts_ else []
+    times = [
+        f"{label} {line(value)}" for label, value in (("received", story.received), ("closed", story.closed)) if value
+    ]
+    out += [Line(f"  {', '.join(times)}", "dim")] if times else []
+    out += _compared(story)
+    for name, value, reason in story.refused:
+        out.append(Line(f"  The panel refused {words.LABEL[name]} {line(value)}: {line(reason)}", "warn"))
+    out += [Line(f"  {line(story.sending)}", "bad")] if story.sending else []
+    out += [Line(f"  Sync shows: {line(story.sync)}")] if story.sync else []
+    out.append(Line("  Next sync:", "head"))
+    out += [Line(f"    sends {line(facts.phrase(push))}{_refund(push)}") for push in story.pushes]
+    out += [Line(f"    answers {line(facts.said(note))}", "warn") for note in story.answers]
+    out += [Line(f"    {line(reason)}") for reason in story.reasons]
+    if story.history:
+        out.append(Line("  History:", "head"))
+        out += [Line(f"    {_told(row)}", "dim") for row in story.history]
+    return out
+
+
+def _refund(push: Push) -> str:
+    return f" · refund {facts.amount(push)}" if push.refund else ""
+
+
+def _compared(story: Story) -> list[Line]:
+    if not story.cells:
+        return []
+    panel = [line(cell.panel or facts.BLANK, 40) for cell in story.cells]
+    width = max(len("panel has"), *(len(text) for text in panel))
+    out = [Line(f"  {'':<12}  {'panel has':<{width}}  sheet shows", "dim")]
+    for cell, has in zip(story.cells, panel, strict=True):
+        differs = "" if cell.panel == cell.sheet else "warn"
+        shown = line(cell.sheet or facts.BLANK, 40)
+        out.append(Line(f"  {words.LABEL[cell.field]:<12}  {has:<{width}}  {shown}", differs))
+    return out
+
+
+def history(found: Sequence[Row], key: str) -> list[Line]:
+    """The History lines of one id."""
+    if not found:
+        return [Line(f"History has no line for {line(key)}.")]
+    return [Line(f"{line(row.get('tab') or '')} #{line(key)}  {_told(row)}") for row in found]
+
+
+def _told(row: Row) -> str:
+    when = row.get("when")
+    shown = when.strftime("%Y-%m-%d %H:%M:%S") if isinstance(when, datetime) else str(when or "")
+    change = " ".join(
+        str(part) for part in (row.get("field"), row.get("from") or facts.BLANK, "→", row.get("to")) if part
+    )
+    return line(f"{shown}  {change}  {row.get('result') or ''}  ({row.get('run') or ''})")

@@ -1,0 +1,273 @@
+"""`demo`: everything at work on this machine, told as a story. No account, no setting, nothing outside its folder."""
+# ruff: noqa: PLC0415 - imports wait until the command runs
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from reconcile.commands import shell, world
+from reconcile.errors import Exit, SettingsError
+from reconcile.report.clean import line
+from reconcile.report.text import Line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from openpyxl.worksheet.worksheet import Worksheet
+
+    from reconcile.config import Settings
+    from reconcile.core.model import Outcome
+    from reconcile.panel.practice import PracticePanel
+
+BOOK: Final = "orders.xlsx"
+JOURNAL: Final = ".reconcile"
+ENV: Final = ".env"
+ORDERS, REFILLS, CANCELS = 60, 6, 4
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One thing a member of staff does: into which row (the `row`th below the headings) of which tab, what, and why it is here."""
+
+    tab: str
+    row: int
+    cells: tuple[tuple[str, str | int], ...]
+    why: str
+
+
+EDITS: Final = (
+    Edit("Orders", 1, (("Start count", "1,200"), ("Status", "completed")), "done; typed in small letters"),
+    Edit("Orders", 2, (("Start count", 500), ("Status", "In progress")), "begun"),
+    Edit("Orders", 3, (("Status", "In Progress"), ("Remains", 4)), "begun, 4 to go"),
+    Edit("Orders", 4, (("Start count", 42),), "only the start count"),
+    Edit("Orders", 5, (("Status", "Partial"), ("Remains", 3)), "3 could not be delivered: a refund"),
+    Edit("Orders", 6, (("Status", "Canceled"),), "a private page: a refund"),
+    Edit("Orders", 7, (("Status", "processing"),), "says what the panel has already: nothing to send"),
+    Edit("Orders", 8, (("Status", "Compelted"),), "a slip of the fingers"),
+    Edit("Orders", 9, (("Start count", "about 900"),), "words where a number belongs"),
+    Edit("Orders", 10, (("Status", "Partial"),), "forgot Remains"),
+    Edit("Orders", 11, (("Remains", 9_999_999),), "more than was ordered"),
+    Edit("Orders", 12, (("Quantity", 1),), "a cell only the panel can change"),
+    Edit("Refills", 1, (("Status", "Completed"),), "refilled"),
+    Edit("Refills", 2, (("Status", "Rejected"),), "the link is gone"),
+    Edit("Refills", 3, (("Status", "In progress"),), "begun"),
+    Edit("Cancels", 1, (("Decision", "Reject"),), "too late to cancel"),
+    Edit("Cancels", 2, (("Decision", "Cancel and refund"),), "not begun yet: all the money back"),
+    Edit("Cancels", 3, (("Decision", "Partial refund"), ("Remains", 2)), "some of the money back"),
+    Edit(
+        "Payments",
+        1,
+        (
+            ("Reference", "PAY-1"),
+            ("User", "maria77"),
+            ("Amount", "25.50"),
+            ("Details", "Bank transfer"),
+            ("Send", "Yes"),
+        ),
+        "a payment",
+    ),
+    Edit("Payments", 2, (("Reference", "PAY-2"), ("User", "kim12"), ("Send", "Yes")), "forgot the amount"),
+    Edit(
+        "Tickets",
+        1,
+        (
+            ("Reference", "T-1"),
+            ("User", "maria77"),
+            ("Subject", "Your order"),
+            ("Message", "The link is private. Please open it."),
+            ("Send", "Yes"),
+        ),
+        "a ticket",
+    ),
+)
+"""What staff do in the demo: every status and every feed, some of it wrong."""
+
+
+def run(folder: Path, *, as_json: bool) -> int:
+    """The whole story. Raises SettingsError for a folder that holds anything else."""
+    from reconcile.panel.practice import SERVICES, PracticePanel
+
+    book = _fresh(folder)
+    panel = PracticePanel(ORDERS, 7, refills=REFILLS, cancels=CANCELS)
+    with panel.serving() as url:
+        settings = _settings(folder, url, panel.key, SERVICES)
+        teller = _Teller(silent=as_json)
+        runs = _story(teller, settings, panel, book)
+    (folder / ENV).write_text(f"RECONCILE_SHEET={BOOK}\n", encoding="utf-8")
+    if as_json:
+        from reconcile.report import as_json as report
+
+        shell.show_json(
+            {"book": str(book), "runs": [report.outcome(one, BOOK) for one in runs], "panel": _state(panel)}
+        )
+    else:
+        _farewell(teller, folder, book)
+    return max(Exit(one.exit_code) for one in runs)
+
+
+class _Teller:
+    """Prints the story on stdout, or nothing when the result is JSON."""
+
+    def __init__(self, *, silent: bool) -> None:
+        self._silent = silent
+        self._step = 0
+
+    def step(self, title: str, *said: str) -> None:
+        """A headed step."""
+        self._step += 1
+        self.show([Line(""), Line(f"{self._step}. {title}", "head"), *(Line(f"   {text}") for text in said)])
+
+    def show(self, lines: Sequence[Line]) -> None:
+        """Lines, as they are."""
+        if not self._silent:
+            shell.show(lines)
+
+    def inset(self, lines: Sequence[Line]) -> None:
+        """Lines of a report, under a step."""
+        self.show([Line(f"   │ {item.text}" if item.text else "   │", item.style) for item in lines])
+
+
+def _fresh(folder: Path) -> Path:
+    """The folder, empty of an earlier demo; the workbook's path in it."""
+    ours = {BOOK, JOURNAL, ENV}
+    others = sorted(path.name for path in folder.iterdir() if path.name not in ours) if folder.is_dir() else []
+    if folder.exists() and (not folder.is_dir() or others):
+        raise SettingsError(
+            f"{folder} holds something else ({', '.join(others[:3]) or 'it is a file'}), and the demo begins by emptying it."
+            if not any(name.startswith(("~$", ".~lock")) for name in others)
+            else f"{folder / BOOK} is open in a program.",
+            "Close it, or name another folder with --folder.",
+        )
+    shutil.rmtree(folder / JOURNAL, ignore_errors=True)
+    for name in (BOOK, ENV):
+        (folder / name).unlink(missing_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / BOOK
+
+
+def _settings(folder: Path, url: str, key: str, services: Sequence[str]) -> Settings:
+    from reconcile.config import Settings
+
+    values: dict[str, Any] = {
+        "panel_url": url,
+        "panel_key": key,
+        "sheet": str(folder / BOOK),
+        "services": tuple(services),
+        "state_dir": str(folder / JOURNAL),
+    }
+    return Settings.model_validate(values)
+
+
+def _story(teller: _Teller, settings: Settings, panel: PracticePanel, book: Path) -> list[Outcome]:
+    from reconcile.commands.run import plan_of
+    from reconcile.report import text
+
+    teller.step(
+        "A panel, and an empty workbook",
+        f"A practice panel with {ORDERS} pending orders, {REFILLS} refills and {CANCELS} cancel requests serves on this machine.",
+        "$ reconcile init",
+    )
+    opened = world.open_book(settings)
+    teller.inset([Line(line(said)) for said in opened.provision(settings.services).lines()])
+
+    teller.step("The first sync: the work arrives as rows", "$ reconcile sync")
+    first = _sync(settings)
+    teller.inset(text.outcome(first, BOOK))
+
+    teller.step("Staff work in the sheet", "Some of it is right, some of it is not:")
+    for tab, key, edit in _edit(book):
+        teller.show([Line(f"   {tab} #{line(key)}: {_typed(edit)}  ({edit.why})")])
+
+    teller.step("What the next sync would do", "$ reconcile plan")
+    opened = world.open_book(settings)
+    _, made, doubts = plan_of(opened.read(), settings)
+    teller.inset(text.plan(made, doubts, BOOK))
+
+    teller.step("The second sync: the panel gets it", "$ reconcile sync")
+    second = _sync(settings)
+    teller.inset(text.outcome(second, BOOK))
+
+    teller.step("What the panel has now")
+    teller.show([Line(f"   {said}") for said in _told(panel)])
+
+    teller.step("The third sync: nothing is sent twice", "$ reconcile sync")
+    third = _sync(settings)
+    teller.inset(text.outcome(third, BOOK)[:4])
+    return [first, second, third]
+
+
+def _sync(settings: Settings) -> Outcome:
+    from reconcile.job import Silent, Stop, sync
+
+    with world.open_job(settings, Silent(), Stop()) as job:
+        return sync(job)
+
+
+def _edit(book: Path) -> list[tuple[str, str, Edit]]:
+    """Does the edits in the file, as a spreadsheet program would: opens it, types, saves. Gives (tab, key, edit)."""
+    from openpyxl import load_workbook
+
+    opened = load_workbook(book)
+    done = []
+    for edit in EDITS:
+        tab: Worksheet = opened[edit.tab]
+        columns = {str(cell.value): place for place, cell in enumerate(tab[1], 1)}
+        for header, value in edit.cells:
+            tab.cell(edit.row + 1, columns[header], value)
+        key = tab.cell(edit.row + 1, columns["Reference" if "Reference" in columns else "ID"]).value
+        done.append((edit.tab, str(key), edit))
+    opened.save(book)
+    return done
+
+
+def _typed(edit: Edit) -> str:
+    """What was typed: `Status Partial, Remains 3`."""
+    shown = [f"{header} {value}" for header, value in edit.cells if header not in ("Reference", "Message")]
+    return ", ".join(shown)
+
+
+def _told(panel: PracticePanel) -> list[str]:
+    """What changed at the panel, one line per order, refill, payment and ticket."""
+    state = panel.state
+    out = []
+    for order in state.orders.values():
+        if order.history[1:] or order.refunds:
+            facts = [order.status, f"start count {order.start_count}" if order.start_count else ""]
+            facts += [f"remains {order.remains}" if order.remains else ""]
+            facts += [f"refunded {' + '.join(order.refunds)}" if order.refunds else ""]
+            out.append(f"Order {order.id}: {', '.join(fact for fact in facts if fact)}")
+    out += [f"Refill {one.id}: {one.status}" for one in state.refills.values() if one.history[1:]]
+    out += [f"Cancel request {one.id}: {one.status}" for one in state.cancels.values() if one.status != "open"]
+    out += [f"Payment: {one['amount']} to {one['user']} ({one['details']})" for one in state.payments]
+    out += [f"Ticket to {one['user']}: {one['subject']}" for one in state.tickets]
+    return [line(text) for text in out]
+
+
+def _state(panel: PracticePanel) -> dict[str, Any]:
+    state = panel.state
+    return {
+        "told": _told(panel),
+        "refunds": [{"order": order, "amount": amount} for order, amount in state.refunds()],
+        "payments": state.payments,
+        "tickets": state.tickets,
+    }
+
+
+def _farewell(teller: _Teller, folder: Path, book: Path) -> None:
+    program = "reconcile" if shutil.which("reconcile") else f"{os.path.relpath(sys.executable)} -m reconcile"
+    if program != "reconcile":
+        program = program.replace(os.path.relpath(sys.executable), str(Path(sys.executable).absolute()))
+    teller.step(
+        "Now you",
+        f"Open {book} in any spreadsheet program: every row says in its Sync column what became of it.",
+        "Change something there, save, close it, and look:",
+        f"  cd {folder} && {program} plan",
+        "  … why 15        what panel, ledger and sheet say about one order",
+        "  … history 15    what was sent for it",
+        "For a panel to sync with: reconcile practice-panel, then set the address and key it prints.",
+    )
