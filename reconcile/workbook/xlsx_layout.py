@@ -24,30 +24,19 @@ from reconcile.core.cells import Formula
 from reconcile.core.ledger import SCHEMA
 from reconcile.core.model import SYNC
 from reconcile.errors import Damaged
-from reconcile.workbook import frames, templates, xlsx_book
+from reconcile.workbook import frames, guide, templates, xlsx_book
 from reconcile.workbook.templates import letters
 from reconcile.workbook.xlsx_xml import MAX_ROWS, Sheet, Styles, column_index, read_cells
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from openpyxl.worksheet.worksheet import Worksheet
 
     from reconcile.workbook.templates import Column, Tab, Templates
 
-FRESH_MINUTES: Final = 60
-"""After how long without a run the Start here tab turns red."""
-
 HEADER_HEIGHT: Final = 33.0
-TINTS: Final = {"panel": "F4F5F7", "staff": "", "job": "EDF3F9"}
-"""Owner → the pale ground of its cells, so that one sees where to type. White is for typing."""
-
-_NEEDED: Final = "FFE08A"
-_DONE: Final = "8A8F98"
-_LINK: Final = "1F4E9E"
-_ALARM: Final = "C0392B"
-_CALM: Final = "E4F2E4"
 _MOST_PROMPT: Final = 255
 _MOST_TITLE: Final = 32
 
@@ -200,10 +189,10 @@ def _dress_column(sheet: Worksheet, tab: Tab, column: Column, index: int, known:
     dimension.width = column.width + 1
     dimension.number_format = column.number_format
     dimension.alignment = Alignment(vertical="top", wrap_text=column.wraps or None, **_side(column))
-    dimension.font = _type(color=_LINK) if column.type == "link" else _type()
+    dimension.font = _type(color=guide.LINK) if column.type == "link" else _type()
     dimension.border = Border(bottom=_CELL_EDGE)
-    if TINTS[column.owner] and tab.protect == "header":
-        dimension.fill = PatternFill("solid", start_color=TINTS[column.owner])
+    if guide.TINTS[column.owner] and tab.protect == "header":
+        dimension.fill = PatternFill("solid", start_color=guide.TINTS[column.owner])
     if column.owner == "staff":
         dimension.protection = Protection(locked=False)
     if tab.key == templates.LEDGER:
@@ -217,7 +206,7 @@ def _dress_column(sheet: Worksheet, tab: Tab, column: Column, index: int, known:
         error=f"The job finds the column by its heading {column.header!r}. Please press Esc to leave it as it is.",
         showInputMessage=True,
         promptTitle=f"{column.header} ({owner.label})"[:_MOST_TITLE],
-        prompt=help_text(column)[:_MOST_PROMPT],
+        prompt=guide.help_text(column)[:_MOST_PROMPT],
     )
     guard.add(f"{letter}1")
     sheet.add_data_validation(guard)
@@ -252,13 +241,13 @@ def _tint_states(sheet: Worksheet, tab: Tab, known: Templates) -> None:
     if tab.protect != "header" or not set(tab.keys) <= set(at):
         return
     for column in tab.columns:
-        if condition := _condition(column, tab, at):
+        if condition := guide.condition(column, tab, at):
             own = at[column.key]
             _rule(
                 sheet,
                 f"{own}2:{own}{MAX_ROWS}",
                 f"AND(ISBLANK(${own}2),{condition})",
-                fill=_NEEDED,
+                fill=guide.NEEDED,
                 border=Border(left=_RULE_EDGE, right=_RULE_EDGE, top=_RULE_EDGE, bottom=_RULE_EDGE),
             )
     if tab.has(SYNC):
@@ -271,31 +260,8 @@ def _tint_states(sheet: Worksheet, tab: Tab, known: Templates) -> None:
         status = at[tab.closed_column]
         done = ",".join(f'${status}2="{value}"' for value in tab.closed_when)
         places = sorted(column_index(place) for key, place in at.items() if key not in (SYNC, tab.key_column))
-        spans = " ".join(f"{letters(first)}2:{letters(last)}{MAX_ROWS}" for first, last in _runs(places))
-        _rule(sheet, spans, f"OR({done})", font=Font(color=_DONE, italic=True))
-
-
-def _runs(places: Sequence[int]) -> list[tuple[int, int]]:
-    """Rising numbers as spans without gaps: 1 2 3 7 → (1, 3) (7, 7)."""
-    spans: list[tuple[int, int]] = []
-    for place in places:
-        if spans and spans[-1][1] == place - 1:
-            spans[-1] = (spans[-1][0], place)
-        else:
-            spans.append((place, place))
-    return spans
-
-
-def _condition(column: Column, tab: Tab, at: Mapping[str, str]) -> str:
-    """`required_when` ("Status is Partial", "Sync says Not sure") as a formula over row 2, "" when it is no such sentence."""
-    found = re.fullmatch(r"(.+?) (is|says) (.+)", column.required_when)
-    if not found:
-        return ""
-    other = next((each for each in tab.columns if each.header == found[1]), None)
-    if other is None:
-        return ""
-    cell = f"${at[other.key]}2"
-    return f'{cell}="{found[3]}"' if found[2] == "is" else f'ISNUMBER(SEARCH("· {found[3]}",{cell}))'
+        spans = " ".join(f"{letters(first)}2:{letters(last)}{MAX_ROWS}" for first, last in guide.spans(places))
+        _rule(sheet, spans, f"OR({done})", font=Font(color=guide.DONE, italic=True))
 
 
 def _rule(
@@ -324,48 +290,7 @@ def _page(sheet: Worksheet) -> None:
     footer.left.text, footer.right.text = "&A", "&P / &N"
 
 
-def help_text(column: Column) -> str:
-    """A column's help as one paragraph: what it is, an example, when it is needed."""
-    text = column.help
-    if column.example:
-        text += f" Example: {column.example}"
-    if column.required_when:
-        text += f"{'' if text.endswith(('.', '!', '?')) else '.'} Needed {'' if column.required_when == 'always' else 'when '}{column.required_when}."
-    return text
-
-
 # --- Start here --------------------------------------------------------------------------------------------------------------
-
-TODO: Final = (
-    (
-        "New rows",
-        "New orders, refills and cancel requests appear by themselves, below the last row. You never need to copy anything.",
-    ),
-    (
-        "Your turn",
-        "Type only under yellow headings. Leave a cell empty if you do not want to change anything: empty never means zero.",
-    ),
-    (
-        "What happens",
-        "At its next run the job tells the panel what you changed, and answers at the end of the row, under Sync.",
-    ),
-    (
-        "If it is orange or red",
-        "Read Sync: it says what is wrong and what to do. Mend the row; the job looks at it again by itself.",
-    ),
-    (
-        "If it is violet",
-        "Nobody knows whether it happened. Look at the panel, then choose in If unsure. Nothing is sent twice without you.",
-    ),
-    (
-        "Feel free to",
-        "sort, filter, hide and move columns, add columns and notes of your own, and paste. Please keep the headings as they are.",
-    ),
-    (
-        "Please do not",
-        "delete rows to tidy up, or type over an ID. If you deleted one by mistake, undo it: the job asks about missing rows.",
-    ),
-)
 
 
 def _write_start(sheet: Worksheet, known: Templates, zone_name: str) -> None:
@@ -376,64 +301,34 @@ def _write_start(sheet: Worksheet, known: Templates, zone_name: str) -> None:
     for index, column in enumerate(tab.columns):
         sheet.column_dimensions[letters(index)].width = column.width
     sheet.sheet_view.showGridLines = False
-    _big(sheet, 1, tab.columns[0].header)
     letter = letters(runs.keys.index("finished"))
     finished = f"'{runs.title}'!${letter}$2:${letter}${MAX_ROWS}"
-    _line(sheet, 2, "The job last ran at", f'=IF(COUNT({finished})=0,"not yet",MAX({finished}))')
-    late = f"(NOW()-$B$2)*1440>{FRESH_MINUTES}"
-    _line(
-        sheet,
-        3,
-        "Is it running?",
-        '=IF(NOT(ISNUMBER($B$2)),"It has not run yet. Ask whoever looks after it to start it.",'
-        f'IF({late},"NO: it has not run for "&ROUND((NOW()-$B$2)*24,1)&" hours. Nothing reaches the panel. Please tell whoever '
-        'looks after it.","Yes. It ran "&ROUND((NOW()-$B$2)*1440,0)&" minutes ago."))',
-    )
-    _line(sheet, 4, "Times are in", zone_name)
+    for line in guide.lines(known, zone_name, finished):
+        if line.kind == "title":
+            _big(sheet, line.row, line.topic)
+        elif line.kind == "section":
+            _section(sheet, line.row, line.topic)
+        elif line.kind == "swatch":
+            _swatch(sheet, line.row, line.topic, line.fill, line.font, line.text)
+        else:
+            _line(sheet, line.row, line.topic, line.text)
     sheet["B2"].number_format = "yyyy-mm-dd hh:mm"
     sheet["B2"].font = sheet["B3"].font = _type(bold=True, size=12)
     white = Font(color="FFFFFF", bold=True)
-    _rule(sheet, "A2:B3", f"IF(ISNUMBER($B$2),{late},TRUE)", fill=_ALARM, font=white)
-    _rule(sheet, "A2:B3", f"IF(ISNUMBER($B$2),NOT({late}),FALSE)", fill=_CALM, font=Font(color="2B5D34", bold=True))
-    number = 6
-    number = _section(sheet, number, "What to do", TODO)
-    number = _section(sheet, number, "What a heading's colour means", ())
-    for owner in known.owners.values():
-        _swatch(sheet, number, owner.label, owner.fill, owner.font, f"The column {owner.words}.")
-        number += 1
-    number = _section(sheet, number + 1, "What Sync says", ())
-    for state in known.states:
-        _swatch(
-            sheet, number, f"{state.starts[0]} …", state.fill, state.font, f"{state.means[0].upper()}{state.means[1:]}."
-        )
-        number += 1
-    shown = [each for each in known.tabs if not each.free_text and not each.hidden]
-    number = _section(sheet, number + 1, "The tabs", [(each.title, each.purpose) for each in shown])
-    for each in shown:
-        if each.protect == "header":
-            number = _section(
-                sheet,
-                number,
-                f"{each.title}: the columns",
-                [(f"{column.header}", help_text(column)) for column in each.columns],
-            )
+    _rule(sheet, "A2:B3", guide.STALE, fill=guide.ALARM, font=white)
+    _rule(sheet, "A2:B3", guide.ALIVE, fill=guide.CALM, font=Font(color=guide.CALM_FONT, bold=True))
     _page(sheet)
     sheet.page_setup.orientation = "portrait"
     sheet.print_title_rows = None
     sheet.freeze_panes = "A4"
 
 
-def _section(sheet: Worksheet, number: int, title: str, lines: Sequence[tuple[str, str]]) -> int:
+def _section(sheet: Worksheet, number: int, title: str) -> None:
     cell = sheet.cell(number, 1, title)
     cell.font = _type(bold=True, size=13, color="2F5D8C")
     for place in (1, 2):
         sheet.cell(number, place).border = Border(bottom=Side(style="thin", color="2F5D8C"))
     sheet.row_dimensions[number].height = 24
-    number += 1
-    for topic, text in lines:
-        _line(sheet, number, topic, text)
-        number += 1
-    return number + 1 if lines else number
 
 
 def _line(sheet: Worksheet, number: int, topic: str, text: str) -> None:

@@ -22,7 +22,7 @@ from openpyxl.styles import PatternFill
 from reconcile import boundary
 from reconcile.core.model import Commit
 from reconcile.errors import AccessRefused, Damaged, RevisionMoved, SettingsError, Unavailable
-from reconcile.workbook import xlsx_book, xlsx_file, xlsx_layout
+from reconcile.workbook import guide, xlsx_book, xlsx_file, xlsx_layout
 from reconcile.workbook.templates import templates
 from reconcile.workbook.xlsx import Provisioned, XlsxWorkbook
 
@@ -137,7 +137,7 @@ def test_start_here_names_every_tab_and_column(book: XlsxWorkbook, path: Path) -
             assert tab.title in texts
             assert tab.purpose in texts
         if tab.protect == "header":
-            assert all(xlsx_layout.help_text(column) in texts for column in tab.columns)
+            assert all(guide.help_text(column) in texts for column in tab.columns)
     assert sheet["A2"].value == "The job last ran at"
     assert sheet["B2"].value == "=IF(COUNT('Runs'!$C$2:$C$1048576)=0,\"not yet\",MAX('Runs'!$C$2:$C$1048576))"
     assert sheet["B4"].value == "UTC"

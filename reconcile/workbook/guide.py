@@ -1,0 +1,164 @@
+"""What a workbook tells staff, the same in every kind of workbook: Start here's lines, help texts, colours, rules.
+
+All of it is generated from the templates, so it cannot go stale. Formulas are written as both Excel and Google Sheets read
+them; how they become a file or requests is the adapters' business.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from reconcile.workbook import templates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from reconcile.workbook.templates import Column, Tab, Templates
+
+FRESH_MINUTES: Final = 60
+"""After how long without a run the Start here tab turns red."""
+
+TINTS: Final = {"panel": "F4F5F7", "staff": "", "job": "EDF3F9"}
+"""Owner → the pale ground of its cells, so that one sees where to type. White is for typing."""
+
+NEEDED: Final = "FFE08A"
+DONE: Final = "8A8F98"
+LINK: Final = "1F4E9E"
+ALARM: Final = "C0392B"
+CALM: Final = "E4F2E4"
+CALM_FONT: Final = "2B5D34"
+
+_LATE: Final = f"(NOW()-$B$2)*1440>{FRESH_MINUTES}"
+STALE: Final = f"IF(ISNUMBER($B$2),{_LATE},TRUE)"
+"""On Start here: true when the job has not run for longer than it should (or never)."""
+
+ALIVE: Final = f"IF(ISNUMBER($B$2),NOT({_LATE}),FALSE)"
+_RUNNING: Final = (
+    '=IF(NOT(ISNUMBER($B$2)),"It has not run yet. Ask whoever looks after it to start it.",'
+    f'IF({_LATE},"NO: it has not run for "&ROUND((NOW()-$B$2)*24,1)&" hours. Nothing reaches the panel. Please tell whoever '
+    'looks after it.","Yes. It ran "&ROUND((NOW()-$B$2)*1440,0)&" minutes ago."))'
+)
+
+TODO: Final = (
+    (
+        "New rows",
+        "New orders, refills and cancel requests appear by themselves, below the last row. You never need to copy anything.",
+    ),
+    (
+        "Your turn",
+        "Type only under yellow headings. Leave a cell empty if you do not want to change anything: empty never means zero.",
+    ),
+    (
+        "What happens",
+        "At its next run the job tells the panel what you changed, and answers at the end of the row, under Sync.",
+    ),
+    (
+        "If it is orange or red",
+        "Read Sync: it says what is wrong and what to do. Mend the row; the job looks at it again by itself.",
+    ),
+    (
+        "If it is violet",
+        "Nobody knows whether it happened. Look at the panel, then choose in If unsure. Nothing is sent twice without you.",
+    ),
+    (
+        "Feel free to",
+        "sort, filter, hide and move columns, add columns and notes of your own, and paste. Please keep the headings as they are.",
+    ),
+    (
+        "Please do not",
+        "delete rows to tidy up, or type over an ID. If you deleted one by mistake, undo it: the job asks about missing rows.",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of Start here. kind: title, section, line or swatch (whose topic stands on a colour). A text with = is a formula."""
+
+    row: int
+    kind: str
+    topic: str
+    text: str = ""
+    fill: str = ""
+    font: str = ""
+
+
+def lines(known: Templates, zone_name: str, finished: str) -> list[Line]:
+    """Start here from the first row down. `finished`: the range of Runs' Finished cells, as a formula names it."""
+    made = [
+        Line(1, "title", known.tab(templates.START).columns[0].header),
+        Line(2, "line", "The job last ran at", f'=IF(COUNT({finished})=0,"not yet",MAX({finished}))'),
+        Line(3, "line", "Is it running?", _RUNNING),
+        Line(4, "line", "Times are in", zone_name),
+    ]
+    row = 6
+    for title, content in _sections(known):
+        made.append(Line(row, "section", title))
+        made.extend(
+            Line(row + number, "swatch" if fill else "line", topic, text, fill, font)
+            for number, (topic, text, fill, font) in enumerate(content, start=1)
+        )
+        row += len(content) + 2
+    return made
+
+
+_Content = list[tuple[str, str, str, str]]
+
+
+def _sections(known: Templates) -> Iterator[tuple[str, _Content]]:
+    """(title, lines as (topic, text, fill, font)) of each section."""
+    yield "What to do", [(topic, text, "", "") for topic, text in TODO]
+    yield (
+        "What a heading's colour means",
+        [(owner.label, f"The column {owner.words}.", owner.fill, owner.font) for owner in known.owners.values()],
+    )
+    yield (
+        "What Sync says",
+        [
+            (f"{state.starts[0]} …", f"{state.means[0].upper()}{state.means[1:]}.", state.fill, state.font)
+            for state in known.states
+        ],
+    )
+    shown = [tab for tab in known.tabs if not tab.free_text and not tab.hidden]
+    yield "The tabs", [(tab.title, tab.purpose, "", "") for tab in shown]
+    for tab in shown:
+        if tab.protect == "header":
+            yield f"{tab.title}: the columns", [(column.header, help_text(column), "", "") for column in tab.columns]
+
+
+def help_text(column: Column) -> str:
+    """A column's help as one paragraph: what it is, an example, when it is needed."""
+    text = column.help
+    if column.example:
+        text += f" Example: {column.example}"
+    if column.required_when:
+        text += f"{'' if text.endswith(('.', '!', '?')) else '.'} Needed {'' if column.required_when == 'always' else 'when '}{column.required_when}."
+    return text
+
+
+def condition(column: Column, tab: Tab, at: Mapping[str, str]) -> str:
+    """`required_when` ("Status is Partial", "Sync says Not sure") as a formula over row 2, "" when it is no such sentence.
+
+    at: column key → letter.
+    """
+    found = re.fullmatch(r"(.+?) (is|says) (.+)", column.required_when)
+    if not found:
+        return ""
+    other = next((each for each in tab.columns if each.header == found[1]), None)
+    if other is None:
+        return ""
+    cell = f"${at[other.key]}2"
+    return f'{cell}="{found[3]}"' if found[2] == "is" else f'ISNUMBER(SEARCH("· {found[3]}",{cell}))'
+
+
+def spans(places: Sequence[int]) -> list[tuple[int, int]]:
+    """Rising numbers as spans without gaps: 1 2 3 7 → (1, 3) (7, 7)."""
+    found: list[tuple[int, int]] = []
+    for place in places:
+        if found and found[-1][1] == place - 1:
+            found[-1] = (found[-1][0], place)
+        else:
+            found.append((place, place))
+    return found
