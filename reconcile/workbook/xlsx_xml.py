@@ -472,10 +472,19 @@ def with_cells(sheet: Sheet, number: int, row: bytes, cells: Mapping[int, bytes]
 
 
 def at_least(row: bytes, height: float | None) -> bytes:
-    """`row` made higher where it has a fixed height that is too low; a row without one finds its own."""
+    """`row` made higher where it is too low for `height`; None means one line, which every row has room for.
+
+    Programs do not fit a row to its texts when they open a file, so a row without a height gets one.
+    """
+    if height is None:
+        return row
     opening_end = row.index(b">") + 1
     found = _HEIGHT.search(row, 0, opening_end)
-    if height is None or not found or float(found[2]) >= height:
+    if found is None:
+        start = re.match(rb"<(?:[\w.-]+:)?row", row)
+        place = start.end() if start else 0
+        return row[:place] + f' ht="{height:g}" customHeight="1"'.encode() + row[place:]
+    if float(found[2]) >= height:
         return row
     return row[: found.start()] + found[1] + f"{height:g}".encode() + found[3] + row[found.end() :]
 

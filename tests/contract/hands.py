@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import openpyxl
 
@@ -146,7 +146,7 @@ class XlsxHands(Hands):
 
     def see(self, tab: str) -> Grid:
         sheet = openpyxl.load_workbook(self.path)[templates().tab(tab).title]
-        grid: Grid = [
+        grid: list[list[Any]] = [
             [Formula(cell.value) if cell.data_type == "f" else cell.value for cell in row] for row in sheet.iter_rows()
         ]
         while grid and not any(cell is not None for cell in grid[-1]):
@@ -156,12 +156,12 @@ class XlsxHands(Hands):
     def show(self, tab: str, grid: Grid) -> None:
         book = openpyxl.load_workbook(self.path)
         sheet = book[templates().tab(tab).title]
-        for row in sheet.iter_rows():
-            for cell in row:
-                cell.value = None
+        for line in sheet.iter_rows():
+            for old in line:
+                old.value = None
         for number, row in enumerate(grid, start=1):
             for place, value in enumerate(row, start=1):
-                cell = sheet.cell(number, place)
+                cell: Any = sheet.cell(number, place)
                 cell.value = value
                 if isinstance(value, str) and not isinstance(value, Formula):
                     cell.data_type = "s"

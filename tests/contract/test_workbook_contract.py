@@ -51,7 +51,7 @@ def state(snapshot: Snapshot) -> dict[str, Any]:
     return {"revision": snapshot.revision, "tabs": tabs, "ledger": ledger, "meta": dict(snapshot.meta)}
 
 
-class Stop(Exception):  # noqa: N818 - stands for a crash, not for an error
+class Stop(Exception):
     """What the harness raises at a boundary."""
 
 
@@ -113,7 +113,7 @@ class WorkbookContract:
     def test_what_staff_type_arrives_as_it_is(self, hands: Hands) -> None:
         """Numbers, booleans, dates, errors, formulas and texts are told apart."""
         landed(hands.open(), "1", "2", "3", "4", "5", "6", "7")
-        typed = {
+        typed: dict[str, Any] = {
             "1": 1000,
             "2": 2.5,
             "3": True,
@@ -217,7 +217,7 @@ class WorkbookContract:
         """Rows, ledger and meta come back, in a second run as in this one."""
         book = hands.open()
         before = book.read().revision
-        row = {"tab": "orders", "key": "15", "state": "open", "link": "https://t.test/15", "status": "Processing"}
+        row: Row = {"tab": "orders", "key": "15", "state": "open", "link": "https://t.test/15", "status": "Processing"}
         after = book.commit(
             Commit("run", append={"orders": [order("15")]}, ledger=[row], meta={"lease": '{"run": "é"}'}), before
         )
@@ -269,7 +269,7 @@ class WorkbookContract:
     def test_rows_reach_every_tab(self, hands: Hands) -> None:
         """Every data tab takes rows, the logs too."""
         book = hands.open()
-        rows = {
+        rows: dict[str, list[Row]] = {
             tab.key: [{tab.keys[0]: "a"}, {tab.keys[0]: "b"}] for tab in templates().data_tabs if tab.key != "services"
         }
         revision = book.commit(Commit("run", append=rows), book.read().revision)
@@ -404,7 +404,12 @@ class WorkbookContract:
 
     def test_seen_cells_keep_their_type_in_the_ledger(self, hands: Hands) -> None:
         """What a cell showed comes back equal to the cell itself."""
-        shown = {"start_count_seen": 1000, "remains_seen": 0.5, "status_seen": True, "decision_seen": "=A1"}
+        shown: dict[str, Any] = {
+            "start_count_seen": 1000,
+            "remains_seen": 0.5,
+            "status_seen": True,
+            "decision_seen": "=A1",
+        }
         book = hands.open()
         book.commit(
             Commit("run", ledger=[{"tab": "orders", "key": "7", "unsure_seen": datetime(2026, 3, 2, 9, 41), **shown}]),  # noqa: DTZ001

@@ -206,13 +206,14 @@ def test_styles_and_formulas_are_seen_per_cell() -> None:
 
 
 def test_rows_only_grow() -> None:
-    """A fixed height is raised, never lowered; a row without one is left to the program."""
+    """A height is raised, never lowered; a row without one gets it where more than a line is needed."""
     assert (
         at_least(b'<row r="1" ht="15" customHeight="1"><c/></row>', 30.0)
         == b'<row r="1" ht="30" customHeight="1"><c/></row>'
     )
     assert at_least(b'<row r="1" ht="45"/>', 30.0) == b'<row r="1" ht="45"/>'
-    assert at_least(b'<row r="1"/>', 30.0) == b'<row r="1"/>'
+    assert at_least(b'<x:row r="1"><c/></x:row>', 30.0) == b'<x:row ht="30" customHeight="1" r="1"><c/></x:row>'
+    assert at_least(b'<row r="1"/>', None) == b'<row r="1"/>'
     assert at_least(b'<row r="1" ht="15"/>', None) == b'<row r="1" ht="15"/>'
 
 
