@@ -303,10 +303,11 @@ def choice(raw: Cell, options: type[Choice], label: str) -> Choice | Wrong | Non
     if found is not None:
         return found
     near = _near(typed, by_name)
+    one = words.ONE_CHOICE.get(label, f"a {label}")
     if near is not None:
-        return Wrong(words.NOT_A_CHOICE_NEAR.format(label=label, shown=words.shown(raw), near=by_name[near].value))
+        return Wrong(words.NOT_A_CHOICE_NEAR.format(one=one, shown=words.shown(raw), near=by_name[near].value))
     listed = words.listed(option.value for option in options)
-    return Wrong(words.NOT_A_CHOICE.format(label=label, shown=words.shown(raw), choices=listed))
+    return Wrong(words.NOT_A_CHOICE.format(one=one, shown=words.shown(raw), choices=listed))
 
 
 def _near(typed: str, names: Iterable[str]) -> str | None:
@@ -317,5 +318,7 @@ def _near(typed: str, names: Iterable[str]) -> str | None:
     starting = [name for name in names if len(typed) > 2 and name.startswith(typed)]  # noqa: PLR2004 - two letters say too little
     if len(starting) == 1:
         return starting[0]
+    if sum(typed in name for name in names) > 1:
+        return None  # "refund" is half of two decisions
     close = difflib.get_close_matches(typed, names, n=1, cutoff=0.6)
     return close[0] if close else None

@@ -54,8 +54,14 @@ NOT_A_NUMBER: Final = "{label} is {shown} but must be a whole number, like 1000.
 COMMA_AMOUNT: Final = "{label} is “{shown}”: type {dotted} with a point, or the whole number without a comma."
 NOT_AN_AMOUNT: Final = "{label} is {shown} but must be an amount, like 25.00."
 AMOUNT_NOT_POSITIVE: Final = "{label} is {shown} but must be more than 0."
-NOT_A_CHOICE_NEAR: Final = "{shown} is not a {label}; did you mean {near}?"
-NOT_A_CHOICE: Final = "{shown} is not a {label}. Choose {choices}."
+NOT_A_CHOICE_NEAR: Final = "{shown} is not {one}; did you mean {near}?"
+NOT_A_CHOICE: Final = "{shown} is not {one}. Choose {choices}."
+ONE_CHOICE: Final = {
+    "If unsure": "an answer for If unsure",
+    "Send": "an answer for Send",
+    "Affiliate commission": "an answer for Affiliate commission",
+}
+"""Columns whose choices are not called by the column's name: “maybe” is not an answer for Send."""
 
 # --- orders ----------------------------------------------------------------------------------------------------------
 NEW_ORDER: Final = "Type the start count, then choose a Status."

@@ -140,32 +140,29 @@ class Desk:
     # --- what a run does ---
 
     def snapshot(self) -> Snapshot:
-        """The sheet as a read sees it."""
+        """The sheet as a read sees it (the ledger stands beside it)."""
         frames = {feed.value: frame_of(feed.value, self.tabs[feed.value]) for feed in Feed}
-        ledger = pd.concat([self.ledger.of(feed) for feed in Feed], ignore_index=True)
-        return Snapshot(self.runs, frames, ledger.astype(object).where(ledger.notna(), None), {})
+        return Snapshot(self.runs, frames, Ledger.empty(), {})
 
     def plan(self) -> Plan:
         """What a run would do now."""
-        snapshot = self.snapshot()
-        return make_plan(snapshot, Ledger(snapshot.ledger), self.rules)
+        return make_plan(self.snapshot(), self.ledger, self.rules)
 
     def run(self, panel: Callable[[Push], tuple[Verdict, str]] = accept) -> tuple[Plan, Settled]:
         """A whole run without claims: plan, marks, answers, results."""
         self.runs += 1
-        plan = self.plan()
-        frames = self.snapshot().tabs
-        self.mark(plan)
+        snapshot = self.snapshot()
+        plan, frames = make_plan(snapshot, self.ledger, self.rules), snapshot.tabs
+        self.mark(plan, frames)
         results = [Result(push, *panel(push)) for push in plan.pushes]
         settled = settle.settle(plan, results, self.ledger, frames, run=f"run-{self.runs}", now=NOW, when=WHEN)
         self.ledger = self.ledger.patched(settled.ledger)
         self.write({(note.tab, note.key): words.sync_text(note.key, note.kind, note.text) for note in settled.notes})
         return plan, settled
 
-    def mark(self, plan: Plan) -> None:
+    def mark(self, plan: Plan, frames: Mapping[str, pd.DataFrame]) -> None:
         """The first commit: what is about to be sent once."""
         self.ledger = self.ledger.patched(plan.settled)
-        frames = self.snapshot().tabs
         self.ledger = self.ledger.patched(
             [
                 settle.marked(push, self.ledger, frames[push.feed.value], run=f"run-{self.runs}", when=WHEN)
