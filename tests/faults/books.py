@@ -1,0 +1,119 @@
+"""The three kinds of workbook as the harness handles them: opened by a run, looked at and changed by people, kept and put back."""
+
+from __future__ import annotations
+
+import copy
+import io
+from typing import TYPE_CHECKING, Any
+
+import openpyxl
+
+from reconcile.core.cells import Formula
+from reconcile.workbook.templates import templates
+from reconcile.workbook.xlsx import XlsxWorkbook
+from tests.contract.memory import MemoryWorkbook
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from reconcile.workbook.port import Workbook
+
+Grid = list[list[Any]]
+
+
+class Memory:
+    """The workbook in memory."""
+
+    kind = "memory"
+
+    def __init__(self, services: Sequence[str]) -> None:
+        self.book = MemoryWorkbook(services)
+
+    def open(self, clock: Any) -> Workbook:
+        """The same object for every run: it keeps nothing between two calls."""
+        return self.book
+
+    def see(self, tab: str) -> Grid:
+        """A tab's cells, the headings first, rows of equal length."""
+        grid = self.book.grids[tab]
+        width = max(len(row) for row in grid)
+        return [[*row, *[None] * (width - len(row))] for row in grid]
+
+    def show(self, tab: str, grid: Grid) -> None:
+        """Makes a tab show exactly `grid`."""
+        self.book.grids[tab] = [list(row) for row in grid]
+
+    def save(self) -> Any:
+        """Everything in it."""
+        return copy.deepcopy(self.book.grids)
+
+    def restore(self, saved: Any) -> None:
+        """Puts `save`'s answer back."""
+        self.book.grids = copy.deepcopy(saved)
+
+    def outage(self, kind: str) -> None:
+        """Has no wire that could be cut."""
+
+
+class Xlsx:
+    """A workbook file, changed by people with a spreadsheet program that saves it whole."""
+
+    kind = "xlsx"
+
+    def __init__(self, path: Path, services: Sequence[str], clock: Any) -> None:
+        self.path = path
+        XlsxWorkbook(path, clock=clock).provision(services)
+
+    def open(self, clock: Any) -> Workbook:
+        """A fresh adapter, as a fresh process has it."""
+        return XlsxWorkbook(self.path, clock=clock)
+
+    def see(self, tab: str) -> Grid:
+        """A tab's cells as openpyxl reads them, the headings first."""
+        sheet = openpyxl.load_workbook(io.BytesIO(self.path.read_bytes()))[templates().tab(tab).title]
+        grid: Grid = [
+            [Formula(cell.value) if cell.data_type == "f" else cell.value for cell in row] for row in sheet.iter_rows()
+        ]
+        while len(grid) > 1 and not any(cell is not None for cell in grid[-1]):
+            grid.pop()
+        return grid
+
+    def show(self, tab: str, grid: Grid) -> None:
+        """Makes a tab show exactly `grid`."""
+        book = openpyxl.load_workbook(self.path)
+        sheet = book[templates().tab(tab).title]
+        for row in sheet.iter_rows():
+            for cell in row:
+                cell.value = None
+        for number, line in enumerate(grid, start=1):
+            for place, value in enumerate(line, start=1):
+                cell = sheet.cell(number, place)
+                cell.value = value
+                if isinstance(value, str) and not isinstance(value, Formula):
+                    cell.data_type = "s"
+        book.save(self.path)
+
+    def save(self) -> Any:
+        """The file's bytes."""
+        return self.path.read_bytes()
+
+    def restore(self, saved: Any) -> None:
+        """Puts `save`'s answer back."""
+        self.path.write_bytes(saved)
+
+    def outage(self, kind: str) -> None:
+        """Has no wire that could be cut."""
+
+
+def made(kind: str, folder: Path, services: Sequence[str], clock: Any) -> Any:
+    """A provisioned workbook of that kind."""
+    if kind == "memory":
+        return Memory(services)
+    if kind == "xlsx":
+        return Xlsx(folder / "orders.xlsx", services, clock)
+    if kind == "google":
+        from tests.faults.google_book import Google  # noqa: PLC0415 - the emulator is heavy
+
+        return Google(services, clock)
+    raise ValueError(kind)

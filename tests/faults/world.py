@@ -1,0 +1,325 @@
+"""A whole small world under control: panel, workbook, machines, people and time, with nothing real but the code.
+
+The panel is the practice panel behind httpx's mock transport, the client, the journal and the adapters are the real ones.
+Everything that happens is visible without asking the engine: the panel's own state and requests, and the workbook's cells.
+"""
+
+from __future__ import annotations
+
+import copy
+import shutil
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+from zoneinfo import ZoneInfo
+
+import httpx
+from pydantic import SecretStr
+
+from reconcile import boundary
+from reconcile.core.plan import Rules
+from reconcile.errors import ReconcileError
+from reconcile.job import Job, Stop, sync
+from reconcile.journal import Journal
+from reconcile.panel.client import Panel
+from reconcile.panel.practice import Dropped, PracticePanel, State
+from reconcile.workbook.templates import templates
+from tests.contract.memory import MemoryWorkbook
+from tests.faults import books
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from reconcile.core.model import Outcome
+    from reconcile.workbook.port import Workbook
+
+START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+ADDRESS = "http://127.0.0.1:1/admin/v1"
+SERVICES = ("1", "2", "3")
+DATA_TABS = ("orders", "refills", "cancels", "payments", "tickets")
+
+
+class Crash(BaseException):
+    """The process dies here: nothing in the code under test may catch it."""
+
+
+@dataclass
+class Clock:
+    """Time that moves a millisecond with every look and by what is slept; `skew` is what this machine believes on top."""
+
+    at: datetime = START
+    skew: timedelta = timedelta(0)
+
+    def __call__(self) -> datetime:
+        self.at += timedelta(milliseconds=1)
+        return self.at + self.skew
+
+    def seconds(self) -> float:
+        """The same as a monotonic clock."""
+        return self().timestamp()
+
+    def sleep(self, seconds: float) -> None:
+        """Passes time."""
+        self.at += timedelta(seconds=max(0.0, seconds))
+
+
+class Line:
+    """The wire to the practice panel, which can be cut in every way a wire is: `trouble` says how, for how many requests.
+
+    never: no connection. lost: the request vanishes. acted: the panel acts and its answer is lost. refused, key, html, busy:
+    an answer instead of acting. cut: the panel acts and half of its answer arrives.
+    """
+
+    def __init__(self, panel: PracticePanel) -> None:
+        self.panel = panel
+        self.trouble: list[str] = []
+        self.sent = 0
+
+    def transport(self) -> httpx.MockTransport:
+        """The wire as httpx sees it."""
+        return httpx.MockTransport(self._answer)
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        kind = self.trouble.pop(0) if self.trouble else ""
+        if kind == "never":
+            raise httpx.ConnectError("Connection refused")
+        self.sent += 1
+        if kind in _ANSWERS:
+            status, body = _ANSWERS[kind]
+            return httpx.Response(status, content=body)
+        if kind == "lost":
+            raise httpx.ReadTimeout("timed out")
+        try:
+            status, headers, content = self.panel.handle(
+                request.method, request.headers, request.read(), request.url.path
+            )
+        except Dropped:
+            raise httpx.RemoteProtocolError("Server disconnected without sending a response.") from None
+        if kind == "acted":
+            raise httpx.ReadTimeout("timed out")
+        if kind == "cut":
+            content = content[: len(content) // 2]
+        return httpx.Response(status, headers=headers, content=content)
+
+
+_ANSWERS = {
+    "refused": (400, b'{"status":"fail","error":"bad_status","message":"Not now"}'),
+    "key": (401, b'{"status":"fail","error":"bad_auth","message":"Invalid API key"}'),
+    "html": (503, b"<!DOCTYPE html><html><title>Just a moment...</title></html>"),
+    "busy": (429, b'{"status":"fail","error":"rate_limited","message":"Too many requests"}'),
+}
+
+
+class BookKind(Protocol):
+    """What the world needs of a kind of workbook: a run's way in, and people's."""
+
+    kind: str
+
+    def open(self, clock: Clock) -> Workbook: ...
+    def see(self, tab: str) -> books.Grid: ...
+    def show(self, tab: str, grid: books.Grid) -> None: ...
+    def save(self) -> Any: ...
+    def restore(self, saved: Any) -> None: ...
+    def outage(self, kind: str) -> None: ...
+
+
+@dataclass
+class Told:
+    """How one run ended, as its caller sees it."""
+
+    code: int
+    outcome: Outcome | None = None
+    error: BaseException | None = None
+
+    @property
+    def crashed(self) -> bool:
+        return isinstance(self.error, Crash)
+
+
+@dataclass
+class World:
+    """One panel, one workbook, any number of machines (a machine is a journal folder)."""
+
+    folder: Path
+    book: BookKind
+    panel: PracticePanel
+    clock: Clock = field(default_factory=Clock)
+    rules: Rules = field(default_factory=Rules)
+    url: str = ADDRESS
+    runs: int = 0
+    line: Line = field(init=False)
+    told: list[Told] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.line = Line(self.panel)
+
+    # --- running -------------------------------------------------------------------------------------------------------
+
+    def machine(self, name: str) -> Path:
+        """A machine's state folder."""
+        return self.folder / "machines" / name
+
+    def wipe(self, name: str = "a") -> None:
+        """The machine's disk is gone, as a runner's is after each run."""
+        shutil.rmtree(self.machine(name), ignore_errors=True)
+
+    def client(self, *, real: bool = False, clock: Clock | None = None) -> Panel:
+        """The real client; `real`: over a socket to `url`."""
+        clock = clock or self.clock
+        return Panel(
+            self.url,
+            SecretStr(self.panel.key),
+            transport=None if real else self.line.transport(),
+            pace=0,
+            clock=clock.seconds,
+            sleep=clock.sleep,
+            jitter=lambda: 0.5,
+        )
+
+    def run(
+        self,
+        machine: str = "a",
+        *,
+        force: bool = False,
+        real: bool = False,
+        skew: timedelta = timedelta(0),
+        stop: Stop | None = None,
+        workbook: Callable[[Workbook], Workbook] = lambda book: book,
+    ) -> Told:
+        """One whole run by a fresh process on that machine: how it ended. Anything not foreseen is raised."""
+        self.runs += 1
+        clock = self.clock if not skew else _Skewed(self.clock, skew)
+        try:
+            with Journal.open(self.machine(machine)) as journal, self.client(real=real, clock=clock) as panel:
+                job = Job(
+                    book=workbook(self.book.open(clock)),
+                    panel=panel,
+                    journal=journal,
+                    rules=self.rules,
+                    clock=clock,
+                    zone=ZoneInfo("UTC"),
+                    run=f"run-{self.runs:03}-{machine}",
+                    stop=stop or Stop(),
+                )
+                outcome = sync(job, force=force)
+                told = Told(outcome.exit_code, outcome)
+        except ReconcileError as error:
+            told = Told(int(error.exit_code), error=error)
+        except Crash as crash:
+            told = Told(-9, error=crash)
+        self.told.append(told)
+        return told
+
+    # --- looking -------------------------------------------------------------------------------------------------------
+
+    def rows(self, tab: str) -> list[dict[str, Any]]:
+        """A tab's rows as people see them: header → cell, blank rows left out."""
+        head, *body = self.book.see(tab)
+        return [dict(zip(head, row, strict=False)) for row in body if any(cell not in (None, "") for cell in row)]
+
+    def cell(self, tab: str, key: str, header: str) -> Any:
+        """One cell, by the row's id."""
+        return next(row[header] for row in self.rows(tab) if str(row[_key_header(tab)]) == key)
+
+    def ids(self, tab: str) -> list[str]:
+        """A tab's ids in sheet order, repeated ones repeated."""
+        return [str(row[_key_header(tab)]) for row in self.rows(tab) if row[_key_header(tab)] not in (None, "")]
+
+    # --- acting --------------------------------------------------------------------------------------------------------
+
+    def type(self, tab: str, key: str, **cells: Any) -> None:
+        """Staff type into the row of `key`: template column key → what they type."""
+        self.edit(tab, {key: cells})
+
+    def edit(self, tab: str, typed: dict[str, dict[str, Any]]) -> None:
+        """Staff edit many rows of a tab at once: key → column key → what they type."""
+        grid = self.book.see(tab)
+        known = templates().tab(tab)
+        place = grid[0].index(_key_header(tab))
+        for row in grid[1:]:
+            for column, value in typed.get(str(row[place]), {}).items():
+                row[grid[0].index(known.column(column).header)] = value
+        self.book.show(tab, grid)
+
+    def add(self, tab: str, **cells: Any) -> None:
+        """Staff write a new row below the last one."""
+        grid = self.book.see(tab)
+        known = templates().tab(tab)
+        while len(grid) > 1 and not any(cell not in (None, "") for cell in grid[-1]):
+            grid.pop()
+        row: list[Any] = [None] * len(grid[0])
+        for column, value in cells.items():
+            row[grid[0].index(known.column(column).header)] = value
+        self.book.show(tab, [*grid, row])
+
+    # --- keeping -------------------------------------------------------------------------------------------------------
+
+    def save(self) -> Saved:
+        """Everything there is, to begin from again."""
+        state = copy.deepcopy(self.panel.state)
+        journals = {path.name: _files(path) for path in sorted((self.folder / "machines").glob("*"))}
+        return Saved(state, list(self.panel.requests), self.book.save(), journals, self.clock.at, self.runs)
+
+    def restore(self, saved: Saved) -> None:
+        """Begins from there again: panel, workbook, journals, clock."""
+        self.panel.state = copy.deepcopy(saved.panel)
+        self.panel.requests[:] = saved.requests
+        self.panel.faults.clear()
+        self.panel.refusals.clear()
+        self.line.trouble.clear()
+        self.book.restore(saved.book)
+        shutil.rmtree(self.folder / "machines", ignore_errors=True)
+        for name, files in saved.journals.items():
+            self.machine(name).mkdir(parents=True)
+            for file, content in files.items():
+                (self.machine(name) / file).write_bytes(content)
+        self.clock.at, self.runs = saved.at, saved.runs
+        self.told.clear()
+        boundary.set_hook(None)
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A world as it was."""
+
+    panel: State
+    requests: list[Any]
+    book: Any
+    journals: dict[str, dict[str, bytes]]
+    at: datetime
+    runs: int
+
+
+class _Skewed(Clock):
+    """A machine whose clock is wrong."""
+
+    def __init__(self, real: Clock, skew: timedelta) -> None:
+        super().__init__()
+        self._real, self.skew = real, skew
+
+    def __call__(self) -> datetime:
+        return self._real() + self.skew
+
+    def sleep(self, seconds: float) -> None:
+        self._real.sleep(seconds)
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "journal.lock"}
+
+
+def _key_header(tab: str) -> str:
+    known = templates().tab(tab)
+    return known.column(known.key_column).header
+
+
+def make(folder: Path, kind: str = "memory", panel: PracticePanel | None = None, **options: Any) -> World:
+    """A world with a provisioned, empty workbook of that kind ("memory", "xlsx", "google")."""
+    folder.mkdir(parents=True, exist_ok=True)
+    panel = panel or PracticePanel(0, 1, refills=0, cancels=0)
+    clock = Clock()
+    return World(folder, books.made(kind, folder, SERVICES, clock), panel, clock, **options)
+
+
+__all__ = ["Clock", "Crash", "Line", "MemoryWorkbook", "Saved", "Told", "World", "make"]
