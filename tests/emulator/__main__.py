@@ -16,7 +16,7 @@ _CONTROL = """Control while it runs (JSON in, JSON out; see tests/emulator/READM
   POST   /_control/spreadsheets {"title", "share": [email]}      a fresh spreadsheet
   POST   /_control/share        {"spreadsheet", "email", "role"}  writer, reader, none
   POST   /_control/faults       {"at": 3 | "next": 1 | "kind": "batchUpdate", "times", "fault": {"type": "status", "code": 503}}
-                                types: status html drop commit_then_drop truncate latency expired; kind token: the token endpoint
+                                types: status html drop commit_then_drop timeout truncate latency expired; kind token: the token endpoint
   DELETE /_control/faults       forget them
   POST   /_control/staff        {"spreadsheet", "tab", "action", "args", "before": call number}
   POST   /_control/quota        {"reads": 60, "writes": 60}

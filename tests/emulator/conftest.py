@@ -43,5 +43,6 @@ def gc(served: Emulator) -> Iterator[Any]:
     yield client
     session = client.http_client.session
     session.close()
-    if getattr(session, "_auth_request_session", None) is not None:
-        session._auth_request_session.close()
+    refreshing = getattr(session, "_auth_request_session", None)
+    if refreshing is not None:
+        refreshing.close()

@@ -34,6 +34,7 @@ def fault_of(found: dict[str, Any]) -> Fault:
         "html": lambda: Fault.html(int(found.get("code", 502)), after=after),
         "drop": Fault.drop,
         "commit_then_drop": Fault.commit_then_drop,
+        "timeout": lambda: Fault.timeout(after=after),
         "truncate": Fault.truncate,
         "latency": lambda: Fault.latency(float(found["seconds"])),
         "expired": Fault.expired,

@@ -79,6 +79,7 @@ class Answer:
     content_type: str = JSON_TYPE
     drop: bool = False
     announced: int | None = None  # Content-Length when it is more than is sent
+    hang: bool = False  # keep the connection open, silent, until the client gives up
 
 
 @dataclass
@@ -276,8 +277,8 @@ class Emulator:
         return answer
 
     def _trouble(self, fault: Fault, call: Call, answer: Answer | None = None) -> Answer:
-        if fault.kind == "drop":
-            return Answer(0, b"", drop=True)
+        if fault.kind in ("drop", "timeout"):
+            return Answer(0, b"", drop=True, hang=fault.kind == "timeout")
         if fault.kind == "truncate" and answer is not None:
             return Answer(answer.status, answer.body[: len(answer.body) // 2], drop=True, announced=len(answer.body))
         if fault.kind == "body":

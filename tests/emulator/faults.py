@@ -70,6 +70,11 @@ class Fault:
         return cls("drop", "after")
 
     @classmethod
+    def timeout(cls, *, after: bool = False) -> Fault:
+        """Never answer: the client's read timeout ends it (in process at once). With `after` the call was done."""
+        return cls("timeout", "after" if after else "before")
+
+    @classmethod
     def truncate(cls) -> Fault:
         """Do the call, then send half of the answer and close the connection."""
         return cls("truncate", "after")

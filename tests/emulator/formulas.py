@@ -31,9 +31,6 @@ _TOKEN = re.compile(
 )
 _REF = re.compile(r"(\$?)([A-Za-z]{1,3})?(\$?)([0-9]+)?")
 
-NAME = "NAME"
-LOADING = "LOADING"
-
 
 def fault(kind: str, message: str = "") -> Fault:
     """Return an error value by its ErrorType."""
@@ -426,6 +423,8 @@ class Evaluator:
             return self.now
         if name == "TODAY":
             return math.floor(self.now)
+        if name in LOADS:
+            return fault("LOADING")
         function = _FUNCTIONS.get(name)
         if function is None:
             return fault("NAME", f"Unknown function: '{name}'.")
@@ -801,10 +800,10 @@ _FUNCTIONS: dict[str, _Function] = {
     ),
     "DATE": (3, 3, _each(_date, to_number)),
 }
-KNOWN_FUNCTIONS = frozenset(_FUNCTIONS) | {
-    "IF", "IFS", "IFERROR", "IFNA", "ISERROR", "ISERR", "ISNA", "ISBLANK", "ISNUMBER", "ISTEXT", "ISLOGICAL", "ROW",
-    "COLUMN", "INDIRECT", "NOW", "TODAY",
-}  # fmt: skip
+# Functions that fetch from elsewhere: at first they show `Loading...`, and here nothing ever arrives.
+LOADS = frozenset(
+    ("IMPORTXML", "IMPORTHTML", "IMPORTDATA", "IMPORTFEED", "IMPORTRANGE", "GOOGLEFINANCE", "GOOGLETRANSLATE")
+)
 
 
 def brought_format(cell: Cell) -> dict[str, Any] | None:

@@ -58,7 +58,8 @@ class Api:
 
     def get(self, cells: str, option: str = "UNFORMATTED_VALUE", **more: Any) -> list[list[Any]]:
         found = self.ok("GET", f"/values/{quote(cells)}", valueRenderOption=option, **more)
-        return found.get("values", [])
+        values: list[list[Any]] = found.get("values", [])
+        return values
 
     def sheet(self, fields: str) -> dict[str, Any]:
         found: dict[str, Any] = self.ok("GET", "", fields=f"sheets({fields})")["sheets"][0]

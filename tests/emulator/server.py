@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import http.client
 import socket
@@ -53,6 +54,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, answer: Answer) -> None:
         if answer.drop:
             self.close_connection = True
+        if answer.hang:
+            with contextlib.suppress(OSError):
+                self.connection.recv(1)  # returns when the client closes
         if not (answer.drop and not answer.body):
             reason = http.client.responses.get(answer.status, "")
             length = len(answer.body) if answer.announced is None else answer.announced
@@ -65,10 +69,8 @@ class _Handler(BaseHTTPRequestHandler):
             )
             self.wfile.write(head.encode("latin-1") + answer.body)
         if answer.drop:
-            try:
+            with contextlib.suppress(OSError):
                 self.connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                return
 
 
 class Server:

@@ -245,6 +245,21 @@ def test_a_commit_whose_answer_is_lost_has_happened(api: Api) -> None:
     assert [c.status for c in api.emulator.calls] == [0, 0, 200, 503, 200]
 
 
+def test_timeouts_before_and_after_the_work(api: Api, served: Emulator) -> None:
+    """The client gives up waiting; the work is done only with `after`. No one sleeps."""
+    api.emulator.faults.at(1, Fault.timeout())
+    api.emulator.faults.at(2, Fault.timeout(after=True))
+    for cell in ("A1", "A2"):
+        with pytest.raises(requests.ReadTimeout):
+            api.put(cell, [["x"]])
+    assert api.get("A1:A2") == [[], ["x"]]
+    book_id = served.new_spreadsheet()
+    served.faults.at(1, Fault.timeout())
+    url = f"http://{served.host}/v4/spreadsheets/{book_id}"
+    with pytest.raises(requests.ReadTimeout):
+        requests.get(url, headers={"Authorization": f"Bearer {STAFF}"}, timeout=0.05)
+
+
 def test_faults_by_predicate_end_by_themselves(api: Api) -> None:
     """`times` counts; `always` until cleared."""
     api.emulator.faults.when(lambda call: "updateCells" in call.request_kinds, Fault.status(500), times=2)
@@ -276,11 +291,13 @@ def test_dropped_connections_over_http(served: Emulator) -> None:
 
 def test_a_violation_fails_the_test_that_met_it() -> None:
     """An answer that breaks the discovery document gives 500, is recorded, and raises at the end."""
-    with pytest.raises(AnswerViolation, match="Spreadsheet.*autoRecalc"), Emulator(serve=False) as emulator:
-        api = Api(emulator, emulator.new_spreadsheet())
-        emulator.book(api.book_id).properties["autoRecalc"] = 5
-        assert api.call("GET", "").status_code == 500
-        assert len(emulator.violations) == 1
+    emulator = Emulator(serve=False)
+    api = Api(emulator, emulator.new_spreadsheet())
+    emulator.book(api.book_id).properties["autoRecalc"] = 5
+    assert api.call("GET", "").status_code == 500
+    assert len(emulator.violations) == 1
+    with pytest.raises(AnswerViolation, match=r"Spreadsheet\.properties\.autoRecalc"), emulator:
+        pass
 
 
 # -- staff --------------------------------------------------------------------------------------------------------------
@@ -315,10 +332,12 @@ def test_a_failing_hook_fails_the_test() -> None:
     def wrong(_e: Emulator) -> None:
         raise KeyError("row")
 
-    with pytest.raises(AnswerViolation, match="KeyError"), Emulator(serve=False) as emulator:
-        api = Api(emulator, emulator.new_spreadsheet())
-        emulator.faults.before(1, wrong)
-        assert api.call("GET", "").status_code == 500
+    emulator = Emulator(serve=False)
+    api = Api(emulator, emulator.new_spreadsheet())
+    emulator.faults.before(1, wrong)
+    assert api.call("GET", "").status_code == 500
+    with pytest.raises(AnswerViolation, match="KeyError"), emulator:
+        pass
 
 
 def test_what_people_do(orders: Api) -> None:

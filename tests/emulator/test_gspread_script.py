@@ -44,7 +44,7 @@ def test_reading_and_writing(sheet: Any) -> None:
     assert ws.acell("C1", value_render_option="FORMULA").value == "=SUM(B2:B6)"
     ws.batch_update([{"range": "D1:E1", "values": [["x", "y"]]}, {"range": "D2", "values": [["z"]]}])
     assert ws.batch_get(["D1:E1", "D2"]) == [[["x", "y"]], [["z"]]]
-    ws.update_cells([Cell(9, 1, "cell"), Cell(9, 2, 5)])
+    ws.update_cells([Cell(9, 1, "cell"), Cell(9, 2, "5")])
     ws.batch_clear(["D1:E2"])
     ws.insert_row(["Inserted", 0], 2)
     assert ws.row_values(2) == ["Inserted", "0"]
@@ -183,7 +183,7 @@ def test_keep_alive_uses_one_connection(served: Emulator) -> None:
 def test_the_stand_alone_server_prints_one_line_and_ends_on_sigterm() -> None:
     """`python -m tests.emulator --port 0`: host, a fresh spreadsheet, an account on request; exit code 0."""
     command = [sys.executable, "-m", "tests.emulator", "--port", "0", "--account-json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own module
         assert process.stdout is not None
         line = json.loads(process.stdout.readline())
         url = f"http://{line['host']}/v4/spreadsheets/{line['spreadsheet']}?fields=properties.title"

@@ -170,6 +170,12 @@ def test_now_is_the_emulators_clock_in_the_spreadsheets_zone(api: Api) -> None:
     assert api.get("A1", "FORMATTED_VALUE") == [["6/16/2025 0:06:40"]]
 
 
+def test_what_comes_from_elsewhere_is_still_loading(api: Api) -> None:
+    """IMPORTXML and its kind show Loading..., in both renderings."""
+    api.type("A1", [['=IMPORTXML("https://x.example","//a")']])
+    assert api.get("A1") == api.get("A1", "FORMATTED_VALUE") == [["Loading..."]]
+
+
 def test_circles_are_errors(api: Api) -> None:
     """Circular references do not hang."""
     api.type("A1", [["=B1", "=A1"]])
