@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tests.emulator import a1
+from tests.emulator import a1, formatting
 from tests.emulator.a1 import Area
-from tests.emulator.cells import Cell, Formula, Row
+from tests.emulator.cells import Cell, Formula, Row, number_format
 from tests.emulator.errors import TOO_MANY_CELLS, BatchError, invalid
 
 if TYPE_CHECKING:
@@ -60,6 +60,14 @@ DEFAULT_THEME: dict[str, Any] = {
 }
 
 
+def shown_text(cell: Cell | None) -> str | None:
+    """Return what a cell without a formula shows; None for an empty one and for a formula."""
+    if cell is None or cell.value is None or type(cell.value) is Formula:
+        return None
+    value = cell.value
+    return value if type(value) is str else formatting.show(value, number_format(cell))  # type: ignore[arg-type]
+
+
 class Sheet:
     """One tab: a grid of cells and the things that hang on it (ranges in them are Google's JSON GridRanges)."""
 
@@ -86,9 +94,7 @@ class Sheet:
         self.column_groups: list[dict[str, Any]] = []
         self.has_formulas = False
         self._data_end: int | None = None
-        self.grid_stamp = 0
-        self.column_stamp: dict[int, int] = {}
-        self.text_index: dict[int, tuple[int, int, dict[str, set[int]]]] = {}
+        self.text_index: dict[int, dict[str, set[int]]] = {}  # column -> shown text -> rows; see column_texts
 
     _LISTS = (
         "rows",
@@ -111,7 +117,6 @@ class Sheet:
             setattr(other, name, list(getattr(self, name)))
         for name in self._DICTS:
             setattr(other, name, dict(getattr(self, name)))
-        other.column_stamp = {}
         other.text_index = {}
         return other
 
@@ -132,6 +137,8 @@ class Sheet:
                 return
             rows.extend([()] * (row + 1 - len(rows)))
         old = rows[row]
+        if column in self.text_index:
+            self._reindex(row, column, old, (cell,))
         if column < len(old):
             rows[row] = (*old[:column], cell, *old[column + 1 :])
         elif cell is not None:
@@ -139,7 +146,6 @@ class Sheet:
         else:
             return
         self._data_end = None
-        self.column_stamp[column] = self.column_stamp.get(column, 0) + 1
         if cell is not None and type(cell.value) is Formula:
             self.has_formulas = True
 
@@ -152,16 +158,39 @@ class Sheet:
         head = old[:start] + (None,) * (start - len(old)) if start else ()
         rows[row] = head + cells + old[start + len(cells) :]
         self._data_end = None
-        for column in range(start, start + len(cells)):
-            self.column_stamp[column] = self.column_stamp.get(column, 0) + 1
+        if self.text_index:
+            self._reindex(row, start, old, cells)
         if not self.has_formulas:
             self.has_formulas = any(c is not None and type(c.value) is Formula for c in cells)
 
     def touched(self) -> None:
         """Note that rows moved: caches of row numbers are void."""
         self._data_end = None
-        self.grid_stamp += 1
         self.text_index = {}
+
+    def column_texts(self, column: int) -> dict[str, set[int]]:
+        """Return {shown text: rows} of a column's cells without formulas; kept up to date until rows move."""
+        index = self.text_index.get(column)
+        if index is None:
+            index = {}
+            for row, line in enumerate(self.rows):
+                text = shown_text(line[column]) if column < len(line) else None
+                if text is not None:
+                    index.setdefault(text, set()).add(row)
+            self.text_index[column] = index
+        return index
+
+    def _reindex(self, row: int, start: int, old: Row, cells: Row) -> None:
+        for column, index in self.text_index.items():
+            at = column - start
+            if 0 <= at < len(cells):
+                before = shown_text(old[column]) if column < len(old) else None
+                after = shown_text(cells[at])
+                if before != after:
+                    if before is not None:
+                        index[before].discard(row)
+                    if after is not None:
+                        index.setdefault(after, set()).add(row)
 
     def cells(self, r0: int, r1: int, c0: int, c1: int) -> Iterator[tuple[int, int, Cell]]:
         """Yield the stored cells of a rectangle."""

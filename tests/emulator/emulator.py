@@ -171,6 +171,12 @@ class Emulator:
             else:
                 self.books[book_id].access[email] = role
 
+    def counts(self, since: int = 0) -> dict[str, int]:
+        """Return how many reads and writes were made after call number `since`, and how many token requests in all."""
+        made = self.calls[since:]
+        writes = sum(1 for call in made if call.writing)
+        return {"reads": len(made) - writes, "writes": writes, "tokens": len(self.token_calls)}
+
     def book(self, book_id: str) -> Book:
         """Return a spreadsheet's state."""
         return self.books[book_id]

@@ -147,6 +147,11 @@ class Faults:
             _Rule(lambda call: call.number == number and call.family != "token", 1, None, hook, outside=True)
         )
 
+    @property
+    def pending(self) -> int:
+        """Return how many faults and hooks are still waiting: 0 when the run has met them all (sweeps end when it has not)."""
+        return sum(1 for rule in self.rules if rule.left is not None)
+
     def clear(self) -> None:
         """Forget the script."""
         self.rules.clear()

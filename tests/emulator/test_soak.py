@@ -111,10 +111,13 @@ def something(pick: random.Random, staff: Staff) -> None:
 
 
 def check_inside(api: Api) -> None:
-    """Nothing lies outside of its grid."""
+    """Nothing lies outside of its grid, and the index of exact texts is what a fresh one would be."""
     for sheet in api.emulator.book(api.book_id).sheets:
         assert len(sheet.rows) <= sheet.row_count
         assert all(len(row) <= sheet.column_count for row in sheet.rows)
+        kept = {text: found for text, found in sheet.column_texts(1).items() if found}
+        sheet.text_index = {}
+        assert kept == sheet.column_texts(1)
         for merge in sheet.merges:
             assert merge["endRowIndex"] <= sheet.row_count
             assert merge["endColumnIndex"] <= sheet.column_count
