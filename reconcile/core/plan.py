@@ -199,10 +199,7 @@ def _doubts(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, held: set[s
         settled = cells.choice(raw, Unsure, words.LABEL[UNSURE]) if moved else None
         number = _number(row)
         if settled is Unsure.WENT_THROUGH:
-            done = {**went_through(ledger_row, sending), "unsure_seen": raw}
-            if row is not None and not feed.claimed:
-                done.update(user=row["user"], link=content_mark(feed, row))
-            draft.settled[feed.value, key] = done
+            draft.settled[feed.value, key] = {**went_through(ledger_row, sending), "unsure_seen": raw}
             order_row = closed_by(sending, ledger) if feed is Feed.CANCELS else None
             if order_row is not None:
                 draft.remember(order_row, **order_row)

@@ -63,7 +63,8 @@ def what(push: Push) -> str:
 def marked(push: Push, ledger: Ledger, frame: pd.DataFrame, *, run: str, when: str) -> Row:
     """The ledger row of a once-only push with its `sending` mark: committed before the call is made."""
     row = ledger.row(push.feed, push.key) or blank_row(push.feed, push.key)
-    if not push.feed.claimed:
+    if not push.feed.claimed and not push.again:
+        # what it said when it was sent, under whatever Reference the row may stand later
         row = {**row, "user": _cell(frame, push.key, "user"), "link": _mark(push.feed, frame, push.key)}
     sending = Sending(
         action=push.action.value,
@@ -119,10 +120,10 @@ def settle(
 def _one(result: Result, row: Row, frame: pd.DataFrame, when: str, now: datetime) -> tuple[Row, Kind, str]:
     push = result.push
     if result.verdict is Verdict.ACCEPTED:
-        return accepted(push, row, frame, now), Kind.SENT, words.SENT.format(when=when, what=what(push))
+        return accepted(push, row, now), Kind.SENT, words.SENT.format(when=when, what=what(push))
     if result.verdict is Verdict.REFUSED:
         text = words.REFUSED.format(what=what(push), reason=words.sentence(result.reason))
-        return refused(push, row, frame, result.reason), Kind.REFUSED, text
+        return refused(push, row, result.reason), Kind.REFUSED, text
     if result.verdict is Verdict.NOT_SENT:
         cleared = {**row, "sending": None} if push.once else row
         return cleared, Kind.WAITING, words.NOT_SENT.format(what=what(push))
@@ -135,7 +136,7 @@ def _one(result: Result, row: Row, frame: pd.DataFrame, when: str, now: datetime
     return doubtful, Kind.DOUBT, text
 
 
-def accepted(push: Push, row: Row, frame: pd.DataFrame, now: datetime) -> Row:
+def accepted(push: Push, row: Row, now: datetime) -> Row:
     """The ledger row after the panel accepted `push`."""
     out: Row = dict(row)
     left = refusals(row.get("refused"))
@@ -151,13 +152,11 @@ def accepted(push: Push, row: Row, frame: pd.DataFrame, now: datetime) -> Row:
         out["sending"] = None
         out["refunded"] = refund_by(push.action, [c.field for c in push.changes]) or out["refunded"]
     if not push.feed.claimed:
-        out.update(
-            user=_cell(frame, push.key, "user"), link=_mark(push.feed, frame, push.key), received=now.isoformat()
-        )
+        out["received"] = now.isoformat()
     return _dated(closed_state(out), now)
 
 
-def refused(push: Push, row: Row, frame: pd.DataFrame, reason: str) -> Row:
+def refused(push: Push, row: Row, reason: str) -> Row:
     """The ledger row after the panel refused `push`: the values are seen, so they are not an edit until they change."""
     out: Row = dict(row)
     left = refusals(row.get("refused"))
@@ -170,8 +169,6 @@ def refused(push: Push, row: Row, frame: pd.DataFrame, reason: str) -> Row:
     out["refused"] = refusals_text(left)
     if push.once:
         out["sending"] = None
-    if not push.feed.claimed:
-        out.update(user=_cell(frame, push.key, "user"), link=_mark(push.feed, frame, push.key))
     return out
 
 
@@ -193,18 +190,14 @@ def recovered(
             verdict, reason = outcome(feed, key, sending)
             frame = frames[feed.value]
             if verdict is Verdict.ACCEPTED:
-                done = went_through(row, sending)
-                if not feed.claimed:
-                    done.update(user=_cell(frame, key, "user"), link=_mark(feed, frame, key))
-                rows.append(_dated(done, now))
+                rows.append(_dated(went_through(row, sending), now))
                 if feed is Feed.CANCELS and (order := closed_by(sending, ledger)):
                     rows.append(_dated(order, now))
             elif verdict is Verdict.REFUSED:
                 values = {name: (value, words.sentence(reason)) for name, (value, _) in sending.values.items()}
                 values = {**refusals(row["refused"]), **values}
                 seen = {(name if name != "send" else "status") + SEEN: raw for name, (_, raw) in sending.values.items()}
-                mark = {} if feed.claimed else {"link": _mark(feed, frame, key)}
-                rows.append({**row, **seen, **mark, "sending": None, "refused": refusals_text(values)})
+                rows.append({**row, **seen, "sending": None, "refused": refusals_text(values)})
             elif verdict is Verdict.NOT_SENT:
                 rows.append({**row, "sending": None})
             else:
