@@ -505,7 +505,10 @@ def _send_once(run: _Run, push: Push) -> Result:
         result = _update_once(run, push)
     else:
         result = _guarded(run, push, lambda: _call(run.job.panel, push))
-    journal.sent(send, result.verdict.value, result.reason, None, clock().isoformat())
+    try:
+        journal.sent(send, result.verdict.value, result.reason, None, clock().isoformat())
+    except ReconcileError as error:
+        run.fail(error)  # the call was made: what became of it still reaches the sheet, and nothing else is sent
     return result
 
 
