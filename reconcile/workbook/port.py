@@ -6,9 +6,12 @@ the suite in tests/contract.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from reconcile.core.model import Commit, Snapshot
 
 
@@ -23,9 +26,10 @@ class Workbook(Protocol):
     cell_limit: int
     lands_together: int
 
-    def read(self) -> Snapshot:
-        """The whole workbook as of now.
+    def read(self, also: Sequence[str] = ()) -> Snapshot:
+        """The workbook as of now.
 
+        Tabs that only grow (Runs, History, Long texts, Archive) may come without their rows, unless `also` names them.
         Raises Damaged (a tab or header is missing or doubled, `_ledger` was tampered with), Unavailable, AccessRefused.
         """
         ...
@@ -36,3 +40,35 @@ class Workbook(Protocol):
         Raises RevisionMoved if another run committed since revision `after`; Unavailable, AccessRefused, Damaged.
         """
         ...
+
+
+@dataclass(frozen=True)
+class Provisioned:
+    """What `provision` did: whether the file is new, titles of tabs, (title, header) of columns and services it added."""
+
+    created: bool = False
+    tabs: tuple[str, ...] = ()
+    columns: tuple[tuple[str, str], ...] = ()
+    services: tuple[str, ...] = ()
+    refreshed: bool = False
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.created or self.tabs or self.columns or self.services or self.refreshed)
+
+    def lines(self) -> list[str]:
+        """What was done, one sentence each; empty when everything was there."""
+        said = ["Made a new workbook."] if self.created else [f"Added the tab {title}." for title in self.tabs]
+        said += [f"Added the column {header} to {title}, at the right end." for title, header in self.columns]
+        said += ["Brought Start here up to date."] if self.refreshed else []
+        return said + [f"Added service {service} to Services." for service in self.services]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing `check` looked at: what, whether it is well, what was found and what to do about it."""
+
+    what: str
+    ok: bool
+    text: str
+    next_step: str = ""

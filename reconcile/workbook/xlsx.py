@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import zipfile
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -19,6 +18,7 @@ from reconcile.core.cells import id_text
 from reconcile.core.model import Commit
 from reconcile.errors import Damaged, ReconcileError, RevisionMoved, SettingsError, Unavailable
 from reconcile.workbook import frames, templates, xlsx_book, xlsx_file
+from reconcile.workbook.port import Finding, Provisioned
 from reconcile.workbook.xlsx_xml import Sheet, Styles
 
 if TYPE_CHECKING:
@@ -31,38 +31,6 @@ if TYPE_CHECKING:
 
 _ATTEMPTS: Final = 3
 """How often a commit starts again because staff saved in the same moment."""
-
-
-@dataclass(frozen=True)
-class Provisioned:
-    """What `provision` did: whether the file is new, titles of tabs, (title, header) of columns and services it added."""
-
-    created: bool = False
-    tabs: tuple[str, ...] = ()
-    columns: tuple[tuple[str, str], ...] = ()
-    services: tuple[str, ...] = ()
-    refreshed: bool = False
-
-    @property
-    def changed(self) -> bool:
-        return bool(self.created or self.tabs or self.columns or self.services or self.refreshed)
-
-    def lines(self) -> list[str]:
-        """What was done, one sentence each; empty when everything was there."""
-        said = ["Made a new workbook."] if self.created else [f"Added the tab {title}." for title in self.tabs]
-        said += [f"Added the column {header} to {title}, at the right end." for title, header in self.columns]
-        said += ["Brought Start here up to date."] if self.refreshed else []
-        return said + [f"Added service {service} to Services." for service in self.services]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing `check` looked at: what, whether it is well, what was found and what to do about it."""
-
-    what: str
-    ok: bool
-    text: str
-    next_step: str = ""
 
 
 class XlsxWorkbook:
@@ -99,7 +67,7 @@ class XlsxWorkbook:
 
     # --- the port ----------------------------------------------------------------------------------------------------------
 
-    def read(self) -> Snapshot:
+    def read(self, also: Sequence[str] = ()) -> Snapshot:  # noqa: ARG002 - every tab is read anyway
         """The whole workbook as of now.
 
         A text cell is str, a formula `cells.Formula`, an error its text (`#REF!`), a date a datetime without a zone, just as

@@ -50,7 +50,7 @@ class MemoryWorkbook:
             )
             self.grids["services"] += [[service, None, "Yes"] for service in self.services]
 
-    def read(self) -> Snapshot:
+    def read(self, also: Sequence[str] = ()) -> Snapshot:  # noqa: ARG002 - every tab is read anyway
         """The port's read."""
         boundary.at("book.before-read")
         self.reads += 1
