@@ -134,12 +134,8 @@ class Http(gspread.HTTPClient):
         try:
             response = self.session.request(method, url, timeout=self.timeout, **sent)
             _ = response.content
-        except auth_errors.RefreshError as error:
-            return _token_error(error), True
-        except auth_errors.TransportError:
-            return Unavailable("Google's sign-in service cannot be reached.", "Try again later."), True
-        except auth_errors.GoogleAuthError:
-            return AccessRefused("Google does not accept this key.", "See `reconcile doctor`."), True
+        except auth_errors.GoogleAuthError as error:
+            return token_error(error), True
         except requests.ConnectTimeout:
             return Unavailable("Google Sheets cannot be reached.", "Try again later."), True
         except requests.ConnectionError as error:
@@ -157,6 +153,11 @@ class Http(gspread.HTTPClient):
         shared = f"Share the sheet with {self.account or 'the service account'} as Editor, then run `reconcile doctor`."
         if code in _BUSY:
             return (Unavailable if code == 429 else Lost)(f"Google Sheets answered {code}: {text}", "Try again later.")  # noqa: PLR2004
+        if code in _REFUSED and "Google Sheets API has not been used" in text:
+            return AccessRefused(
+                f"The Google Sheets API is switched off in the key's project: {text}",
+                "Switch it on at the address above, wait a minute, then run `reconcile doctor`.",
+            )
         if code in _REFUSED:
             return AccessRefused(f"Google refuses access to the sheet: {text}", shared)
         if code == _NOT_FOUND:
@@ -182,8 +183,10 @@ def message_of(response: requests.Response) -> str:
     return str(error)
 
 
-def _token_error(error: auth_errors.RefreshError) -> ReconcileError:
-    """A refused token. A busy token service also arrives as RefreshError [run]; `retryable` tells."""
+def token_error(error: auth_errors.GoogleAuthError) -> ReconcileError:
+    """A refused token. A busy token service also arrives as RefreshError [run]; `retryable` tells. Never quotes the error."""
+    if isinstance(error, auth_errors.TransportError):
+        return Unavailable("Google's sign-in service cannot be reached.", "Try again later.")
     if error.retryable:
         return Unavailable("Google's sign-in service is busy.", "Try again later.")
     return AccessRefused(
