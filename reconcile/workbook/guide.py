@@ -10,12 +10,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from reconcile.core.model import SYNC
 from reconcile.workbook import templates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from reconcile.workbook.templates import Column, Tab, Templates
+    from reconcile.workbook.templates import Column, State, Tab, Templates
 
 FRESH_MINUTES: Final = 60
 """After how long without a run the Start here tab turns red."""
@@ -24,6 +25,9 @@ TINTS: Final = {"panel": "F4F5F7", "staff": "", "job": "EDF3F9"}
 """Owner → the pale ground of its cells, so that one sees where to type. White is for typing."""
 
 NEEDED: Final = "FFE08A"
+SETTLED: Final = ("sent", "info")
+"""The states of a row the panel agrees with."""
+
 DONE: Final = "8A8F98"
 LINK: Final = "1F4E9E"
 ALARM: Final = "C0392B"
@@ -151,6 +155,21 @@ def condition(column: Column, tab: Tab, at: Mapping[str, str]) -> str:
         return ""
     cell = f"${at[other.key]}2"
     return f'{cell}="{found[3]}"' if found[2] == "is" else f'ISNUMBER(SEARCH("· {found[3]}",{cell}))'
+
+
+def says(state: State, sync: str) -> str:
+    """A formula that is true where the Sync text in column `sync` (of row 2) says `state`; terms joined by commas for OR."""
+    return ",".join(f'ISNUMBER(SEARCH("· {word}",${sync}2))' for word in state.starts)
+
+
+def done(tab: Tab, known: Templates, at: Mapping[str, str]) -> str:
+    """A formula that is true in row 2 where a row is finished: a closing choice that the panel has taken.
+
+    The choice alone is not enough: a Partial that still waits for Remains is the opposite of done.
+    """
+    chosen = ",".join(f'${at[tab.closed_column]}2="{value}"' for value in tab.closed_when)
+    taken = ",".join(says(state, at[SYNC]) for state in known.states if state.name in SETTLED)
+    return f"AND(OR({chosen}),OR({taken}))"
 
 
 def spans(places: Sequence[int]) -> list[tuple[int, int]]:

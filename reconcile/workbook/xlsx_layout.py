@@ -253,15 +253,18 @@ def _tint_states(sheet: Worksheet, tab: Tab, known: Templates) -> None:
     if tab.has(SYNC):
         sync, key = at[SYNC], at[tab.key_column]
         for state in known.states:
-            says = ",".join(f'ISNUMBER(SEARCH("· {word}",${sync}2))' for word in state.starts)
             spans = f"{key}2:{key}{MAX_ROWS} {sync}2:{sync}{MAX_ROWS}"
-            _rule(sheet, spans, f"OR({says})", fill=state.fill, font=Font(color=state.font, bold=state.bold or None))
+            _rule(
+                sheet,
+                spans,
+                f"OR({guide.says(state, sync)})",
+                fill=state.fill,
+                font=Font(color=state.font, bold=state.bold or None),
+            )
     if tab.closed_column:
-        status = at[tab.closed_column]
-        done = ",".join(f'${status}2="{value}"' for value in tab.closed_when)
         places = sorted(column_index(place) for key, place in at.items() if key not in (SYNC, tab.key_column))
         spans = " ".join(f"{letters(first)}2:{letters(last)}{MAX_ROWS}" for first, last in guide.spans(places))
-        _rule(sheet, spans, f"OR({done})", font=Font(color=guide.DONE, italic=True))
+        _rule(sheet, spans, guide.done(tab, known, at), font=Font(color=guide.DONE, italic=True))
 
 
 def _rule(
