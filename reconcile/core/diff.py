@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+_NO_BOOLEANS: Final = ("string", "integer", "floating", "mixed-integer-float", "datetime", "empty")
+"""What pandas calls a column of one kind: no slower look is due."""
+
 COLUMNS: Final = ("key", "field", "raw", "known")
 
 
@@ -30,18 +33,19 @@ def changed(sheet: pd.DataFrame, ledger: pd.DataFrame, fields: Sequence[str], *,
     Returns the columns `key`, `field`, `raw` (the sheet's cell, None when it was cleared) and `known` (the ledger's).
     """
     place = _places(sheet.index, ledger.index)
-    here = place >= 0
+    here = None if place is None else place >= 0
     parts = []
     for name in fields:
         raw = sheet[name].to_numpy(dtype=object)
         known = ledger[name + suffix].to_numpy(dtype=object)
-        known = known.take(place) if len(known) else np.full(len(raw), None, dtype=object)
-        # the fast path: one C loop of identity-then-equality comparisons over both object arrays
-        differs = (raw != known).astype(bool)
-        if bool in set(map(type, raw.tolist())) | set(map(type, known.tolist())):
+        if place is not None:
+            known = known.take(place) if len(known) else np.full(len(raw), None, dtype=object)
+        # one C loop of comparisons over both object arrays; a typed column of each kind would have to be made first
+        differs = (raw != known).astype(bool, copy=False)
+        if pd.api.types.infer_dtype(raw, skipna=True) not in _NO_BOOLEANS:
             # TRUE typed over 1 is an edit, although Python calls the two equal
-            differs |= _booleans(raw) != _booleans(known)
-        moved = np.flatnonzero(differs & here)
+            differs |= _booleans(raw) & ~_booleans(known)
+        moved = np.flatnonzero(differs if here is None else differs & here)
         if len(moved):
             parts.append((sheet.index.to_numpy(dtype=object)[moved], name, raw[moved], known[moved]))
     if not parts:
@@ -63,10 +67,13 @@ def _booleans(cells: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
     return np.fromiter((type(cell) is bool for cell in cells), dtype=bool, count=len(cells))
 
 
-def _places(keys: pd.Index, ledger: pd.Index) -> npt.NDArray[np.intp]:
-    """Where each key stands in the ledger, -1 where it does not. Most runs see the same rows in the same order: that is free."""
+def _places(keys: pd.Index, ledger: pd.Index) -> npt.NDArray[np.intp] | None:
+    """Where each key stands in the ledger, -1 where it does not; None when both have the same keys in the same order.
+
+    Most runs see the same rows in the same order, and then nothing has to be hashed or moved.
+    """
     if len(keys) == len(ledger) and keys.equals(ledger):
-        return np.arange(len(keys), dtype=np.intp)
+        return None
     return ledger.get_indexer(keys)
 
 
