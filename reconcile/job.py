@@ -7,6 +7,7 @@ What a run was about to do is committed before it is done, so a run that stops a
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Protocol
@@ -62,6 +63,7 @@ from reconcile.errors import (
     Unavailable,
     Unknown,
 )
+from reconcile.journal import Claim, State
 from reconcile.panel import answers
 from reconcile.panel.client import CutShort
 
@@ -69,8 +71,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from zoneinfo import ZoneInfo
 
-    from reconcile.core.model import RawAnswer
-    from reconcile.journal import Claim, Journal
+    from reconcile.core.model import CancelTask, Order, RawAnswer, Refill
+    from reconcile.journal import Journal
     from reconcile.workbook.port import Workbook
 
 CHUNK: Final = 100
@@ -184,7 +186,8 @@ class _Run:
     landed_notes: list[Note] = field(default_factory=list)
     doubts: list[Doubt] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
-    waiting: list[tuple[int, Claimed]] = field(default_factory=list)
+    waiting: list[tuple[Claim, Claimed]] = field(default_factory=list)
+    unkept: set[int] = field(default_factory=set)
     present: dict[str, set[str]] = field(default_factory=dict)
     error: ReconcileError | None = None
     answered: bool = False
@@ -295,8 +298,9 @@ def _recover_claims(run: _Run) -> None:
     for claim in job.journal.unlanded(run.book_id):
         if claim.raw is not None:
             claimed = read_answer(Feed(claim.feed), claim.service, claim.raw)
+            claimed = _not_landed(claimed, claim, run.ledger)
             if claimed.count:
-                run.waiting.append((claim.id, claimed))
+                run.waiting.append((claim, claimed))
                 job.talk.say(f"Landing {claimed.count} {claim.feed} that an earlier run received.")
             elif not claimed.in_doubt:
                 job.journal.settle(claim.id, claimed.problem or "nothing was handed out")
@@ -308,20 +312,35 @@ def _recover_claims(run: _Run) -> None:
             run.doubts.append(doubt)
     left = claiming_of(run.snapshot.meta)
     if left is not None and not job.journal.knows_run(left.run):
+        most = job.book.lands_together
         doubt = Doubt(
             id=f"claim-{left.run}",
             kind="claim",
             feed=Feed.ORDERS,
             text=f"Run {left.run} stopped while it was receiving work (since {left.at}), and its journal is not on this "
-            f"machine. At most one answer ({FULL} orders of one of the services {', '.join(left.services)}, or as many "
-            "refills) may be missing from the sheet.",
+            f"machine. At most {'one answer' if most == 1 else f'{most} answers'} ({FULL} orders of one of the services "
+            f"{', '.join(left.services)}, or as many refills or cancel requests) may be missing from the sheet.",
             at=left.at,
             run=left.run,
             service=", ".join(left.services),
-            bound=FULL,
+            bound=FULL * most,
         )
         if doubt.id not in recorded:
             run.doubts.append(doubt)
+
+
+def _not_landed(claimed: Claimed, claim: Claim, ledger: Ledger) -> Claimed:
+    """What of an earlier run's answer is not in the sheet yet: a run may die between its commit and the journal's note of it.
+
+    Such a row came into the ledger after the claim was made. Handed out again is another matter: then the ledger's row is older.
+    """
+    asked = datetime.fromisoformat(claim.intended_at)
+
+    def landed(item: Order | Refill | CancelTask) -> bool:
+        row = ledger.row(claimed.feed.value, item.id)
+        return row is not None and bool(row["received"]) and datetime.fromisoformat(str(row["received"])) >= asked
+
+    return replace(claimed, rows=tuple(item for item in claimed.rows if not landed(item)))
 
 
 _READERS: Final = {
@@ -391,9 +410,19 @@ def _begin(run: _Run) -> None:
 
 def _settle_old_claims(run: _Run) -> None:
     """What earlier runs left in the journal has landed or is on record in the sheet now: resolved there, it stays resolved."""
-    for claim in run.job.journal.unlanded(run.book_id):
-        if claim.run != run.job.run:
-            run.job.journal.settle(claim.id, "on record in the sheet")
+    with _noting(run):
+        for claim in run.job.journal.unlanded(run.book_id):
+            if claim.run != run.job.run:
+                run.job.journal.settle(claim.id, "on record in the sheet")
+
+
+@contextmanager
+def _noting(run: _Run) -> Iterator[None]:
+    """The journal takes note of what the sheet has already. When it cannot, the run ends, but what happened has happened."""
+    try:
+        yield
+    except ReconcileError as error:
+        run.fail(error)
 
 
 def _stopped_by_limit(run: _Run) -> Outcome:
@@ -505,10 +534,8 @@ def _send_once(run: _Run, push: Push) -> Result:
         result = _update_once(run, push)
     else:
         result = _guarded(run, push, lambda: _call(run.job.panel, push))
-    try:
+    with _noting(run):  # the call was made: what became of it still reaches the sheet, and nothing else is sent
         journal.sent(send, result.verdict.value, result.reason, None, clock().isoformat())
-    except ReconcileError as error:
-        run.fail(error)  # the call was made: what became of it still reaches the sheet, and nothing else is sent
     return result
 
 
@@ -690,18 +717,17 @@ def _drain(run: _Run, feed: Feed, service: str, fetch: Callable[[], RawAnswer]) 
             _report(run, claimed)
         if not claimed.count:
             if not claimed.in_doubt:
-                run.job.journal.landed([claim], run.job.clock().isoformat(timespec="seconds"))
+                _journal_landed(run, [claim])
             return
         known = run.ledger.of(feed).index
         fresh = {item.id for item in claimed.rows} - seen
         run.job.talk.advance(claimed.count)
         if feed is Feed.CANCELS and not {key for key in fresh if key not in known}:
-            run.job.journal.landed([claim], run.job.clock().isoformat())  # the same task again: it is not consumed
+            _journal_landed(run, [claim])  # the same task again: it is not consumed
             return
         seen |= fresh
         run.waiting.append((claim, claimed))
-        together = feed is Feed.CANCELS or sum(1 for _ in run.waiting) < run.job.book.lands_together
-        if not together:
+        if len(run.waiting) >= (FULL if feed is Feed.CANCELS else run.job.book.lands_together):
             _land_waiting(run)
         if not fresh and not claimed.broken:
             run.messages.append(f"The panel keeps handing out the same {feed.value}; asking for more was stopped.")
@@ -710,17 +736,20 @@ def _drain(run: _Run, feed: Feed, service: str, fetch: Callable[[], RawAnswer]) 
             return
 
 
-def _fetch(run: _Run, feed: Feed, service: str, fetch: Callable[[], RawAnswer]) -> tuple[int, Claimed] | None:
+def _fetch(run: _Run, feed: Feed, service: str, fetch: Callable[[], RawAnswer]) -> tuple[Claim, Claimed] | None:
     """One claim: intent, call, raw answer to the journal, only then parsed. None when there is no answer to read."""
     job = run.job
-    claim = job.journal.intend(run.book_id, job.run, feed.value, service, job.clock().isoformat(timespec="seconds"))
+    at = job.clock().isoformat(timespec="seconds")
+    number = job.journal.intend(run.book_id, job.run, feed.value, service, at)
+    claim = Claim(number, run.book_id, job.run, feed.value, service, State.INTENDED, None, at, "", "")
     cut = ""
     job.stop.waiting = True
     try:
         raw = fetch()
     except NeverSent as error:
-        job.journal.never_sent(claim)
         run.fail(error)
+        with _noting(run):
+            job.journal.never_sent(claim.id)
         return None
     except CutShort as error:
         raw, cut = error.partial, error.what  # what did come is kept, and what can be read of it lands
@@ -729,13 +758,18 @@ def _fetch(run: _Run, feed: Feed, service: str, fetch: Callable[[], RawAnswer]) 
         return None
     finally:
         job.stop.waiting = False
-    job.journal.answered(claim, raw, job.clock().isoformat(timespec="seconds"))
+    try:
+        job.journal.answered(claim.id, raw, job.clock().isoformat(timespec="seconds"))
+    except ReconcileError as error:
+        run.unkept.add(claim.id)  # the answer is in hand: it lands all the same, and nothing further is asked for
+        run.fail(error)
     try:
         claimed = _READERS[feed](raw, service)
         return claim, replace(claimed, in_doubt=True, problem=cut) if cut else claimed
     except AccessRefused as error:
-        job.journal.settle(claim, error.what)
         run.fail(error)
+        with _noting(run):
+            job.journal.settle(claim.id, error.what)
         return None
 
 
@@ -750,12 +784,12 @@ def _report(run: _Run, claimed: Claimed) -> None:
     run.messages.append(f"{words.TAB[claimed.feed]}{of_service}: {text}")
 
 
-def _doubt_claim(run: _Run, claim: int, why: str) -> None:
+def _doubt_claim(run: _Run, claim: Claim, why: str) -> None:
     """Work may have been handed out that nobody sees: on record, and no further claim in this run."""
-    run.job.journal.unknown(claim, why)
-    found = next(known for known in run.job.journal.unlanded(run.book_id) if known.id == claim)
-    run.doubts.append(_claim_doubt(found))
+    run.doubts.append(_claim_doubt(replace(claim, why=why)))
     run.fail(Unknown(why, "It is on record as in doubt; see `reconcile resolve`."))
+    with _noting(run):
+        run.job.journal.unknown(claim.id, why)
 
 
 def _land_waiting(run: _Run) -> None:
@@ -783,7 +817,7 @@ def _land_waiting(run: _Run) -> None:
     _landed(run, landing, claims)
 
 
-def _landing(run: _Run, ledger: Ledger) -> tuple[Landing, list[int], Ledger]:
+def _landing(run: _Run, ledger: Ledger) -> tuple[Landing, list[Claim], Ledger]:
     """Everything waiting as one landing, the claims it settles, and the ledger after it."""
     total, claims = Landing(), []
     job = run.job
@@ -792,7 +826,7 @@ def _landing(run: _Run, ledger: Ledger) -> tuple[Landing, list[int], Ledger]:
             claimed,
             ledger,
             run.present[claimed.feed.value],
-            run=f"{job.run}-{claim}",
+            run=f"{claim.run}-{claim.id}",
             now=job.clock(),
             when=run.when(),
             cell_limit=job.book.cell_limit,
@@ -809,8 +843,17 @@ def _landing(run: _Run, ledger: Ledger) -> tuple[Landing, list[int], Ledger]:
     return total, claims, ledger
 
 
-def _landed(run: _Run, landing: Landing, claims: Iterable[int]) -> None:
-    run.job.journal.landed(list(claims), run.job.clock().isoformat(timespec="seconds"))
+def _journal_landed(run: _Run, claims: Iterable[Claim]) -> None:
+    with _noting(run):
+        numbers = [claim.id for claim in claims]
+        kept = [number for number in numbers if number not in run.unkept]
+        run.job.journal.landed(kept, run.job.clock().isoformat(timespec="seconds"))
+        for number in run.unkept.intersection(numbers):
+            run.job.journal.settle(number, "landed")
+
+
+def _landed(run: _Run, landing: Landing, claims: Iterable[Claim]) -> None:
+    _journal_landed(run, claims)
     run.waiting.clear()
     run.landed.update(landing.counts)
     run.landed_notes.extend(landing.notes)
@@ -870,7 +913,7 @@ def _write_end(run: _Run, settled: settle.Settled, now: datetime) -> Outcome:
         ),
         run.revision,
     )
-    job.journal.landed(claims, now.isoformat(timespec="seconds"))
+    _journal_landed(run, claims)
     return outcome
 
 

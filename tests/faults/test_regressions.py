@@ -8,7 +8,7 @@ import pytest
 
 from reconcile import boundary
 from reconcile.errors import Unavailable
-from tests.faults.world import World, make
+from tests.faults.world import Crash, World, make
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,3 +43,58 @@ def test_a_refund_the_journal_could_not_note_is_not_sent_again(world: World) -> 
     assert world.run().code == 0
     assert world.panel.state.orders["1"].refunds == ["5"]
     assert world.cell("orders", "1", "Sync").startswith("#1 · Sent")
+
+
+def test_an_answer_the_journal_could_not_keep_still_lands(world: World) -> None:
+    """F16, F22: the disk fills up when the answer arrives; the orders stand in the sheet all the same, once, without a doubt."""
+    fail_write(world, "getOrders")
+    assert world.run().code == 5
+    boundary.set_hook(None)
+    assert sorted(world.ids("orders")) == ["1", "2", "3"]
+    assert world.run().code == 7
+    assert len(world.doubts()) == 1, "the journal still says that it was asked, and nothing of an answer"
+    assert sorted(world.ids("orders")) == ["1", "2", "3"]
+
+
+def test_a_landing_the_journal_did_not_note_is_not_taken_for_a_second_handing_out(world: World) -> None:
+    """F01: the process dies between the landing's commit and the journal's note of it; no row says that it came twice."""
+    commits = 0
+
+    def die_after_landing(name: str) -> None:
+        nonlocal commits
+        commits += name == "book.after-commit"
+        if commits == 2:  # noqa: PLR2004 - begin, then the landing
+            raise Crash
+
+    boundary.set_hook(die_after_landing)
+    assert world.run().crashed
+    boundary.set_hook(None)
+    before = world.rows("orders")
+    assert [row["ID"] for row in before] == ["1", "2", "3"]
+    assert world.run().code == 0
+    assert world.rows("orders") == before
+
+
+def test_the_doubt_about_a_vanished_journal_names_what_one_file_may_have_waited_for(tmp_path: Path) -> None:
+    """F01, F22: where several answers land together, the record of a vanished journal is bounded to as many, not to one."""
+    world = make(tmp_path, "xlsx")
+    for number in range(250):
+        world.panel.add_order(str(number + 1), quantity="10", charge="1", link="l")
+    calls = 0
+
+    def die_late(name: str) -> None:
+        nonlocal calls
+        calls += name == "panel.after-answer"
+        if calls == 4:  # noqa: PLR2004 - the proof of the key, then three answers
+            raise Crash
+
+    boundary.set_hook(die_late)
+    assert world.run().crashed
+    boundary.set_hook(None)
+    world.wipe()
+    world.clock.sleep(400)
+    assert world.run().code == 7
+    assert world.ids("orders") == []
+    (doubt,) = world.doubts()
+    assert doubt["bound"] >= 250
+    assert "At most 10 answers" in doubt["text"]
