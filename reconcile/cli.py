@@ -107,6 +107,7 @@ def main(args: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code. The last line of defence: nothing gets past it."""
     given = list(sys.argv[1:] if args is None else args)
     as_json = "--json" in given
+    shell.options.profile, shell.options.debug = None, False
     try:
         result = app(given or ["--help"], prog_name="reconcile", standalone_mode=False)
     except ReconcileError as error:

@@ -18,7 +18,7 @@ import typer
 from reconcile.commands import shell, world
 from reconcile.commands.shell import AsJson, Yes
 from reconcile.core.model import Action, Feed, OrderUpdate, Status, Verdict
-from reconcile.errors import Exit, NeverSent, SettingsError, Unknown
+from reconcile.errors import CallFailed, Exit, NeverSent, Refused, SettingsError, Unknown
 from reconcile.report.clean import line
 
 if TYPE_CHECKING:
@@ -156,6 +156,8 @@ def _send(action: Action, params: Mapping[str, str], *, yes: bool, as_json: bool
     with world.open_panel(settings) as panel:
         try:
             message = panel.send(action, params)
+        except Refused as error:
+            raise CallFailed(f"The panel refused {action}: {error.what}", error.next_step) from None
         except Unknown as error:
             if not action.once:
                 raise
