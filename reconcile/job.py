@@ -31,6 +31,7 @@ from reconcile.core.lease import (
 from reconcile.core.ledger import SCHEMA as LEDGER_SCHEMA
 from reconcile.core.ledger import Ledger, Sending
 from reconcile.core.model import (
+    SYNC,
     Action,
     Claimed,
     Commit,
@@ -92,6 +93,8 @@ CANCEL_CALLS: Final = 200
 
 RENEW: Final = timedelta(seconds=120)
 """A lease with less left than this is renewed before the next panel call: longer than any one call may take (90 s)."""
+
+TABS: Final = tuple(feed.value for feed in Feed)
 
 READS: Final = 3
 """How often a run that was overtaken between reading and beginning reads again before it gives up."""
@@ -382,12 +385,13 @@ def _begin(run: _Run) -> None:
     job.journal.begin_run(run.book_id, job.run, run.started.isoformat())
     now = job.clock()
     run.until = now + job.lease
+    planned = run.ledger.patched(run.plan.settled)
     marks = [
-        settle.marked(push, run.ledger, run.snapshot.tabs[push.feed.value], run=job.run, when=run.when())
+        settle.marked(push, planned, run.snapshot.tabs[push.feed.value], run=job.run, when=run.when())
         for push in run.plan.pushes
         if push.once
     ]
-    landing, claims, ledger = _landing(run, run.ledger.patched([*run.plan.settled, *marks]))
+    landing, claims, ledger = _landing(run, planned.patched(marks))
     meta = {
         LEASE: Lease(job.run, run.until).text(),
         CLAIMING: Claiming(job.run, services(run.snapshot)[0], now.isoformat(timespec="seconds")).text(),
@@ -397,7 +401,7 @@ def _begin(run: _Run) -> None:
         Commit(
             job.run,
             append=landing.append,
-            ledger=[*run.plan.settled, *marks, *landing.ledger],
+            ledger=_newest(run.plan.settled, marks, landing.ledger),
             sync=_sync_texts(run.snapshot, landing.notes),
             meta=meta,
         ),
@@ -520,6 +524,9 @@ def _guarded(run: _Run, push: Push, call: Callable[[], object]) -> Result:
     except AccessRefused as error:
         run.fail(error)
         return Result(push, Verdict.NOT_SENT, error.what)
+    except ReconcileError as error:  # whatever else went wrong, the call may have been made
+        run.fail(error)
+        return Result(push, Verdict.UNKNOWN, error.what)
     finally:
         run.job.stop.waiting = False
     return Result(push, Verdict.ACCEPTED)
@@ -719,10 +726,9 @@ def _drain(run: _Run, feed: Feed, service: str, fetch: Callable[[], RawAnswer]) 
             if not claimed.in_doubt:
                 _journal_landed(run, [claim])
             return
-        known = run.ledger.of(feed).index
         fresh = {item.id for item in claimed.rows} - seen
         run.job.talk.advance(claimed.count)
-        if feed is Feed.CANCELS and not {key for key in fresh if key not in known}:
+        if feed is Feed.CANCELS and _on_record(run, claimed, fresh):
             _journal_landed(run, [claim])  # the same task again: it is not consumed
             return
         seen |= fresh
@@ -734,6 +740,15 @@ def _drain(run: _Run, feed: Feed, service: str, fetch: Callable[[], RawAnswer]) 
             return
         if claimed.in_doubt or (feed is Feed.ORDERS and claimed.count < FULL):
             return
+        if feed is Feed.CANCELS and claimed.broken:
+            return  # the one that cannot be read would come again
+
+
+def _on_record(run: _Run, claimed: Claimed, fresh: set[str]) -> bool:
+    """Whether everything in this answer is in the sheet already, also what could not be read and was kept raw."""
+    kept = {doubt.raw for doubt in run.doubts if doubt.kind == "broken" and doubt.feed == claimed.feed}
+    rows = all((claimed.feed.value, key) in run.ledger for key in fresh)
+    return rows and all(broken.raw[:500] in kept for broken in claimed.broken)
 
 
 def _fetch(run: _Run, feed: Feed, service: str, fetch: Callable[[], RawAnswer]) -> tuple[Claim, Claimed] | None:
@@ -902,7 +917,7 @@ def _write_end(run: _Run, settled: settle.Settled, now: datetime) -> Outcome:
         Commit(
             job.run,
             append={**landing.append, **rows},
-            ledger=[*settled.ledger, *landing.ledger],
+            ledger=_newest(settled.ledger, landing.ledger),
             sync=_sync_texts(run.snapshot, [*settled.notes, *landing.notes], keep=run.landed_notes),
             meta={
                 LEASE: None,
@@ -1003,16 +1018,23 @@ def _runs_row(outcome: Outcome, result: str) -> Row:
     }
 
 
+def _newest(*groups: Iterable[Row]) -> list[Row]:
+    """Ledger rows of one commit, each (tab, key) once: the last word counts."""
+    return [*{(str(row["tab"]), str(row["key"])): row for rows in groups for row in rows}.values()]
+
+
 def _sync_texts(snapshot: Snapshot, notes: Iterable[Note], *, keep: Iterable[Note] = ()) -> dict[str, dict[str, str]]:
     """The Sync cells whose text is not what the sheet shows already. `keep`: rows this run wrote something newer into."""
     newer = {(note.tab, note.key) for note in keep}
     texts: dict[str, dict[str, str]] = {}
+    shown = {tab: Counter(snapshot.tabs[tab][SYNC]) for tab in TABS}
+    rows = {tab: Counter(snapshot.tabs[tab].index) for tab in TABS}
     for note in notes:
         text = words.sync_text(note.key, note.kind, note.text)
-        frame = snapshot.tabs[note.tab]
         if (note.tab, note.key) in newer or not note.key:
             continue
-        if note.key in frame.index and (frame["sync"][frame.index == note.key] == text).all():
+        # a text starts with its row's own key, so it can only stand in that row, or in the rows of a doubled id
+        if shown[note.tab][text] >= max(1, rows[note.tab][note.key]):
             continue
         texts.setdefault(note.tab, {})[note.key] = text
     return texts
