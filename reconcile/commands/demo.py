@@ -259,9 +259,7 @@ def _state(panel: PracticePanel) -> dict[str, Any]:
 
 
 def _farewell(teller: _Teller, folder: Path, book: Path) -> None:
-    program = "reconcile" if shutil.which("reconcile") else f"{os.path.relpath(sys.executable)} -m reconcile"
-    if program != "reconcile":
-        program = program.replace(os.path.relpath(sys.executable), str(Path(sys.executable).absolute()))
+    program = _program(folder)
     teller.step(
         "Now you",
         f"Open {book} in any spreadsheet program: every row says in its Sync column what became of it.",
@@ -271,3 +269,13 @@ def _farewell(teller: _Teller, folder: Path, book: Path) -> None:
         "  … history 15    what was sent for it",
         "For a panel to sync with: reconcile practice-panel, then set the address and key it prints.",
     )
+
+
+def _program(folder: Path) -> str:
+    """How this program is called from the demo's folder."""
+    if shutil.which("reconcile"):
+        return "reconcile"
+    script = Path(sys.argv[0])
+    if script.name == "reconcile" and script.exists():
+        return os.path.relpath(script, folder)
+    return f"{os.path.relpath(sys.executable, folder)} -m reconcile"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +16,7 @@ from reconcile.panel.practice import PracticePanel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 KEY = "practice-canary-0f1e2d3c4b5a"
 NOW = datetime(2026, 11, 22, 15, 53, 16, tzinfo=UTC)

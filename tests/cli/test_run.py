@@ -221,8 +221,7 @@ def test_a_dead_panel_ends_with_5(terminal: Terminal, monkeypatch: pytest.Monkey
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     monkeypatch.setenv("RECONCILE_PANEL_URL", f"http://127.0.0.1:{port}/admin/v1")
-    monkeypatch.setattr("reconcile.panel.retry.Policy.attempts", 1, raising=False)
-    monkeypatch.setattr("reconcile.panel.client.Policy", lambda: _Once())
+    monkeypatch.setattr("reconcile.panel.client.Policy", _Once)
     terminal.type("init")
     ended = terminal.type("sync")
     assert ended.code == 5
@@ -341,7 +340,7 @@ def test_an_error_becomes_an_annotation(terminal: Terminal, monkeypatch: pytest.
 @pytest.fixture
 def hostile(terminal: Terminal) -> Terminal:
     """An order whose every text tries to act on a terminal, a page or a log."""
-    evil = "\x1b]0;owned\x07\x1b[2J\r\n::error::x [bold]m[/] ‮<img src=x> @all |"
+    evil = "\x1b]0;owned\x07\x1b[2J\r\n::error::x [bold]m[/] \u202e<img src=x> @all |"
     terminal.panel.add_order("66", "1", link=evil, charge="1", user_id=evil, quantity="5")
     terminal.type("init")
     terminal.type("sync")
@@ -353,9 +352,9 @@ def hostile(terminal: Terminal) -> Terminal:
 )
 def test_customer_text_never_reaches_the_terminal_as_it_is(hostile: Terminal, command: tuple[str, ...]) -> None:
     """No escape, no bell, no carriage return, no direction mark: in text and in JSON alike."""
-    hostile.edit("Orders", "66", status="\x1b[31mDone\x1b[0m".replace("\x1b", "�"), remains="‮99")
+    hostile.edit("Orders", "66", status="\x1b[31mDone\x1b[0m".replace("\x1b", "�"), remains="\u202e99")
     ended = hostile.type(*command)
-    assert not set(ended.out + ended.err) & set("\x1b\x07\r‮\x9b")
+    assert not set(ended.out + ended.err) & set("\x1b\x07\r\u202e\x9b")
     assert not any(line.startswith("::") for line in (ended.out + ended.err).splitlines())
 
 

@@ -33,7 +33,7 @@ class Hanging(PracticePanel):
         self.asked = threading.Event()
         self.release = threading.Event()
 
-    def handle(self, method: str, headers: Mapping[str, str], body: bytes, path: str = PATH):  # noqa: ANN201
+    def handle(self, method: str, headers: Mapping[str, str], body: bytes, path: str = PATH):
         answer = super().handle(method, headers, body, path)
         if self.action.encode() in body:
             self.asked.set()
@@ -63,8 +63,8 @@ def hanging(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Ha
 def begin(panel: Hanging, environment: dict[str, str]) -> subprocess.Popen[str]:
     """A sync that waits for the silent panel."""
     program = [sys.executable, "-m", "reconcile"]
-    subprocess.run([*program, "init"], env=environment, check=True, capture_output=True)
-    process = subprocess.Popen(
+    subprocess.run([*program, "init"], env=environment, check=True, capture_output=True)  # noqa: S603 - ourselves
+    process = subprocess.Popen(  # noqa: S603 - ourselves
         [*program, "sync"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert panel.asked.wait(20)
