@@ -384,15 +384,18 @@ def _held(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger) -> set[str]:
 def _moved_facts(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, held: set[str]) -> set[str]:
     """Rows whose panel-owned cells are not what the panel sent.
 
-    One changed cell is somebody's typing and is answered; two or more in a row mean that the id stands beside another
-    row's values, so the row is held; many such rows are an accident.
+    One changed cell is somebody's typing and is answered; two or more in a row, another order's id or another row's link
+    mean that the id stands beside another row's values, so the row is held; many such rows are an accident.
     """
     moved = diff.changed(sheet.frame, ledger.of(feed), TAB_FACTS[feed], suffix="")
     wrong: dict[str, dict[str, Cell]] = {}
+    links = set(ledger.of(feed)["link"]) if len(moved) else set()
+    apart = set()
     for key, name, raw, known in zip(moved["key"], moved["field"], moved["raw"], moved["known"], strict=True):
         if key not in held and not _same_fact(raw, known):
             wrong.setdefault(key, {})[name] = known
-    apart = {key for key, facts in wrong.items() if len(facts) > 1}
+            if len(wrong[key]) > 1 or name == "order_id" or (name == "link" and raw is not None and raw in links):
+                apart.add(key)
     for key, facts in wrong.items():
         number = _number(sheet.at(key))
         if key in apart:

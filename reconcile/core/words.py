@@ -126,9 +126,7 @@ LOST_ID: Final = "The {label} of this row is gone. Type {key} back into {label}.
 LOST_ID_COPY: Final = (
     "its {label} is gone, and {key} stands in another row. Type its own {label} back, or remove the row."
 )
-FACTS_MOVED: Final = (
-    "{labels} here are not those of {key}. Undo the last sort or paste; nothing is sent for this row until then."
-)
+FACTS_MOVED: Final = "What stands under {labels} is not that of {key}. Undo the last sort or paste; nothing is sent for this row until then."
 FACT_CHANGED: Final = "{label} was changed here, but only the panel can change it: there it is {value}."
 HELD_BY_LIMIT: Final = "by a limit: {limit}"
 

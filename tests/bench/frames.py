@@ -47,7 +47,10 @@ def pair(rows: int, *, shuffled: bool, edits: int) -> tuple[pd.DataFrame, pd.Dat
 
 def fresh(cells: Sequence[object]) -> list[object]:
     """Equal cells that are not the same objects: a read never gives back what an earlier one gave."""
-    return ["".join((cell[:1], cell[1:])) if isinstance(cell, str) else int(str(cell)) if isinstance(cell, int) else cell for cell in cells]
+    return [
+        "".join((cell[:1], cell[1:])) if isinstance(cell, str) else int(str(cell)) if isinstance(cell, int) else cell
+        for cell in cells
+    ]
 
 
 def world(rows: int, edits: int) -> tuple[Snapshot, Ledger]:
@@ -75,13 +78,19 @@ def world(rows: int, edits: int) -> tuple[Snapshot, Ledger]:
         "id": ids,
         **{name: known[name] for name in ("user", "charge", "link", "quantity", "service", "status")},
         "start_count": counts,
-        "sync": [f"#{key} · Sent 02 Mar 09:55: Status In progress, Start count {count}." for key, count in zip(ids, counts, strict=True)],
+        "sync": [
+            f"#{key} · Sent 02 Mar 09:55: Status In progress, Start count {count}."
+            for key, count in zip(ids, counts, strict=True)
+        ],
     }
     tabs = {}
     for feed in Feed:
         names = templates.templates().tab(feed).keys
         size = rows if feed is Feed.ORDERS else 0
-        data = {name: pd.Series(fresh(shown[name]) if size and name in shown else [None] * size, dtype=object) for name in names}
+        data = {
+            name: pd.Series(fresh(shown[name]) if size and name in shown else [None] * size, dtype=object)
+            for name in names
+        }
         data[ROW] = pd.Series(range(2, size + 2), dtype=object)
         tabs[feed.value] = pd.DataFrame(data, dtype=object)
         tabs[feed.value].index = pd.Index(fresh(ids) if size else [], dtype=object)

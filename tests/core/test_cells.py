@@ -21,7 +21,9 @@ CELLS: st.SearchStrategy[Cell] = st.one_of(
     st.text(),
     st.text(alphabet="0123456789.,-+' \u00a0\u202f\u2019\uff11\u0663eEkKm%$\u00b2\u00bd/:"),
     st.text(alphabet="#REF!N/ALoading…=").map(Formula),
-    st.sampled_from(["9" * 5000, ",".join(["1", *["000"] * 2000]), "1" + " " * 30_000 + "\nx", "1e-999999999", "1.0" * 9]),
+    st.sampled_from(
+        ["9" * 5000, ",".join(["1", *["000"] * 2000]), "1" + " " * 30_000 + "\nx", "1e-999999999", "1.0" * 9]
+    ),
     st.datetimes(),
     st.datetimes(timezones=st.just(UTC)),
     st.dates(),
@@ -110,7 +112,10 @@ def test_a_cell_that_shows_nothing_is_blank(raw: Cell) -> None:
         (Formula("=A1+1"), "Remains holds a formula. Type the value itself."),
         (10**13, "Remains is too big to be right. Look at it again."),
         ("9" * 5000, "Remains is too big to be right. Look at it again."),
-        ("1" + ",000" * 2000, "Remains is “1,000,000,000,000,000,000,000,000,000,0…” but must be a whole number, like 1000."),
+        (
+            "1" + ",000" * 2000,
+            "Remains is “1,000,000,000,000,000,000,000,000,000,0…” but must be a whole number, like 1000.",
+        ),
     ],
 )
 def test_a_count_that_cannot_be_used_is_answered_in_words(raw: Cell, sentence: str) -> None:
@@ -207,7 +212,9 @@ def test_a_tick_box_answers_yes_or_no() -> None:
     assert cells.choice("reject", Decision, "Decision") is Decision.REJECT
 
 
-@pytest.mark.parametrize("raw", ["123", " 123 ", "\uff11\uff12\uff13", "\u0661\u0662\u0663", 123, 123.0, "123\u00a0", "\u200e123"])
+@pytest.mark.parametrize(
+    "raw", ["123", " 123 ", "\uff11\uff12\uff13", "\u0661\u0662\u0663", 123, 123.0, "123\u00a0", "\u200e123"]
+)
 def test_spellings_of_one_id_are_one_id(raw: Cell) -> None:
     """What a spreadsheet does to an id does not make it another id."""
     assert cells.id_text(raw) == "123"
@@ -215,7 +222,15 @@ def test_spellings_of_one_id_are_one_id(raw: Cell) -> None:
 
 @pytest.mark.parametrize(
     ("text", "form"),
-    [("0123", "123"), ("123.0", "123"), ("123.00", "123"), ("000", "0"), ("12.5", "12.5"), ("A01", "A01"), ("1.2.0", "1.2.0")],
+    [
+        ("0123", "123"),
+        ("123.0", "123"),
+        ("123.00", "123"),
+        ("000", "0"),
+        ("12.5", "12.5"),
+        ("A01", "A01"),
+        ("1.2.0", "1.2.0"),
+    ],
 )
 def test_ids_that_a_person_cannot_tell_apart_clash(text: str, form: str) -> None:
     """`0123` and `123.0` are held beside `123`."""
@@ -232,7 +247,9 @@ def test_texts_are_taken_as_typed() -> None:
     assert cells.text_of(" =1+1 \r\n ok ", "Details", 100) == "=1+1 \r\n ok"
     assert cells.text_of(12345.0, "User", 100) == "12345"
     assert cells.text_of(True, "User", 100) == Wrong("User shows TRUE, which is not a text. Type it again.")
-    assert cells.text_of(date(2026, 3, 2), "User", 100) == Wrong("User shows 2026-03-02, which is not a text. Type it again.")
+    assert cells.text_of(date(2026, 3, 2), "User", 100) == Wrong(
+        "User shows 2026-03-02, which is not a text. Type it again."
+    )
     assert cells.text_of("#VALUE!", "User", 100) == Wrong("User shows “#VALUE!”. Type the value itself.")
 
 

@@ -15,7 +15,9 @@ from reconcile.core.model import Broken, CancelTask, Claimed, Feed, Order, Refil
 from tests.core.desk import NOW, WHEN, Desk, order, unclear, with_order
 
 
-def landing_of(*orders: Order, limit: int = 32_767, ledger: Ledger | None = None, broken: tuple[Broken, ...] = ()) -> Any:
+def landing_of(
+    *orders: Order, limit: int = 32_767, ledger: Ledger | None = None, broken: tuple[Broken, ...] = ()
+) -> Any:
     """One answer's landing in an empty sheet."""
     claimed = Claimed(Feed.ORDERS, "12", orders, broken)
     known = ledger or Ledger(Ledger.empty())
@@ -24,7 +26,7 @@ def landing_of(*orders: Order, limit: int = 32_767, ledger: Ledger | None = None
 
 def test_an_order_lands_as_it_was_sent() -> None:
     """Texts exactly, counts as numbers where that is exact, and the ledger remembers what the sheet shows."""
-    sent = Order("15", "12", "=IMPORTXML(\"x\")", "0.10029597233", "1a68-ab", "1000", "Great!\r\nनमस्ते 🎉")
+    sent = Order("15", "12", '=IMPORTXML("x")', "0.10029597233", "1a68-ab", "1000", "Great!\r\nनमस्ते 🎉")
     out = landing_of(sent)
     assert out.append == {
         "orders": [
@@ -86,7 +88,9 @@ def test_a_count_is_a_number_only_where_a_spreadsheet_keeps_it_exactly(text: str
 def test_refills_and_cancels_land_with_their_first_question() -> None:
     """Their ids are spaces of their own: refill 15 is not order 15."""
     desk = with_order()
-    desk.receive(Refill("15", "9", "12", "l", "5", "100", "2026-03-01T10:00:00.000Z"), Refill("16", requested="yesterday"))
+    desk.receive(
+        Refill("15", "9", "12", "l", "5", "100", "2026-03-01T10:00:00.000Z"), Refill("16", requested="yesterday")
+    )
     desk.receive(CancelTask("15", "15", "12", "l"))
     refill = desk.row("refills", "15")
     assert (refill["order_id"], refill["start_count"], refill["quantity"], refill["requested"], refill["status"]) == (
@@ -227,7 +231,10 @@ def test_a_long_text_is_kept_whole(comments: str, limit: int) -> None:
     assert [part["part"] for part in parts] == list(range(1, len(parts) + 1))
     assert {part["id"] for part in parts} == {"15"}
     assert all(0 < units(part["text"]) <= limit for part in parts)
-    assert not any(first["text"].endswith("\r") and second["text"].startswith("\n") for first, second in zip(parts, parts[1:], strict=False))
+    assert not any(
+        first["text"].endswith("\r") and second["text"].startswith("\n")
+        for first, second in zip(parts, parts[1:], strict=False)
+    )
     cell = out.append["orders"][0]["comments"]
     assert units(cell) < 2_100
     assert cell.endswith(f" … (Comments continues: see Long texts, ID 15, {len(parts)} parts)")

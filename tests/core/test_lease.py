@@ -22,7 +22,10 @@ def test_a_lease_reads_back_and_ends_by_itself() -> None:
     with pytest.raises(LeaseHeld) as caught:
         check_free(meta, NOW, [])
     assert caught.value.what == "Another run (run-1) is at work on this workbook."
-    assert caught.value.next_step == "Wait for it to finish. If it was killed, its right to run ends by itself in 180 seconds."
+    assert (
+        caught.value.next_step
+        == "Wait for it to finish. If it was killed, its right to run ends by itself in 180 seconds."
+    )
     check_free(meta, NOW + timedelta(seconds=180), [])
     check_free(meta, NOW, ["run-1"])
     check_free({}, NOW, [])

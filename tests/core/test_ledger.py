@@ -74,12 +74,16 @@ def test_a_doubled_key_is_damage() -> None:
 
 @given(
     st.text(),
-    st.dictionaries(st.sampled_from(["status", "remains"]), st.tuples(st.text(), st.none() | st.integers() | st.text())),
+    st.dictionaries(
+        st.sampled_from(["status", "remains"]), st.tuples(st.text(), st.none() | st.integers() | st.text())
+    ),
     st.booleans(),
 )
 def test_a_sending_mark_reads_back_as_it_was_written(what: str, values: Any, doubt: bool) -> None:
     """Nothing of a send is lost on the way through a cell: "Send again" must send exactly the same."""
-    mark = Sending("setPartial", "15", "run-1", "02 Mar", what, values, (("remains", "5"), ("once", "yes")), "15", doubt)
+    mark = Sending(
+        "setPartial", "15", "run-1", "02 Mar", what, values, (("remains", "5"), ("once", "yes")), "15", doubt
+    )
     assert Sending.parse(mark.text()) == mark
 
 

@@ -175,7 +175,7 @@ def test_a_row_with_another_rows_values_is_held() -> None:
     desk.type("orders", "1", link="https://example.com/2", user="user-2", status="Canceled")
     assert desk.sent() == []
     assert desk.says("orders", "1") == (
-        "#1 · Held: User and Link here are not those of 1. Undo the last sort or paste; nothing is sent for this row until then."
+        "#1 · Held: What stands under User and Link is not that of 1. Undo the last sort or paste; nothing is sent for this row until then."
     )
 
 
@@ -194,7 +194,7 @@ def test_ids_sorted_apart_from_their_rows_stop_the_push() -> None:
 
 
 def test_facts_that_a_spreadsheet_made_numbers_are_the_same_facts() -> None:
-    """"Convert to number" over Charge and Service is no accident."""
+    """ "Convert to number" over Charge and Service is no accident."""
     desk = desk_of(6)
     for row in desk.tabs["orders"]:
         row.update(charge=2.5, service=12, quantity="1000 ", status="In progress")

@@ -157,7 +157,7 @@ def test_a_refused_value_is_not_sent_again_until_it_changes() -> None:
 
 
 def test_a_mended_part_takes_the_rest_of_its_call_with_it() -> None:
-    """"In progress, 500" refused: with 501 both go out again, because they went together."""
+    """ "In progress, 500" refused: with 501 both go out again, because they went together."""
     desk = with_order()
     desk.type("orders", "15", status="In progress", start_count=500)
     desk.run(refuse("bad start count"))
@@ -207,7 +207,9 @@ def test_a_refused_cancel_decision_waits_for_another_one() -> None:
 # --- closed ------------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("closing", [{"status": "Completed"}, {"status": "Partial", "remains": 5}, {"status": "Canceled"}])
+@pytest.mark.parametrize(
+    "closing", [{"status": "Completed"}, {"status": "Partial", "remains": 5}, {"status": "Canceled"}]
+)
 def test_a_closed_order_stays_closed(closing: dict[str, Any]) -> None:
     """No later edit of it reaches the panel; each is answered, and putting the cell back ends the answer."""
     desk = with_order()
@@ -606,7 +608,12 @@ def test_it_went_through_is_believed() -> None:
     assert desk.says("orders", "15") == "#15 · Sent the cancel and refund (you said it went through)."
     known = desk.ledger.row("orders", "15")
     assert known is not None
-    assert (known["status"], known["refunded"], known["sending"], known["state"]) == ("Canceled", "Canceled", None, "closed")
+    assert (known["status"], known["refunded"], known["sending"], known["state"]) == (
+        "Canceled",
+        "Canceled",
+        None,
+        "closed",
+    )
     assert known["closed"] is not None
     assert desk.sent() == []
 
@@ -621,7 +628,12 @@ def test_it_went_through_in_cancels_closes_the_order_too() -> None:
     desk.run()
     known = desk.ledger.row("orders", "15")
     assert known is not None
-    assert (known["status"], known["remains"], known["refunded"], known["state"]) == ("Partial", "5", "Partial", "closed")
+    assert (known["status"], known["remains"], known["refunded"], known["state"]) == (
+        "Partial",
+        "5",
+        "Partial",
+        "closed",
+    )
     desk.type("orders", "15", status="Canceled")
     assert desk.sent() == []
 
@@ -649,7 +661,9 @@ def test_a_misspelled_answer_is_asked_about_and_the_doubt_stays() -> None:
         assert [doubt.text for doubt in plan.doubts] == [
             "It is not known whether the cancel and refund went through for order 15."
         ]
-    assert desk.says("orders", "15").startswith("#15 · Not sure. “send it” is not an answer for If unsure; did you mean Send again?")
+    assert desk.says("orders", "15").startswith(
+        "#15 · Not sure. “send it” is not an answer for If unsure; did you mean Send again?"
+    )
 
 
 def test_an_answer_given_when_nothing_is_in_doubt_does_nothing() -> None:

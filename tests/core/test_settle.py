@@ -33,7 +33,9 @@ def test_the_ledger_moves_for_accepted_ids_only(count: int) -> None:
             known = desk.ledger.row("orders", str(number))
             assert known is not None
             moved = verdict is Verdict.ACCEPTED
-            assert (known["status"], known["start_count"]) == (("In progress", str(number)) if moved else ("Processing", None))
+            assert (known["status"], known["start_count"]) == (
+                ("In progress", str(number)) if moved else ("Processing", None)
+            )
             assert bool(known["refused"]) is (verdict is Verdict.REFUSED)
             assert known["sending"] is None
         again = [key for key, _, _ in desk.sent()]
@@ -79,7 +81,10 @@ def test_what_a_run_says_and_writes_down() -> None:
         "change it.",
         "#3 · Waiting. The panel did not say whether it took Remains 7. It is sent again next time.",
     ]
-    assert [tuple(str(line[name]) for name in ("tab", "id", "field", "from", "to", "result", "run")) for line in settled.history] == [
+    assert [
+        tuple(str(line[name]) for name in ("tab", "id", "field", "from", "to", "result", "run"))
+        for line in settled.history
+    ] == [
         ("Orders", "1", "Status", "Processing", "In progress", "accepted", "run-1"),
         ("Orders", "1", "Start count", "None", "5", "accepted", "run-1"),
         ("Orders", "3", "Remains", "None", "7", "unknown: time out.", "run-1"),
@@ -170,7 +175,12 @@ def test_a_refund_through_cancels_of_a_killed_run_closes_its_order() -> None:
     recover(desk, says(Verdict.ACCEPTED))
     known = desk.ledger.row("orders", "15")
     assert known is not None
-    assert (known["status"], known["remains"], known["refunded"], known["state"]) == ("Partial", "5", "Partial", "closed")
+    assert (known["status"], known["remains"], known["refunded"], known["state"]) == (
+        "Partial",
+        "5",
+        "Partial",
+        "closed",
+    )
     assert known["closed"] == NOW.isoformat()
     assert desk.sent() == []
 
