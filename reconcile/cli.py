@@ -115,7 +115,7 @@ def main(args: Sequence[str] | None = None) -> int:
     except _USAGE_ERROR as error:
         return _usage(error, as_json=as_json)
     except (typer.Abort, KeyboardInterrupt):
-        shell.say("Stopped.")
+        shell.say("Stopped; nothing was done.")
         return 130
     except BrokenPipeError:
         return _reader_left()

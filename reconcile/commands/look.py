@@ -21,7 +21,7 @@ Id = Annotated[str, typer.Argument(metavar="ID", help="An order's, refill's or c
 
 
 def why(id_: Id, as_json: AsJson = False) -> int:
-    """Tell what panel, ledger and sheet say about one id, and what the next sync does with it."""
+    """Tell why a row is as it is. What panel, ledger and sheet say about one id, and what the next sync does with it."""
     from reconcile.core import why as core
     from reconcile.core.cells import id_text
 
@@ -56,7 +56,7 @@ def why(id_: Id, as_json: AsJson = False) -> int:
 
 
 def history(id_: Id, as_json: AsJson = False) -> int:
-    """Show the lines of the History tab for one id."""
+    """Show the History lines of one id."""
     from reconcile.core import why as core
     from reconcile.core.cells import id_text
 
@@ -118,7 +118,7 @@ class Check:
 
 
 def doctor(as_json: AsJson = False) -> int:
-    """Check settings, workbook, panel, key and journal, without receiving or changing anything."""
+    """Check settings, workbook, panel, key and journal. Nothing is received or changed."""
     checks = list(_checks())
     code = max((check.code for check in checks), key=WORST.index)
     if as_json:

@@ -56,7 +56,7 @@ def sync(
     ] = 0,
     as_json: AsJson = False,
 ) -> int:
-    """Bring panel and sheet in step: send what staff changed, then receive new work."""
+    """Send what staff changed, then receive new work."""
     if dry_run:
         if force or wait:
             raise SettingsError(
@@ -69,7 +69,12 @@ def sync(
     settings = shell.settings("panel", "sheet")
     stop = Stop()
     with Signals(stop, shell.say) as signals:
-        made, book = _until_free(settings, stop, force=force, wait=wait)
+        try:
+            made, book = _until_free(settings, stop, force=force, wait=wait)
+        except LeaseHeld:
+            if not signals.received:
+                raise
+            return signals.exit_code(Exit.DONE, "")
         code = signals.exit_code(made.exit_code, made.stopped)
     return _report(made, book, code, as_json=as_json)
 
@@ -92,6 +97,8 @@ def _until_free(settings: "Settings", stop: "Stop", *, force: bool, wait: float)
                 shell.say(f"{held.what} Waiting up to {left:.0f} s for it.")
                 told = True
             world.sleep(min(2.0, left))
+            if stop.requested:
+                raise
 
 
 def _report(made: "Outcome", book: str, code: int, *, as_json: bool) -> int:

@@ -14,7 +14,7 @@ from reconcile.report.clean import line
 
 
 def init(as_json: AsJson = False) -> int:
-    """Make the workbook, or complete one: missing tabs, headings, drop-downs. Again is harmless."""
+    """Make the workbook, or complete one. Adds missing tabs, headings and services; again is harmless."""
     settings = shell.settings("sheet")
     book = world.open_book(settings)
     done = book.provision(settings.services)
@@ -44,7 +44,7 @@ def _next_steps(*, services: bool, panel: bool) -> list[str]:
 
 
 def profiles(as_json: AsJson = False) -> int:
-    """List the profiles of reconcile.toml; with --json as a list for an Action's matrix."""
+    """List the profiles of reconcile.toml. With --json as a list, for an Action's matrix."""
     from reconcile.config import profiles as names
 
     found = names()
@@ -64,7 +64,7 @@ def practice_panel(
     seed: Annotated[int, typer.Option(help="The same seed gives the same orders.")] = 7,
     as_json: Annotated[bool, typer.Option("--json", help="Changes nothing: the address is always JSON.")] = False,  # noqa: ARG001
 ) -> int:
-    """Serve a made-up panel on this machine, to try everything without an account."""
+    """Serve a made-up panel on this machine. Prints its address and key as one JSON line, then serves until stopped."""
     from reconcile.errors import Unavailable
     from reconcile.panel.practice import SERVICES, serve
 
@@ -85,7 +85,7 @@ def demo(
     folder: Annotated[Path, typer.Option(help="Where the demo puts its workbook; made anew each time.")] = Path("demo"),
     as_json: AsJson = False,
 ) -> int:
-    """Show everything at work, without any account: a made-up panel, a workbook, staff's edits, two syncs."""
+    """Show everything at work, without any account. A made-up panel, a workbook, staff's edits, and three syncs."""
     from reconcile.commands.demo import run
 
     return run(folder, as_json=as_json)
