@@ -36,8 +36,10 @@ def test_one_start_count_filled_down_is_stopped(value: Any) -> None:
     assert limits(desk) == []
     desk.type("orders", "10", start_count=value)
     assert limits(desk) == [
-        "In Orders, 10 rows were given the same Start count, 2500000: that looks like a fill-down. Undo it in the sheet, or pass "
-        "this limit."
+        (
+            "In Orders, 10 rows were given the same Start count, 2500000: that looks like a fill-down. Undo it in the sheet, or pass "
+            "this limit."
+        )
     ]
 
 
@@ -48,8 +50,10 @@ def test_a_series_filled_down_is_stopped_also_beside_a_doubled_row() -> None:
     for number in range(1, 12):
         desk.type("orders", str(number), remains=500 + number)
     assert limits(desk) == [
-        "In Orders, 11 rows were given a Remains that goes up by one from row to row: that looks like a fill-down. Undo it in the "
-        "sheet, or pass this limit."
+        (
+            "In Orders, 11 rows were given a Remains that goes up by one from row to row: that looks like a fill-down. Undo it in the "
+            "sheet, or pass this limit."
+        )
     ]
 
 
@@ -67,8 +71,10 @@ def test_a_column_sorted_by_itself_is_stopped(column: str) -> None:
     label = {"start_count": "Start count", "status": "Status"}[column]
     moved = sum(a != b for a, b in zip(values, reversed(values), strict=True))
     assert limits(desk) == [
-        f"In Orders, {moved} cells of {label} hold each other's values: the column was sorted without the rest of its rows. Undo "
-        "that in the sheet."
+        (
+            f"In Orders, {moved} cells of {label} hold each other's values: the column was sorted without the rest of its rows. Undo "
+            "that in the sheet."
+        )
     ]
 
 
@@ -111,7 +117,9 @@ def test_decisions_sorted_apart_are_stopped() -> None:
     for row, key in zip(desk.tabs["cancels"], reversed(ids), strict=True):
         row["id"] = key
     assert limits(desk) == [
-        "In Cancels, 8 rows have an ID beside values of other rows: part of the tab was sorted or pasted without the rest. Undo "
-        "that in the sheet."
+        (
+            "In Cancels, 8 rows have an ID beside values of other rows: part of the tab was sorted or pasted without the rest. Undo "
+            "that in the sheet."
+        )
     ]
     assert desk.plan().pushes == ()

@@ -94,14 +94,18 @@ def test_a_cell_that_shows_nothing_is_blank(raw: Cell) -> None:
         (True, "Remains shows TRUE but needs a number, like 1000."),
         (False, "Remains shows FALSE but needs a number, like 1000."),
         (
-            datetime(2026, 3, 2, 9, 5),
-            "Remains shows a date or time (2026-03-02 09:05) but needs something else. Clear the cell's format, then type "
-            "it again.",
+            datetime(2026, 3, 2, 9, 5),  # noqa: DTZ001 - as a sheet holds it
+            (
+                "Remains shows a date or time (2026-03-02 09:05) but needs something else. Clear the cell's format, then type "
+                "it again."
+            ),
         ),
         (
             "02/03/2026",
-            "Remains shows a date or time (02/03/2026) but needs something else. Clear the cell's format, then type it "
-            "again.",
+            (
+                "Remains shows a date or time (02/03/2026) but needs something else. Clear the cell's format, then type it "
+                "again."
+            ),
         ),
         ("#REF!", "Remains shows “#REF!”. Type the value itself."),
         (
@@ -207,8 +211,8 @@ def test_a_near_miss_is_asked_about_and_never_acted_on(raw: Cell, sentence: str)
 
 def test_a_tick_box_answers_yes_or_no() -> None:
     """TRUE and FALSE in a Yes/No column are Yes and No."""
-    assert cells.choice(True, YesNo, "Send") is YesNo.YES
-    assert cells.choice(False, YesNo, "Send") is YesNo.NO
+    assert cells.choice(raw=True, options=YesNo, label="Send") is YesNo.YES
+    assert cells.choice(raw=False, options=YesNo, label="Send") is YesNo.NO
     assert cells.choice("reject", Decision, "Decision") is Decision.REJECT
 
 
@@ -246,7 +250,9 @@ def test_texts_are_taken_as_typed() -> None:
     """Free text keeps everything but the space around it; what is no text is answered."""
     assert cells.text_of(" =1+1 \r\n ok ", "Details", 100) == "=1+1 \r\n ok"
     assert cells.text_of(12345.0, "User", 100) == "12345"
-    assert cells.text_of(True, "User", 100) == Wrong("User shows TRUE, which is not a text. Type it again.")
+    assert cells.text_of(raw=True, label="User", longest=100) == Wrong(
+        "User shows TRUE, which is not a text. Type it again."
+    )
     assert cells.text_of(date(2026, 3, 2), "User", 100) == Wrong(
         "User shows 2026-03-02, which is not a text. Type it again."
     )
@@ -317,7 +323,7 @@ def test_every_count_is_read_however_it_is_written(number: int) -> None:
         ("x" * 50, "“" + "x" * 39 + "…”"),
         (True, "TRUE"),
         (12.5, "12.5"),
-        (datetime(2026, 3, 2, 9, 5), "2026-03-02 09:05"),
+        (datetime(2026, 3, 2, 9, 5), "2026-03-02 09:05"),  # noqa: DTZ001 - as a sheet holds it
         (time(9, 5), "09:05:00"),
         (timedelta(hours=1), "1:00:00"),
     ],

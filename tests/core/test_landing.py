@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime
 from typing import Any
 
@@ -232,8 +233,7 @@ def test_a_long_text_is_kept_whole(comments: str, limit: int) -> None:
     assert {part["id"] for part in parts} == {"15"}
     assert all(0 < units(part["text"]) <= limit for part in parts)
     assert not any(
-        first["text"].endswith("\r") and second["text"].startswith("\n")
-        for first, second in zip(parts, parts[1:], strict=False)
+        first["text"].endswith("\r") and second["text"].startswith("\n") for first, second in itertools.pairwise(parts)
     )
     cell = out.append["orders"][0]["comments"]
     assert units(cell) < 2_100

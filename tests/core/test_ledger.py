@@ -30,7 +30,7 @@ def test_the_ledger_tab_has_exactly_these_columns() -> None:
 
 
 @given(PATCHES, st.booleans())
-def test_a_patched_ledger_is_what_a_dictionary_would_be(patches: Any, look: bool) -> None:
+def test_a_patched_ledger_is_what_a_dictionary_would_be(patches: Any, look: Any) -> None:
     """Rows are inserted or replaced by (tab, key), whatever was asked in between; older values stay as they were."""
     ledger = Ledger(Ledger.empty())
     expected: dict[tuple[str, str], int] = {}
@@ -79,7 +79,7 @@ def test_a_doubled_key_is_damage() -> None:
     ),
     st.booleans(),
 )
-def test_a_sending_mark_reads_back_as_it_was_written(what: str, values: Any, doubt: bool) -> None:
+def test_a_sending_mark_reads_back_as_it_was_written(what: str, values: Any, doubt: Any) -> None:
     """Nothing of a send is lost on the way through a cell: "Send again" must send exactly the same."""
     mark = Sending(
         "setPartial", "15", "run-1", "02 Mar", what, values, (("remains", "5"), ("once", "yes")), "15", doubt

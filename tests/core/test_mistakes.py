@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -33,7 +33,7 @@ MISTAKES: list[tuple[tuple[str, str], dict[str, Any], str]] = [
     (ORDER, {"start_count": "2,310 views"}, "Did you mean 2310?"),
     (ORDER, {"start_count": "private"}, "Start count is “private” but must be a whole number"),
     (ORDER, {"start_count": "https://t.me/x"}, "must be a whole number"),
-    (ORDER, {"start_count": datetime(2026, 3, 2)}, "Start count shows a date or time"),
+    (ORDER, {"start_count": datetime(2026, 3, 2, tzinfo=UTC)}, "Start count shows a date or time"),
     (ORDER, {"start_count": "12/05"}, "must be a whole number"),
     (ORDER, {"start_count": "1.000"}, "type 1000 if you mean that many"),
     (ORDER, {"start_count": 12.5}, "must be a whole number"),

@@ -157,7 +157,7 @@ def test_a_refused_value_is_not_sent_again_until_it_changes() -> None:
 
 
 def test_a_mended_part_takes_the_rest_of_its_call_with_it() -> None:
-    """ "In progress, 500" refused: with 501 both go out again, because they went together."""
+    """In progress with 500 was refused: with 501 both go out again, because they went together."""
     desk = with_order()
     desk.type("orders", "15", status="In progress", start_count=500)
     desk.run(refuse("bad start count"))

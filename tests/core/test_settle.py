@@ -77,8 +77,10 @@ def test_what_a_run_says_and_writes_down() -> None:
     _, settled = desk.run(lambda push: verdicts[push.key])
     assert [desk.says("orders", key) for key in "123"] == [
         "#1 · Sent 02 Mar 09:55: Status In progress, Start count 5.",
-        "#2 · Refused. The panel did not take the cancel and refund: Order cannot be canceled. It is not sent again until you "
-        "change it.",
+        (
+            "#2 · Refused. The panel did not take the cancel and refund: Order cannot be canceled. It is not sent again until you "
+            "change it."
+        ),
         "#3 · Waiting. The panel did not say whether it took Remains 7. It is sent again next time.",
     ]
     assert [
