@@ -7,32 +7,42 @@ Facts are in SHEETS_NOTES words; the three that shape this module:
 - No row number stays true between two calls; so staff tabs are written by content only: new rows by `appendCells`, a row's
   Sync cell by an exact `findReplace` of the text it showed. `_ledger` is ours alone and fenced by the stamp, so it is
   written by place.
+
+Columns do not move under us as rows do (our headings are really protected), but whoever owns the sheet may move them, and
+anybody may put a column of their own before ours. So every commit brings the headings back with its answer, as they stood
+when it was applied: the next commit uses them, and a heading that is gone stops the run before it claims anything.
 """
 
 from __future__ import annotations
 
 import json
+import re
+import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Any, Final, Protocol
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from reconcile import boundary
-from reconcile.core.cells import id_text
+from reconcile.core.cells import Formula, id_text
 from reconcile.core.lease import BOOK
 from reconcile.core.ledger import COLUMNS
-from reconcile.core.model import SYNC, Snapshot
+from reconcile.core.model import ROW, SYNC, Snapshot
 from reconcile.errors import Damaged, ReconcileError, RevisionMoved, Unavailable
-from reconcile.workbook import frames, templates
+from reconcile.workbook import frames, guide, templates
+from reconcile.workbook import google_looks as looks
 from reconcile.workbook.google_http import InvalidRequest, Lost, NotThere, json_of
 from reconcile.workbook.templates import LEDGER
+from reconcile.workbook.xlsx_xml import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from reconcile.core.model import Cell, Commit, Row
+    from reconcile.workbook.google_auth import Secret
     from reconcile.workbook.google_http import Http
-    from reconcile.workbook.templates import Tab, Templates
+    from reconcile.workbook.port import Finding, Provisioned
+    from reconcile.workbook.templates import Column, Tab, Templates
 
 BASE: Final = 770_000_000
 """The stamp of revision n is the developer metadata entry with id BASE + n (ids are int32 and unique in the sheet [doc])."""
@@ -47,25 +57,75 @@ SPARE: Final = 1_000
 """Rows added to a tab at once when it is full."""
 
 WHOLE_COLUMN: Final = 2_000
-"""Most rows of a tab whose Sync column is written anew because one of its cells is blank."""
+"""Most rows of a tab whose Sync texts are restored in the batch that makes blank Sync cells findable."""
 
 EPOCH: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - Sheets' serial dates count from here, in the sheet's own zone [doc]
 
 LOGS: Final = ("runs", "history", "long_texts", "archive")
 """Tabs that only grow: their headings are read every time, their rows only on request, so a run's cost does not grow."""
 
+RESTORED: Final = "The sheet was put back to an older version: its ledger is at revision {now}, but revision {newest} was written to it."
+UNRESTORE: Final = (
+    "In File > Version history, restore the newest version; what staff want back from the older one can be copied over by "
+    "hand. Going on from the older ledger could send refunds and payments twice."
+)
+
 _API: Final = "https://sheets.googleapis.com/v4/spreadsheets"
+_HEADS: Final = "replies,updatedSpreadsheet.sheets(properties.sheetId,data.rowData.values.formattedValue)"
+_TIME: Final = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{1,2}:\d{2}(:\d{2})?)?")
+_KEPT_TIME: Final = "date:"
+"""How a date that a cell showed is kept in `_ledger`, where it could not be told from a text otherwise."""
+
+
+class Wanted(Protocol):
+    """The settings that opening a sheet needs."""
+
+    @property
+    def google_key_json(self) -> Secret | None: ...
+    @property
+    def google_emulator(self) -> str | None: ...
+
+
+class Named(Protocol):
+    """A sheet, by its spreadsheet id."""
+
+    @property
+    def id(self) -> str: ...
+
+
+def open_workbook(settings: Wanted, book: Named) -> GoogleWorkbook:
+    """The sheet `book` names, with the key the settings name. Nothing is called yet. Raises SettingsError."""
+    from reconcile.workbook.google_auth import open_http  # noqa: PLC0415 - google-auth is heavy
+
+    return GoogleWorkbook(book.id, open_http(settings.google_key_json, settings.google_emulator))
+
+
+def quoted(title: str) -> str:
+    """A tab's title as a range names it."""
+    return "'" + title.replace("'", "''") + "'"
+
+
+@dataclass
+class _Line:
+    """One row of a staff tab: its number as of the last read (None: appended since), what its key cell and Sync show."""
+
+    number: int | None
+    shown: str
+    sync: str | None
 
 
 @dataclass
 class _Place:
-    """Where one tab's things stand, as of the last read."""
+    """Where one tab's things stand, as of the last read or commit.
+
+    lines: key → its rows; a row without a key counts under the key its Sync text names.
+    """
 
     sheet: int
     columns: dict[str, int]
     rows: int
     used: int
-    sync: dict[str, list[str | None]] = field(default_factory=dict)
+    lines: dict[str, list[_Line]] = field(default_factory=dict)
 
 
 @dataclass
@@ -119,47 +179,65 @@ class GoogleWorkbook:
         self.memory.places = {tab.key: self._place(tab, grids[tab.key], ids) for tab in tabs}
         for tab in self.known.data_tabs:
             if tab.has(SYNC):
-                self.memory.places[tab.key].sync = _syncs(data[tab.key])
+                self.memory.places[tab.key].lines = _lines(data[tab.key], tab.key_column)
         self.memory.ledger = dict(ledger.places)
         self.memory.following = max([1, *ledger.places.values(), *ledger.free]) + 1
         meta = {**ledger.meta, BOOK: self.id}
         return Snapshot(ledger.revision, data, ledger.frame, meta)
 
+    def address(self, rest: str = "") -> str:
+        """The spreadsheet's address at Google."""
+        return f"{_API}/{self.id}{rest}"
+
     def _range(self, tab: Tab, also: Sequence[str]) -> str:
-        quoted = "'" + tab.title.replace("'", "''") + "'"
-        return f"{quoted}!1:1" if tab.key in LOGS and tab.key not in also else quoted
+        return f"{quoted(tab.title)}!1:1" if tab.key in LOGS and tab.key not in also else quoted(tab.title)
 
     def _values(self, ranges: list[str]) -> dict[str, Any]:
-        """Dates come as text in the cell's own format, so a date in a number's place is seen [doc]; errors come as text."""
+        """What was entered: a formula's own text (so that it is never taken for a value), numbers and texts as they are.
+
+        Dates come as text in the cell's own format, so a date in a number's place is seen [doc].
+        """
         params = {
             "ranges": ranges,
             "majorDimension": "ROWS",
-            "valueRenderOption": "UNFORMATTED_VALUE",
+            "valueRenderOption": "FORMULA",
             "dateTimeRenderOption": "FORMATTED_STRING",
         }
         for attempt in (1, 2, 3):
             try:
-                return json_of(self.http.request("get", f"{_API}/{self.id}/values:batchGet", params=params))
+                return json_of(self.http.request("get", self.address("/values:batchGet"), params=params))
             except InvalidRequest as error:
-                if "Unable to parse range" not in error.what:
-                    raise
-                title = error.what.partition(": ")[2].partition("!")[0].strip("'")
-                raise Damaged(
-                    f"{self.name} has no tab “{title}”.",
-                    f"If somebody renamed it, give it back its name “{title}”. Otherwise: {frames.INIT}",
-                ) from error
+                raise self._no_tab(error) or error from error
             except Lost:
                 if attempt == 3:  # noqa: PLR2004 - a cut answer is read again, twice
                     raise
         raise AssertionError
 
+    def _no_tab(self, error: InvalidRequest) -> Damaged | None:
+        """What `Unable to parse range: 'Orders'!1:1` means."""
+        if "Unable to parse range" not in error.what:
+            return None
+        title = error.what.partition("range: ")[2].rpartition("!")[0] or error.what.partition("range: ")[2]
+        title = title.strip("'").replace("''", "'")
+        if title == self.known.tab(LEDGER).title:
+            return Damaged(f"{self.name} has no tab {title!r}: it is not set up yet.", frames.INIT)
+        return Damaged(
+            f"{self.name} has no tab {title!r}.",
+            f"If somebody renamed it, give it back its name {title!r}. Otherwise: {frames.INIT}",
+        )
+
     def _cells(self, tab: Tab, grid: _Grid) -> Iterable[tuple[int, list[Cell]]]:
         """A tab's rows as (row number, cells in template order). Raises Damaged for a missing or doubled heading."""
         columns = templates.positions(tab, grid.head, self.name)
         wanted = [columns[key] for key in tab.keys]
+        readers = [(place, reader) for place, column in enumerate(tab.columns) if (reader := _reader(tab, column))]
         for number, row in enumerate(grid.body, start=2):
             width = len(row)
-            yield number, [row[place] if place < width and row[place] != "" else None for place in wanted]
+            cells = [row[place] if place < width and row[place] != "" else None for place in wanted]
+            for place, reader in readers:
+                if type(cell := cells[place]) is str:
+                    cells[place] = reader(cell)
+            yield number, cells
 
     def _place(self, tab: Tab, grid: _Grid, ids: Mapping[str, int]) -> _Place:
         if tab.key not in ids:
@@ -175,8 +253,10 @@ class GoogleWorkbook:
             ) from error
 
     def _zone(self, meta: Mapping[str, str]) -> None:
-        if meta.get(ZONE):
-            self.zone = ZoneInfo(meta[ZONE])
+        try:
+            self.zone = ZoneInfo(meta.get(ZONE) or "UTC")
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise Damaged(f"The sheet's time zone, {meta[ZONE]}, is not known here.", frames.INIT) from error
 
     # --- commit --------------------------------------------------------------------------------------------------------
 
@@ -184,54 +264,165 @@ class GoogleWorkbook:
         """The port's commit: one batchUpdate, applied whole or refused whole."""
         frames.check_commit(change, self.known, self.cell_limit)
         boundary.at("book.before-commit")
+        if not self.memory.places and (now := self.read().revision) != after:
+            raise RevisionMoved(f"Another run committed to {self.name} (revision {now}).", "Run again.")
         stamp = after + 1
         draft = _Draft(self, change, stamp)
-        replies = self._apply(draft, stamp)
+        try:
+            body = self._apply(draft.requests, stamp, draft.value)
+        except InvalidRequest:
+            if not draft.by_number:
+                raise
+            # rows were deleted, and a row number lies beyond the tab's end now: without what needs numbers, it fits
+            draft = _Draft(self, change, stamp, numbers=False)
+            body = self._apply(draft.requests, stamp, draft.value)
         boundary.at("book.after-commit")
-        draft.remember(replies)
+        draft.remember(body)
+        self._look_at_heads(body, change)
         return stamp
 
-    def _apply(self, draft: _Draft, stamp: int) -> list[dict[str, Any]] | None:
-        """Sends the batch until it is known to be applied or refused. None: applied, but its replies were lost."""
+    def send(self, requests: list[dict[str, Any]], stamp: int, value: str) -> None:
+        """Applies `requests` as one batch under the stamp, which `value` names as ours. Raises RevisionMoved."""
+        self._apply([_stamp(BASE + stamp, value), *requests], stamp, value, heads=False)
+
+    def _apply(
+        self, requests: list[dict[str, Any]], stamp: int, value: str, *, heads: bool = True
+    ) -> dict[str, Any] | None:
+        """Sends the batch until it is known to be applied or refused. None: applied, but its answer was lost."""
         lost: ReconcileError | None = None
+        sent: dict[str, Any] = {"requests": requests}
+        params = {"fields": "replies"}
+        if heads:
+            params = {"fields": _HEADS}
+            sent["includeSpreadsheetInResponse"] = sent["responseIncludeGridData"] = True
+            sent["responseRanges"] = [f"{quoted(tab.title)}!1:1" for tab in self.known.tabs if tab.protect == "header"]
         for _ in range(3):
             try:
-                body = json_of(
-                    self.http.request("post", f"{_API}/{self.id}:batchUpdate", json={"requests": draft.requests})
-                )
+                return json_of(self.http.request("post", self.address(":batchUpdate"), params=params, json=sent))
             except Lost as error:
                 lost = error
-                if self._stamped(stamp) == draft.value:
+                if self._stamped(stamp) == value:
                     return None
             except InvalidRequest as error:
-                self._refused(error, draft, stamp)
+                self._refused(error, stamp, value)
                 return None
-            else:
-                replies: list[dict[str, Any]] = body.get("replies", [])
-                return replies
         raise Unavailable(
             "Google Sheets did not take the changes, three times.", "Nothing was changed in the sheet. Try again later."
         ) from lost
 
-    def _refused(self, error: InvalidRequest, draft: _Draft, stamp: int) -> None:
-        """What a refusal means: our own commit seen twice, another run's commit, a tab that is gone, or a fault."""
+    def _refused(self, error: InvalidRequest, stamp: int, value: str) -> None:
+        """What a refusal means: our own commit seen twice, another run's, a restored sheet, a tab that is gone, a fault."""
         if "developer metadata with that ID already exists" in error.what:
-            if self._stamped(stamp) == draft.value:
+            if self._stamped(stamp) == value:
                 return
+            self._refuse_restored(stamp)
             raise RevisionMoved(
                 f"Another run committed to {self.name} first (revision {stamp}).", "Run again."
             ) from error
+        if gone := self._no_tab(error):
+            raise gone from error
         if "No grid with id" in error.what:
             raise Damaged(f"A tab of {self.name} was deleted while the job ran: {error.what}", frames.INIT) from error
         raise error
 
+    def _refuse_restored(self, stamp: int) -> None:
+        """Raises Damaged when a stamp exists although the ledger is older: an older version of the sheet was restored.
+
+        Another run's commit moves both at once, so running again would never help.
+        """
+        tab = self.known.tab(LEDGER)
+        grid = _Grid(self._values([quoted(tab.title)])["valueRanges"][0])
+        revision = frames.read_ledger(self._cells(tab, grid), self.name).revision
+        if revision < stamp:
+            raise Damaged(RESTORED.format(now=revision, newest=stamp), UNRESTORE)
+
     def _stamped(self, stamp: int) -> str | None:
         """The value under a stamp's id, None when no commit with it was applied."""
         try:
-            entry = json_of(self.http.request("get", f"{_API}/{self.id}/developerMetadata/{BASE + stamp}"))
+            entry = json_of(self.http.request("get", self.address(f"/developerMetadata/{BASE + stamp}")))
         except NotThere:
             return None
         return str(entry.get("metadataValue", ""))
+
+    def _look_at_heads(self, body: dict[str, Any] | None, change: Commit) -> None:
+        """Takes over where the columns stood when the commit was applied.
+
+        Raises Damaged for a heading that is gone, and for rows that were added while their columns were moved.
+        """
+        for tab, head in _heads(self, body):
+            place = self.memory.places[tab.key]
+            columns = templates.positions(tab, head, self.name)
+            moved, place.columns = columns != place.columns, columns
+            if moved and change.append.get(tab.key):
+                keys = ", ".join(id_text(row.get(tab.key_column)) for row in change.append[tab.key])
+                raise Damaged(
+                    f"Columns of {tab.title!r} were moved in the very second the job added rows ({keys}): those rows stand "
+                    "beside their headings, at the end of the tab.",
+                    "Move the cells of those rows under the right headings; nothing was lost.",
+                )
+
+    # --- setting up ----------------------------------------------------------------------------------------------------
+
+    def provision(self, services: Sequence[str] = ()) -> Provisioned:
+        """Makes the workbook in the spreadsheet, or completes it; again is harmless. See google_setup."""
+        from reconcile.workbook import google_setup  # noqa: PLC0415 - only init needs it
+
+        return google_setup.provision(self, services)
+
+    def check(self) -> list[Finding]:
+        """What `doctor` shows. See google_setup."""
+        from reconcile.workbook import google_setup  # noqa: PLC0415 - only doctor needs it
+
+        return google_setup.check(self)
+
+
+def _heads(book: GoogleWorkbook, body: dict[str, Any] | None) -> Iterable[tuple[Tab, list[str]]]:
+    """The staff tabs' headings in a commit's answer."""
+    rows = {}
+    for sheet in (body or {}).get("updatedSpreadsheet", {}).get("sheets", []):
+        for block in sheet.get("data", []):
+            lines = block.get("rowData", [{}])
+            rows[sheet.get("properties", {}).get("sheetId", 0)] = [
+                str(cell.get("formattedValue", "")) for cell in lines[0].get("values", [])
+            ]
+    for tab in book.known.tabs:
+        if tab.key in book.memory.places and (head := rows.get(book.memory.places[tab.key].sheet)) is not None:
+            yield tab, head
+
+
+def _reader(tab: Tab, column: Column) -> Callable[[str], Cell] | None:
+    """How a text of a column is read, None for as it stands."""
+    if tab.key == LEDGER:
+        return _from_ledger
+    if column.numeric or column.type == "time":
+        return _number_or_time
+    return _entered if column.owner == "staff" else None
+
+
+def _entered(text: str) -> Cell:
+    """A staff cell that begins with = counts as a formula: a text can begin so only in a cell that was made to hold one."""
+    return Formula(text) if text[0] == "=" else text
+
+
+def _number_or_time(text: str) -> Cell:
+    """In a number's or a time's place a date is a date. A customer's text never stands here."""
+    if text[0] == "=":
+        return Formula(text)
+    return _time(text) if _TIME.fullmatch(text) else text
+
+
+def _from_ledger(text: str) -> Cell:
+    if text.startswith(_KEPT_TIME) and _TIME.fullmatch(text.removeprefix(_KEPT_TIME)):
+        return _time(text.removeprefix(_KEPT_TIME))
+    return text
+
+
+def _time(text: str) -> Cell:
+    date, _, clock = text.replace("T", " ").partition(" ")
+    try:
+        return datetime.fromisoformat(f"{date} {clock.zfill(8 if clock.count(':') > 1 else 5)}" if clock else date)
+    except ValueError:
+        return text
 
 
 class _Grid:
@@ -246,28 +437,42 @@ class _Grid:
         self.rows = int(digits) if digits else 0
 
 
-def _syncs(frame: Any) -> dict[str, list[str | None]]:
-    """Key → the Sync texts its rows show. A row without a key counts under the key its Sync text names."""
-    found: dict[str, list[str | None]] = {}
-    for key, sync in zip(frame.index, frame[SYNC], strict=True):
-        found.setdefault(key or frames.sync_key(sync), []).append(sync if sync is None else str(sync))
+def _lines(frame: Any, key_column: str) -> dict[str, list[_Line]]:
+    """A staff tab's rows by key."""
+    found: dict[str, list[_Line]] = {}
+    for number, key, cell, sync in zip(frame[ROW], frame.index, frame[key_column], frame[SYNC], strict=True):
+        text = None if sync is None else str(sync)
+        found.setdefault(key or frames.sync_key(sync), []).append(_Line(number, _shown(cell), text))
     return found
+
+
+def _shown(cell: Cell) -> str:
+    """What a key cell's value shows in a text cell, "" when that is not certain."""
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, bool) or not isinstance(cell, (int, float)) or abs(cell) >= 10**15 or isinstance(cell, float):
+        return str(int(cell)) if isinstance(cell, float) and cell.is_integer() and abs(cell) < 10**15 else ""
+    return str(cell)
 
 
 class _Draft:
     """One commit as requests, and what it changes in the adapter's memory once it is applied."""
 
-    def __init__(self, book: GoogleWorkbook, change: Commit, stamp: int) -> None:
+    def __init__(self, book: GoogleWorkbook, change: Commit, stamp: int, *, numbers: bool = True) -> None:
+        """numbers: whether requests may name row numbers as of the last read; only harmless ones do (see `_fill`)."""
         self.book = book
-        self.value = f"{change.run}#{stamp}"
-        self._synced: list[tuple[str, str, str, int]] = []
+        self.value = f"{change.run}#{secrets.token_hex(4)}"  # no two commits may take each other for themselves
+        self.numbers, self.by_number = numbers, False
+        self._answered: list[tuple[list[_Line], str, int]] = []
+        self._landed: list[tuple[str, str, _Line]] = []
+        self._grown: dict[str, tuple[int, int]] = {}
         self.requests: list[dict[str, Any]] = [_stamp(BASE + stamp, self.value)]
         if stamp > KEPT:
             self.requests.append(_unstamp(BASE + stamp - KEPT))
-        for tab, rows in change.append.items():
-            self._append(tab, rows)
         for tab, notes in change.sync.items():
             self._sync(tab, notes)
+        for tab, rows in change.append.items():
+            self._append(tab, rows)
         self._ledger(change, stamp)
 
     def _append(self, tab: str, rows: Sequence[Row]) -> None:
@@ -275,71 +480,91 @@ class _Draft:
             return
         place = self.book.memory.places[tab]
         template = self.book.known.tab(tab)
-        last = place.used + len(rows)
-        if tab not in LOGS and last >= place.rows:
-            self.requests.extend(_grow(template, place, last - place.rows + SPARE))
-            place.rows = last + SPARE
-        place.used = last
+        last, size = place.used + len(rows), place.rows
+        if tab not in LOGS and last >= size:
+            self._grow(template, place, last - size + SPARE)
+            size = last + SPARE
+        self._grown[tab] = (last, size)
         width = max(place.columns.values()) + 1
         cells = []
         for row in rows:
             line: list[dict[str, Any]] = [{} for _ in range(width)]
-            for key, value in row.items():
-                line[place.columns[key]] = self._typed(value, template.column(key).number_format)
+            for column in template.columns:
+                line[place.columns[column.key]] = self._typed(row.get(column.key), looks.pattern(column))
             cells.append({"values": line})
+            if template.has(SYNC):
+                key, sync = row.get(template.key_column), row.get(SYNC)
+                text = None if sync is None else storable(str(sync))
+                self._landed.append((tab, id_text(key), _Line(None, _shown(key), text)))
         fields = "userEnteredValue,userEnteredFormat.numberFormat"
         self.requests.append({"appendCells": {"sheetId": place.sheet, "rows": cells, "fields": fields}})
-        if template.has(SYNC):
-            for row in rows:
-                place.sync.setdefault(id_text(row.get(template.key_column)), []).append(
-                    str(row.get(SYNC) or "") or None
-                )
+
+    def _grow(self, tab: Tab, place: _Place, more: int) -> None:
+        """More rows for a full tab, looking like its other rows; rules that stand are not written again."""
+        self.requests.append({"appendDimension": {"sheetId": place.sheet, "dimension": "ROWS", "length": more}})
+        if not self.numbers:
+            return
+        self.by_number = True
+        for column in tab.columns:
+            at = place.columns[column.key]
+            cell = looks.body(column, tab)
+            if rule := looks.validation(column, at):
+                cell["dataValidation"] = rule
+            where = {**_column(place.sheet, at), "startRowIndex": place.rows}
+            fields = "userEnteredFormat,dataValidation"
+            self.requests.append({"repeatCell": {"range": where, "cell": cell, "fields": fields}})
 
     def _sync(self, tab: str, notes: Mapping[str, str]) -> None:
         place = self.book.memory.places[tab]
-        blank = [key for key in notes if None in place.sync.get(key, [])]
-        if blank:
-            self._fill_sync(tab, place)
-        for key, text in notes.items():
-            for shown in sorted({shown for shown in place.sync.get(key, []) if shown is not None}):
-                if shown != text:
-                    self._replace(tab, key, shown, text)
-            if None in place.sync.get(key, []) and blank and self._filled(place):
-                self._replace(tab, key, key, text)
+        filled = self._fill(tab, place, notes)
+        for key, given in notes.items():
+            text = storable(given)
+            by_text: dict[str, list[_Line]] = {}
+            for line in place.lines.get(key, []):
+                if line.sync is not None and line.sync != text:
+                    by_text.setdefault(line.sync, []).append(line)
+                elif line.sync is None and filled and line.number is not None and line.shown:
+                    by_text.setdefault(line.shown, []).append(line)
+            for old in sorted(by_text):
+                self._answered.append((by_text[old], text, len(self.requests)))
+                self._find(place, old, text)
 
-    def _filled(self, place: _Place) -> bool:
-        return sum(len(texts) for texts in place.sync.values()) <= WHOLE_COLUMN
+    def _fill(self, tab: str, place: _Place, notes: Mapping[str, str]) -> bool:
+        """Makes the blank Sync cells of rows that are to be answered findable; tells whether it did.
 
-    def _fill_sync(self, tab: str, place: _Place) -> None:
-        """Makes blank Sync cells findable.
-
-        Rows that staff created have a blank Sync cell, which no exact text can find. So, in the same batch, the key column
-        is copied over the Sync column, and every known row gets its text back by its key: still no row number.
+        Rows that staff created have a blank Sync cell, which no text can find. So, in the same batch, each such row's own
+        key cell is copied over its own Sync cell; then the answer replaces that text. Should another row stand there by
+        now, it is its own key that is copied, and its own text that comes back by it: nothing of one row reaches another.
         """
-        if not self._filled(place):
-            return
-        template = self.book.known.tab(tab)
-        source, target = place.columns[template.key_column], place.columns[SYNC]
-        self.requests.append(
-            {
-                "copyPaste": {
-                    "source": _column(place.sheet, source),
-                    "destination": _column(place.sheet, target),
-                    "pasteType": "PASTE_VALUES",
-                }
-            }
+        blank = sorted(
+            line.number
+            for key in notes
+            for line in place.lines.get(key, [])
+            if line.sync is None and line.number is not None and line.shown
         )
-        for key, texts in place.sync.items():
-            shown = next((text for text in texts if text is not None), None)
-            if key and shown is not None:
-                self._find(tab, key, shown)
+        total = sum(len(lines) for lines in place.lines.values())
+        if not blank or not self.numbers or total > WHOLE_COLUMN:
+            return False
+        self.by_number = True
+        source, target = place.columns[self.book.known.tab(tab).key_column], place.columns[SYNC]
+        for first, last in guide.spans(blank):
+            rows = {"startRowIndex": first - 1, "endRowIndex": last}
+            self.requests.append(
+                {
+                    "copyPaste": {
+                        "source": {**_column(place.sheet, source), **rows},
+                        "destination": {**_column(place.sheet, target), **rows},
+                        "pasteType": "PASTE_VALUES",
+                    }
+                }
+            )
+        for lines in place.lines.values():
+            for line in lines:
+                if line.shown and line.sync is not None:
+                    self._find(place, line.shown, line.sync)
+        return True
 
-    def _replace(self, tab: str, key: str, old: str, new: str) -> None:
-        self._synced.append((tab, key, new, len(self.requests)))
-        self._find(tab, old, new)
-
-    def _find(self, tab: str, old: str, new: str) -> None:
-        place = self.book.memory.places[tab]
+    def _find(self, place: _Place, old: str, new: str) -> None:
         self.requests.append(
             {
                 "findReplace": {
@@ -375,7 +600,7 @@ class _Draft:
         if following > place.rows:
             more = following - place.rows + SPARE
             self.requests.append({"appendDimension": {"sheetId": place.sheet, "dimension": "ROWS", "length": more}})
-            place.rows += more
+            self._grown[LEDGER] = (following, place.rows + more)
         width = max(place.columns.values()) + 1
         for start, stretch in _stretches(at):
             lines = []
@@ -387,55 +612,55 @@ class _Draft:
             corner = {"sheetId": place.sheet, "rowIndex": start - 1, "columnIndex": 0}
             self.requests.append({"updateCells": {"start": corner, "rows": lines, "fields": "userEnteredValue"}})
 
-    def remember(self, replies: list[dict[str, Any]] | None) -> None:
-        """Takes an applied batch into the adapter's memory. Sync texts that were not found stay as they were read."""
-        book = self.book
+    def remember(self, body: dict[str, Any] | None) -> None:
+        """Takes an applied batch into the adapter's memory. Sync texts that were not found stay as they were read.
+
+        body: None when the answer was lost; then every text is believed to have been found.
+        """
+        memory = self.book.memory
         for name, where in self._moved.items():
             if where is None:
-                book.memory.ledger.pop(name, None)
+                memory.ledger.pop(name, None)
             else:
-                book.memory.ledger[name] = where
-        book.memory.following = self._following
-        for tab, key, text, number in self._synced:
-            reply = (
-                replies[number]
-                if replies is not None and number < len(replies)
-                else {"findReplace": {"occurrencesChanged": 1}}
-            )
-            if reply.get("findReplace", {}).get("occurrencesChanged", 0):
-                shown = book.memory.places[tab].sync[key]
-                book.memory.places[tab].sync[key] = [text] * len(shown)
+                memory.ledger[name] = where
+        memory.following = self._following
+        for tab, (used, rows) in self._grown.items():
+            memory.places[tab].used, memory.places[tab].rows = used, rows
+        for tab, key, line in self._landed:
+            memory.places[tab].lines.setdefault(key, []).append(line)
+        replies = None if body is None else body.get("replies", [])
+        for lines, text, number in self._answered:
+            if replies is None or replies[number].get("findReplace", {}).get("occurrencesChanged", 0):
+                for line in lines:
+                    line.sync = text
 
-    def _typed(self, value: Cell, number_format: str) -> dict[str, Any]:
-        """A cell as Google's CellData: what is text stays text, whatever it looks like."""
-        if value is None:
-            return {}
-        pattern: dict[str, Any] = {}
+    def _typed(self, value: Cell, shape: str) -> dict[str, Any]:
+        """A cell as Google's CellData: what is text stays text, whatever it looks like.
+
+        shape: the column's number format, which a blank cell has, too; "" in `_ledger`, where a date that a cell showed is
+        kept as text.
+        """
+        if isinstance(value, datetime) and not shape:
+            value = value.isoformat() if value.tzinfo else f"{_KEPT_TIME}{value.isoformat(sep=' ', timespec='seconds')}"
+        cell: dict[str, Any] = {}
         if isinstance(value, datetime):
             local = value.astimezone(self.book.zone).replace(tzinfo=None) if value.tzinfo else value
-            entered: dict[str, Any] = {"numberValue": (local - EPOCH).total_seconds() / 86_400}
-            pattern = {"type": "DATE_TIME", "pattern": number_format or "yyyy-mm-dd hh:mm"}
+            cell["userEnteredValue"] = {"numberValue": (local - EPOCH).total_seconds() / 86_400}
+            shape = shape if "yy" in shape else "yyyy-mm-dd hh:mm"
         elif isinstance(value, bool):
-            entered = {"boolValue": value}
+            cell["userEnteredValue"] = {"boolValue": value}
         elif isinstance(value, (int, float)):
-            entered = {"numberValue": value}
-            if number_format and number_format != "General":
-                pattern = {"type": "TEXT" if number_format == "@" else "NUMBER", "pattern": number_format}
-        else:
-            entered = {"stringValue": storable(value)}
-            if number_format == "@":
-                pattern = {"type": "TEXT", "pattern": "@"}
-        cell: dict[str, Any] = {"userEnteredValue": entered}
-        if pattern:
-            cell["userEnteredFormat"] = {"numberFormat": pattern}
+            cell["userEnteredValue"] = {"numberValue": value}
+        elif value is not None:
+            cell["userEnteredValue"] = {"stringValue": storable(value)}
+        if shape and (shown := looks.number_format(shape)):
+            cell["userEnteredFormat"] = {"numberFormat": shown}
         return cell
 
 
 def storable(text: str) -> str:
-    """`text` as JSON and a cell can carry it: a lone surrogate becomes U+FFFD, a NUL its visible picture."""
-    if text.isascii() and "\x00" not in text:
-        return text
-    return text.replace("\x00", "␀").encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    """`text` as JSON and a cell can carry it: control characters become their pictures, lone surrogates U+FFFD."""
+    return visible(text)
 
 
 def _stamp(number: int, value: str) -> dict[str, Any]:
@@ -459,22 +684,6 @@ def _unstamp(number: int) -> dict[str, Any]:
 def _column(sheet: int, place: int) -> dict[str, int]:
     """One column from below the heading to the end."""
     return {"sheetId": sheet, "startRowIndex": 1, "startColumnIndex": place, "endColumnIndex": place + 1}
-
-
-def _grow(tab: Tab, place: _Place, more: int) -> list[dict[str, Any]]:
-    """More rows for a full tab, with the drop-downs that its other rows have; rules that stand are not written again."""
-    made: list[dict[str, Any]] = [{"appendDimension": {"sheetId": place.sheet, "dimension": "ROWS", "length": more}}]
-    for column in tab.columns:
-        if column.choices:
-            where = {**_column(place.sheet, place.columns[column.key]), "startRowIndex": place.rows}
-            made.append({"setDataValidation": {"range": where, "rule": drop_down(column.choices)}})
-    return made
-
-
-def drop_down(choices: Sequence[str]) -> dict[str, Any]:
-    """A drop-down rule. Not strict: what was pasted anyway is answered in the row, in better words than Google's."""
-    values = [{"userEnteredValue": choice} for choice in choices]
-    return {"condition": {"type": "ONE_OF_LIST", "values": values}, "showCustomUi": True, "strict": False}
 
 
 def _stretches(at: Mapping[int, Row]) -> list[tuple[int, list[Row]]]:

@@ -32,6 +32,16 @@ Grid = list[list["Cell"]]
 class Hands(ABC):
     """Staff at one provisioned workbook."""
 
+    shows_seconds = True
+    """Whether a time is read to the second; otherwise as it is shown, to the minute."""
+
+    tells_formula_from_text = True
+    """Whether a staff cell's text that looks like a formula is told from one; otherwise it counts as one, and is answered."""
+
+    def as_staff(self) -> Hands:
+        """The same workbook in the hands of somebody whom its protections bind."""
+        return self
+
     @abstractmethod
     def open(self) -> Workbook:
         """The workbook as a run opens it; each call is another run."""

@@ -1,0 +1,291 @@
+"""How a tab looks in Google Sheets: templates → pieces of requests. Pure; nothing here is sent.
+
+Formulas are written with `;` between arguments, which Sheets takes in every locale; read back they may show `,`.
+Conditional formats have no names in Sheets, so each of ours carries one inside its formula: `same_rule` finds it again.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from reconcile.core.model import SYNC
+from reconcile.workbook import guide
+from reconcile.workbook.templates import letters
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from reconcile.workbook.templates import Column, Owner, Tab, Templates
+
+Json = dict[str, Any]
+
+PROBLEMS: Final = ("doubt", "problem", "refused", "held")
+"""The states that need a person: what the filter view Problems shows."""
+
+_MARK: Final = re.compile(r'LEN\("reconcile: ([^"]+)"\)')
+_PIXELS: Final = 7.3  # a character of the default font, Arial 10
+_PADDING: Final = 14
+HEADER_PIXELS: Final = 44
+
+
+def colour(hex6: str) -> Json:
+    """RRGGBB as a ColorStyle; parts that are zero are left out, as Google sends them back."""
+    parts = {name: int(hex6[at : at + 2], 16) / 255 for name, at in (("red", 0), ("green", 2), ("blue", 4))}
+    return {"rgbColor": {name: round(part, 6) for name, part in parts.items() if part}}
+
+
+def pixels(characters: int) -> int:
+    """A column's width."""
+    return round(characters * _PIXELS) + _PADDING
+
+
+def spoken(formula: str) -> str:
+    """A formula with `;` between arguments instead of `,` (texts in quotes stay)."""
+    return _outside_quotes(formula, ",", ";")
+
+
+def plain(formula: str) -> str:
+    """A formula as it is compared: with `,`, without quotes around simple tab names."""
+    return re.sub(r"'([A-Za-z]\w*)'!", r"\1!", _outside_quotes(formula, ";", ","))
+
+
+def _outside_quotes(text: str, old: str, new: str) -> str:
+    return "".join(
+        part if part.startswith('"') else part.replace(old, new) for part in re.split(r'("(?:[^"]|"")*")', text)
+    )
+
+
+# --- cells ---------------------------------------------------------------------------------------------------------------
+
+
+def number_format(shape: str) -> Json | None:
+    """A template's number format as Google has it, None for General."""
+    if shape == "General":
+        return None
+    if shape == "@":
+        return {"type": "TEXT", "pattern": "@"}
+    return {"type": "DATE_TIME" if "yy" in shape else "NUMBER", "pattern": shape}
+
+
+def pattern(column: Column) -> str:
+    """The number format of a column's cells.
+
+    Numbers that staff type have none: a cell with one shows a typed date as a number, which then cannot be told from one.
+    """
+    return "General" if column.owner == "staff" and column.numeric else column.number_format
+
+
+def heading(column: Column, owner: Owner) -> Json:
+    """A heading's cell: text, its owner's colours, and the help as a note."""
+    return {
+        "userEnteredValue": {"stringValue": column.header},
+        "userEnteredFormat": {
+            "backgroundColorStyle": colour(owner.fill),
+            "textFormat": {"bold": True, "foregroundColorStyle": colour(owner.font)},
+            "wrapStrategy": "WRAP",
+            "verticalAlignment": "MIDDLE",
+            "horizontalAlignment": "RIGHT" if column.numeric else "LEFT",
+        },
+        "note": note(column, owner),
+    }
+
+
+def note(column: Column, owner: Owner) -> str:
+    """What hovering over a heading shows."""
+    return f"{column.header} ({owner.label}): {guide.help_text(column)}"
+
+
+def body(column: Column, tab: Tab) -> Json:
+    """How a column's cells look and what may be chosen in them."""
+    look: Json = {
+        "verticalAlignment": "TOP",
+        "wrapStrategy": "WRAP" if column.type == "answer" else "CLIP",
+        "horizontalAlignment": "RIGHT" if column.numeric else "LEFT",
+    }
+    if shown := number_format(pattern(column)):
+        look["numberFormat"] = shown
+    if guide.TINTS[column.owner] and tab.protect == "header":
+        look["backgroundColorStyle"] = colour(guide.TINTS[column.owner])
+    if column.type == "link":
+        look["textFormat"] = {"foregroundColorStyle": colour(guide.LINK)}
+    return {"userEnteredFormat": look}
+
+
+def validation(column: Column, at: int) -> Json | None:
+    """What a column's cells are checked for as people type, None for nothing. `at`: where the column stands.
+
+    Never strict: what is pasted gets past it anyway, and is answered in the row, in better words than Google's.
+    """
+    if column.owner != "staff":
+        return None
+    if column.choices:
+        return drop_down(column.choices)
+    if not column.numeric:
+        return None
+    cell = f"{letters(at)}2"
+    least = f"{cell}>0" if column.type == "money" else f"{cell}>=0,{cell}=INT({cell})"
+    formula = spoken(f"=AND(ISNUMBER({cell}),NOT(ISFORMULA({cell})),{least})")
+    return {
+        "condition": {"type": "CUSTOM_FORMULA", "values": [{"userEnteredValue": formula}]},
+        "inputMessage": guide.help_text(column),
+        "strict": False,
+    }
+
+
+def drop_down(choices: Sequence[str]) -> Json:
+    """A drop-down rule."""
+    values = [{"userEnteredValue": choice} for choice in choices]
+    return {"condition": {"type": "ONE_OF_LIST", "values": values}, "showCustomUi": True, "strict": False}
+
+
+def same_validation(have: Mapping[str, Any] | None, want: Mapping[str, Any]) -> bool:
+    """Whether a rule is already right: same kind, same values. What else staff set on it (colours, strictness) is theirs.
+
+    A formula may name another row than ours, because rows were inserted above.
+    """
+    if not have:
+        return False
+    mine, theirs = want["condition"], have.get("condition", {})
+    if mine["type"] != theirs.get("type"):
+        return False
+
+    def said(condition: Mapping[str, Any]) -> list[str]:
+        return [
+            re.sub(r"\b([A-Z]+)\d+\b", r"\1", plain(str(v.get("userEnteredValue"))))
+            for v in condition.get("values", [])
+        ]
+
+    return said(mine) == said(theirs) if mine["type"] == "CUSTOM_FORMULA" else mine["values"] == theirs.get("values")
+
+
+# --- conditional formats ---------------------------------------------------------------------------------------------------
+
+
+def conditionals(tab: Tab, known: Templates, sheet: int, at: Mapping[str, int]) -> list[Json]:
+    """A staff tab's rules, most important first: what is still needed, what Sync says, rows that are done.
+
+    at: column key → index. Ranges are whole columns, so that rows inserted right under the headings have the rules, too.
+    """
+    if tab.protect != "header":
+        return []
+    own = {key: letters(place) for key, place in at.items()}
+
+    def rule(name: str, keys: Sequence[str], formula: str, look: Json) -> Json:
+        spans = guide.spans(sorted(at[key] for key in keys))
+        marked = spoken(f'=AND({formula},LEN("reconcile: {name}")>0)')
+        return {
+            "ranges": [
+                {"sheetId": sheet, "startColumnIndex": first, "endColumnIndex": last + 1} for first, last in spans
+            ],
+            "booleanRule": {
+                "condition": {"type": "CUSTOM_FORMULA", "values": [{"userEnteredValue": marked}]},
+                "format": look,
+            },
+        }
+
+    made: list[Json] = []
+    if lost := _key_lost(tab, own):
+        made.append(rule("no key", [tab.key_column], lost, {"backgroundColorStyle": colour(guide.ALARM)}))
+    for column in tab.columns:
+        if needed := guide.condition(column, tab, own):
+            text = f"ISBLANK(${own[column.key]}1),{_first_row(needed)}"
+            made.append(
+                rule(
+                    f"needs {column.key}", [column.key], f"AND({text})", {"backgroundColorStyle": colour(guide.NEEDED)}
+                )
+            )
+    if tab.has(SYNC):
+        for state in known.states:
+            look = {"backgroundColorStyle": colour(state.fill), "textFormat": _text(state.font, bold=state.bold)}
+            says = _first_row(guide.says(state, own[SYNC]))
+            made.append(rule(state.name, [tab.key_column, SYNC], f"OR({says})", look))
+    if tab.closed_column:
+        rest = [key for key in tab.keys if key not in (SYNC, tab.key_column)]
+        done = _first_row(guide.done(tab, known, own))
+        made.append(rule("done", rest, done, {"textFormat": {**_text(guide.DONE), "italic": True}}))
+    return made
+
+
+def _first_row(condition: str) -> str:
+    """A condition over row 2, as `guide` words it, over row 1, where whole columns begin."""
+    return re.sub(r"(\$[A-Z]+)2\b", r"\g<1>1", condition)
+
+
+def _text(font: str, *, bold: bool = False) -> Json:
+    return {"foregroundColorStyle": colour(font), **({"bold": True} if bold else {})}
+
+
+def _key_lost(tab: Tab, own: Mapping[str, str]) -> str:
+    """Rows that staff make, and that say something but not which row they are."""
+    if not tab.key_column or not tab.has(SYNC) or tab.column(tab.key_column).owner != "staff":
+        return ""
+    filled = [
+        f"NOT(ISBLANK(${own[column.key]}1))"
+        for column in tab.columns
+        if column.owner == "staff" and column.key != tab.key_column
+    ]
+    return f"AND(ISBLANK(${own[tab.key_column]}1),OR({','.join(filled)}))"
+
+
+def rule_name(rule: Mapping[str, Any]) -> str:
+    """The name inside one of our rules, "" for staff's own."""
+    values = rule.get("booleanRule", {}).get("condition", {}).get("values", [])
+    found = _MARK.search(str(values[0].get("userEnteredValue", ""))) if values else None
+    return found[1] if found else ""
+
+
+def same_rule(have: Mapping[str, Any], want: Mapping[str, Any]) -> bool:
+    """Whether a conditional format is already right: formula, colours, columns, and no row left out at the top."""
+    mine, theirs = want["booleanRule"], have.get("booleanRule", {})
+    said, says = (plain(each["condition"]["values"][0]["userEnteredValue"]) for each in (mine, theirs))
+    return (
+        said == says and _look(mine["format"]) == _look(theirs.get("format", {})) and _columns(want) == _columns(have)
+    )
+
+
+def _columns(rule: Mapping[str, Any]) -> list[tuple[int, int, int]]:
+    return sorted(
+        (each.get("startRowIndex", 0), each.get("startColumnIndex", 0), each.get("endColumnIndex", 0))
+        for each in rule.get("ranges", [])
+    )
+
+
+def _look(given: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What a format sets, flat: colours to 8 bits (Google keeps floats), each once (it sends every colour in two ways)."""
+    flat: list[tuple[str, str]] = []
+    for name, value in given.items():
+        if name == "textFormat":
+            flat.extend((f"text {inner}", shown) for inner, shown in _look(value))
+        elif name.endswith("Style") and isinstance(value, dict):
+            parts = value.get("rgbColor", {})
+            flat.append((name, "".join(f"{round(parts.get(part, 0) * 255):02X}" for part in ("red", "green", "blue"))))
+        elif value is True:
+            flat.append((name, "yes"))
+    return sorted(flat)
+
+
+# --- filters ---------------------------------------------------------------------------------------------------------------
+
+
+def views(tab: Tab, known: Templates, at: Mapping[str, int]) -> dict[str, list[Json]]:
+    """Filter views of a staff tab: title → filter specs. Only for rows that the panel sends."""
+    if tab.protect != "header" or not tab.has(SYNC):
+        return {}
+    made: dict[str, list[Json]] = {}
+    opened: list[Json] = []
+    if tab.closed_column:
+        closed = {"hiddenValues": list(tab.closed_when)}
+        opened = [{"columnIndex": at[tab.closed_column], "filterCriteria": closed}]
+        made["Open"] = opened
+    elif tab.has("decision"):
+        opened = [{"columnIndex": at["decision"], "filterCriteria": {"condition": {"type": "BLANK"}}}]
+        made["Open"] = opened
+    if tab.has("start_count") and tab.column("start_count").owner == "staff":
+        blank = {"columnIndex": at["start_count"], "filterCriteria": {"condition": {"type": "BLANK"}}}
+        made["Needs start count"] = [*opened, blank]
+    words = "|".join(word for state in known.states if state.name in PROBLEMS for word in state.starts)
+    formula = spoken(f'=REGEXMATCH(TO_TEXT(${letters(at[SYNC])}2),"· ({words})")')
+    condition = {"type": "CUSTOM_FORMULA", "values": [{"userEnteredValue": formula}]}
+    made["Problems"] = [{"columnIndex": at[SYNC], "filterCriteria": {"condition": condition}}]
+    return made
