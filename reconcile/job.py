@@ -265,7 +265,7 @@ def _read_and_plan(job: Job, started: datetime) -> _Run:
     lease = lease_of(snapshot.meta)
     mine = [lease.run] if lease is not None and job.journal.knows_run(lease.run) else []
     check_free(snapshot.meta, job.clock(), mine)
-    book_id = snapshot.meta.get(BOOK, "")
+    book_id = snapshot.meta.get(BOOK) or job.run  # a workbook that has no id gets its first run's name for one
     ledger = Ledger(snapshot.ledger)
     recovered = settle.recovered(ledger, snapshot.tabs, _known_sends(job.journal, book_id), job.clock())
     ledger = ledger.patched(recovered)
@@ -393,6 +393,7 @@ def _begin(run: _Run) -> None:
     ]
     landing, claims, ledger = _landing(run, planned.patched(marks))
     meta = {
+        **({} if BOOK in run.snapshot.meta else {BOOK: run.book_id}),
         LEASE: Lease(job.run, run.until).text(),
         CLAIMING: Claiming(job.run, services(run.snapshot)[0], now.isoformat(timespec="seconds")).text(),
         **doubt_meta(run.doubts),

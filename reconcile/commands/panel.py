@@ -335,9 +335,9 @@ def _claim(action: Action, params: Mapping[str, str], *, yes: bool, as_json: boo
     )
     shell.confirm("Take them?", yes=yes)
     with world.open_journal(settings) as journal, world.open_panel(settings) as panel:
-        book = _book_id(settings) if lands else NO_BOOK
         at = world.clock().isoformat(timespec="seconds")
         run = world.run_id()
+        book = _book_id(settings, journal, run) if lands else NO_BOOK
         journal.begin_run(book, run, at)
         claim = journal.intend(book, run, feed.value, service, at)
         raw = _fetched(journal, claim, lambda: panel.call(action, params))
@@ -355,14 +355,25 @@ def _what(feed: Feed, service: str) -> str:
     return one + (f" of service {line(service)}" if service else "")
 
 
-def _book_id(settings: "Settings") -> str:
-    """The workbook the answer belongs to. It is read first: nothing is claimed for a sheet that cannot be reached."""
-    from reconcile.core.lease import BOOK
+def _book_id(settings: "Settings", journal: "Journal", run: str) -> str:
+    """The workbook the answer belongs to; it gets its id here when no run has given it one.
+
+    It is read first: nothing is claimed for a sheet that cannot be reached, or while another run is at work on it.
+    """
+    from reconcile.core.lease import BOOK, check_free, lease_of
+    from reconcile.core.model import Commit
     from reconcile.job import check_schema
 
-    snapshot = world.open_book(settings).read()
+    book = world.open_book(settings)
+    snapshot = book.read()
     check_schema(snapshot)
-    return snapshot.meta.get(BOOK, "")
+    lease = lease_of(snapshot.meta)
+    check_free(snapshot.meta, world.clock(), [lease.run] if lease and journal.knows_run(lease.run) else [])
+    known = snapshot.meta.get(BOOK)
+    if known:
+        return known
+    book.commit(Commit(run, meta={BOOK: run}), snapshot.revision)
+    return run
 
 
 def _fetched(journal: "Journal", claim: int, call: Any) -> "RawAnswer":

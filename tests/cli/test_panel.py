@@ -234,6 +234,19 @@ def test_a_single_order_taken_by_hand_lands_too(terminal: Terminal) -> None:
     assert [order.handed for order in terminal.panel.state.orders.values() if order.id in ("15", "16")] == [1, 1]
 
 
+def test_what_was_taken_for_one_workbook_never_lands_in_another(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two workbooks, one journal: each answer lands where it belongs."""
+    terminal.type("init")
+    terminal.type("panel", "get-orders", "--type", "1", "--yes")
+    monkeypatch.setenv("RECONCILE_SHEET", "other.xlsx")
+    terminal.type("init")
+    assert "Received 1 refill and 1 cancel request\n" in terminal.type("sync").out
+    monkeypatch.setenv("RECONCILE_SHEET", "orders.xlsx")
+    assert "Received 2 orders" in terminal.type("sync").out
+
+
 def test_a_claim_by_hand_asks_first(terminal: Terminal) -> None:
     """Nobody to ask, no --yes: nothing is claimed."""
     terminal.type("init")
