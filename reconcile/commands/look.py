@@ -27,7 +27,7 @@ def why(id_: Id, as_json: AsJson = False) -> int:
 
     settings = shell.settings("sheet")
     book = world.open_book(settings)
-    snapshot = world.read_with(book, "history", "archive")
+    snapshot = book.read(("history", "archive"))
     ledger, made, _ = plan_of(snapshot, settings)
     key = id_text(id_)
     found = core.stories(key, snapshot, ledger, made)
@@ -62,7 +62,7 @@ def history(id_: Id, as_json: AsJson = False) -> int:
 
     settings = shell.settings("sheet")
     book = world.open_book(settings)
-    found = core.history(id_text(id_), world.read_with(book, "history"))
+    found = core.history(id_text(id_), book.read(("history",)))
     if as_json:
         from reconcile.report import as_json as report
 
@@ -193,7 +193,7 @@ def _workbook(settings: "Settings") -> "Iterator[Check]":
     if any(not finding.ok and finding.what in ("file", "structure", "key", "sharing") for finding in findings):
         return
     try:
-        snapshot = world.read_with(book, "runs")
+        snapshot = book.read(("runs",))
         yield from _state(snapshot, settings)
     except ReconcileError as error:
         yield Check("workbook", error.exit_code, error.what, error.next_step)

@@ -6,7 +6,6 @@ The one place where settings become objects. Tests replace a name in this module
 
 from __future__ import annotations
 
-import inspect
 import secrets
 import time
 from contextlib import ExitStack, contextmanager
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from zoneinfo import ZoneInfo
 
-    from reconcile.config import GoogleBook, Settings
+    from reconcile.config import Settings
     from reconcile.core.model import Commit, Snapshot
     from reconcile.core.plan import Rules
     from reconcile.job import Job, Stop, Talk
@@ -53,7 +52,7 @@ class Book(Protocol):
     cell_limit: int
     lands_together: int
 
-    def read(self) -> Snapshot: ...
+    def read(self, also: Sequence[str] = ()) -> Snapshot: ...
     def commit(self, change: Commit, after: int) -> int: ...
     def provision(self, services: Sequence[str] = ()) -> Provisioned: ...
     def check(self) -> Sequence[Finding]: ...
@@ -89,29 +88,10 @@ def open_book(settings: Settings) -> Book:
 
         return XlsxWorkbook(settings.sheet.path, zone=settings.timezone, clock=clock)
     if isinstance(settings.sheet, GoogleBook):
-        return _google(settings, settings.sheet)
+        from reconcile.workbook.google import open_workbook
+
+        return open_workbook(settings, settings.sheet)
     raise TypeError(f"{type(settings.sheet).__name__} is not a workbook")
-
-
-def _google(settings: Settings, sheet: GoogleBook) -> Book:
-    """A Google Sheet: its adapter offers `open_workbook(settings, id)`."""
-    from reconcile.errors import SettingsError
-
-    try:
-        from reconcile.workbook import google_setup  # type: ignore[attr-defined, unused-ignore]
-    except ImportError:
-        raise SettingsError(
-            "RECONCILE_SHEET names a Google Sheet, which this version cannot open yet.", "Use a path ending in .xlsx."
-        ) from None
-    opened: Book = google_setup.open_workbook(settings, sheet.id)
-    return opened
-
-
-def read_with(book: Book, *logs: str) -> Snapshot:
-    """One read that has the rows of these log tabs too (an adapter may leave them out of an ordinary read)."""
-    read: Any = book.read
-    snapshot: Snapshot = read(logs) if "also" in inspect.signature(read).parameters else read()
-    return snapshot
 
 
 def open_panel(settings: Settings, may_continue: Callable[[], bool] = lambda: True) -> Panel:
