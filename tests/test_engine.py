@@ -1,0 +1,561 @@
+"""The run's order of things, over a workbook in memory, the real journal and a panel that plays a script.
+
+What is checked is what happened, in which order: the panel's calls and the workbook's and the journal's boundaries, as one list.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from reconcile import boundary
+from reconcile.core.lease import BOOK, Lease, claiming_of, doubts_of, lease_of
+from reconcile.core.ledger import Ledger
+from reconcile.core.model import Commit, Feed, ItemResult, OrderUpdate, RawAnswer, Verdict
+from reconcile.core.plan import Rules
+from reconcile.errors import AccessRefused, Exit, LeaseHeld, NeverSent, Refused, RevisionMoved, Unavailable, Unknown
+from reconcile.job import Job, Stop, sync
+from reconcile.journal import Journal
+from tests.contract.memory import MemoryWorkbook
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from reconcile.core.model import Outcome, Snapshot
+
+NOW = datetime(2026, 3, 2, 9, 55, tzinfo=UTC)
+YES = ItemResult(Verdict.ACCEPTED)
+EMPTY = b'{"status":"success","orders":[]}'
+
+
+def answer(*ids: str) -> bytes:
+    """A getOrders answer."""
+    orders = [{"id": key, "link": f"l{key}", "charge": "2.50", "user_id": "u", "quantity": "1000"} for key in ids]
+    return json.dumps({"status": "success", "orders": orders}).encode()
+
+
+class Script:
+    """A panel that answers as told: per call name a queue of answers or errors, else what a good panel would say."""
+
+    def __init__(self, log: list[str]) -> None:
+        self.log = log
+        self.calls: Counter[str] = Counter()
+        self.says: dict[str, list[Any]] = {}
+        self.sent: list[list[OrderUpdate]] = []
+        self.before: Callable[[str], None] = lambda _: None
+
+    def _play(self, name: str, what: str, good: Any) -> Any:
+        self.calls[name] += 1
+        self.log.append(f"{name} {what}".strip())
+        self.before(name)
+        queue = self.says.get(name)
+        said = queue.pop(0) if queue else good
+        if isinstance(said, BaseException):
+            raise said
+        return said(what) if callable(said) else said
+
+    def probe(self) -> None:
+        self._play("probe", "", None)
+
+    def fetch_orders(self, service: str) -> RawAnswer:
+        return RawAnswer(200, self._play("getOrders", service, EMPTY))
+
+    def fetch_refills(self, service: str | None = None) -> RawAnswer:
+        return RawAnswer(200, self._play("getRefills", service or "", b'{"status":"success","refills":[]}'))
+
+    def fetch_cancel(self, service: str | None = None) -> RawAnswer:
+        return RawAnswer(200, self._play("getCancel", service or "", b'{"status":"fail","error":"no_order"}'))
+
+    def update_orders(self, updates: Sequence[OrderUpdate], *, once: bool = False) -> dict[str, ItemResult]:  # noqa: ARG002
+        self.sent.append(list(updates))
+        found = self._play("updateOrders", ",".join(update.id for update in updates), None)
+        return {update.id: YES for update in updates} if found is None else dict(found)
+
+    def __getattr__(self, name: str) -> Callable[..., str]:
+        if not name.startswith(("set_", "add_")):
+            raise AttributeError(name)
+        return lambda *values: str(self._play(name, " ".join(str(value) for value in values), "done"))
+
+
+class Desk:
+    """One workbook, one panel, any number of journals, and a clock that stands still until it is moved."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.log, self.now, self.runs = folder, [], NOW, 0
+        self.book = MemoryWorkbook(("12",))
+        self.panel = Script(self.log)
+        self.rules = Rules(max_closed_share=100)
+        boundary.set_hook(self._mark)
+        self.at: dict[str, list[BaseException | Callable[[], None] | None]] = {}
+        self.book.commit(Commit("init", meta={BOOK: "book-1"}), 0)
+        self.log.clear()
+
+    def _mark(self, name: str) -> None:
+        self.log.append(name)
+        queue = self.at.get(name)
+        act = queue.pop(0) if queue else None
+        if isinstance(act, BaseException):
+            raise act
+        if act is not None:
+            act()
+
+    def run(self, machine: str = "a", *, force: bool = False, stop: Stop | None = None, **options: Any) -> Outcome:
+        """One whole run."""
+        self.runs += 1
+        self.log.clear()
+        with Journal.open(self.folder / machine) as journal:
+            job = Job(
+                book=self.book,
+                panel=self.panel,
+                journal=journal,
+                rules=self.rules,
+                clock=lambda: self.now,
+                zone=ZoneInfo("UTC"),
+                run=f"run-{self.runs}",
+                stop=stop or Stop(),
+                **options,
+            )
+            return sync(job, force=force)
+
+    def receive(self, *ids: str) -> None:
+        """A run that brings these orders in."""
+        self.panel.says["getOrders"] = [answer(*ids)]
+        assert self.run().exit_code == Exit.DONE
+
+    def snapshot(self) -> Snapshot:
+        """The workbook now, without leaving a trace."""
+        kept = list(self.log)
+        found = self.book.read()
+        self.log[:] = kept
+        return found
+
+    def type(self, key: str, tab: str = "orders", **cells: Any) -> None:
+        """Staff type into one row."""
+        places = self.book.positions(tab)
+        grid = self.book.grids[tab]
+        row = next(row for row in grid[1:] if row[places["id"]] == key)
+        row.extend([None] * (len(grid[0]) - len(row)))
+        for name, value in cells.items():
+            row[places[name]] = value
+
+    def add(self, tab: str, **cells: Any) -> None:
+        """Staff write a row."""
+        places = self.book.positions(tab)
+        row: list[Any] = [None] * len(self.book.grids[tab][0])
+        for name, value in cells.items():
+            row[places[name]] = value
+        self.book.grids[tab].append(row)
+
+    def says(self, key: str, tab: str = "orders") -> str:
+        """What a row's Sync cell shows."""
+        return str(self.snapshot().tabs[tab]["sync"][key])
+
+    def known(self, key: str, tab: str = "orders") -> Any:
+        """A ledger row."""
+        return Ledger(self.snapshot().ledger).row(tab, key)
+
+    def story(self) -> list[str]:
+        """The log without what happens around every write of the journal."""
+        return [line for line in self.log if not line.startswith("journal.before")]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    yield Desk(tmp_path)
+    boundary.set_hook(None)
+
+
+# --- order -------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_quiet_run_reads_once_and_writes_twice(desk: Desk) -> None:
+    """Nothing is asked of the panel before the first write; every intent is on the disk before its call."""
+    assert desk.run().exit_code == Exit.DONE
+    assert [line for line in desk.story() if not line.startswith("journal")] == [
+        "book.before-read",
+        "book.after-read",
+        "book.before-commit",
+        "book.after-commit",
+        "probe",
+        "getOrders 12",
+        "getRefills",
+        "getCancel",
+        "book.before-commit",
+        "book.after-commit",
+    ]
+    for call in ("getOrders 12", "getRefills", "getCancel"):
+        place = desk.log.index(call)
+        assert desk.log[place - 1] == "journal.after-write"  # the intent
+        assert desk.log[place + 1] == "journal.before-write"  # the raw answer
+
+
+def test_each_answer_lands_before_the_next_claim(desk: Desk) -> None:
+    """Journaled, committed, marked as landed; only then is the panel asked again."""
+    full = [str(number) for number in range(100)]
+    desk.panel.says["getOrders"] = [answer(*full), answer("100")]
+    outcome = desk.run()
+    assert dict(outcome.landed) == {"orders": 101}
+    claims = [place for place, line in enumerate(desk.log) if line == "getOrders 12"]
+    between = desk.log[claims[0] + 1 : claims[1]]
+    assert between == [
+        *("journal.before-write", "journal.after-write"),  # raw
+        *("book.before-commit", "book.after-commit"),  # landed
+        *("journal.before-write", "journal.after-write"),  # said so
+        *("journal.before-write", "journal.after-write"),  # the next intent
+    ]
+    assert [line for line in desk.story() if line == "book.after-commit"] == ["book.after-commit"] * 4
+
+
+def test_pushes_go_updates_then_decisions_then_refunds_each_refund_noted_around_its_call(desk: Desk) -> None:
+    """Marks are committed before anything is sent, and the journal stands around every refund."""
+    desk.receive("1", "2")
+    desk.type("1", status="Partial", remains=5, start_count=9)
+    desk.type("2", status="Completed")
+    desk.add("payments", reference="P1", user="u", amount=5, details="d", send="Yes")
+    outcome = desk.run()
+    calls = [line for line in desk.log if not line.startswith(("journal", "book"))]
+    assert calls[:3] == ["updateOrders 1,2", "set_partial 1 5", "add_payment u 5.00 d None"]
+    assert "probe" not in calls  # the panel has answered already
+    assert desk.log.index("book.after-commit") < desk.log.index("updateOrders 1,2")
+    for call in calls[1:3]:
+        place = desk.log.index(call)
+        assert (desk.log[place - 1], desk.log[place + 1]) == ("journal.after-write", "journal.before-write")
+    assert [result.verdict for result in outcome.results] == [Verdict.ACCEPTED] * 4
+    assert (desk.known("1")["refunded"], desk.known("2")["status"]) == ("Partial", "Completed")
+    desk.run()
+    assert not any(line.startswith(("updateOrders", "set_", "add_")) for line in desk.log)
+
+
+# --- updates -----------------------------------------------------------------------------------------------------------------
+
+
+def test_only_what_was_accepted_is_settled(desk: Desk) -> None:
+    """Accepted, refused, absent: one moves, one rests, one goes again."""
+    desk.receive("1", "2", "3")
+    for key in "123":
+        desk.type(key, status="In progress")
+    desk.panel.says["updateOrders"] = [{"1": YES, "2": ItemResult(Verdict.REFUSED, "bad_id"), "99": YES}]
+    assert desk.run().exit_code == Exit.DONE
+    assert [desk.known(key)["status"] for key in "123"] == ["In progress", "Processing", "Processing"]
+    desk.run()
+    assert "updateOrders 3" in desk.log
+
+
+def test_a_whole_refusal_is_bisected_to_the_rows_that_cause_it(desk: Desk) -> None:
+    """One bad row among eight starves none of the others, in a bounded number of calls."""
+    desk.receive(*"12345678")
+    for key in "12345678":
+        desk.type(key, start_count=int(key))
+
+    def strict(ids: str) -> Any:
+        if "6" in ids.split(","):
+            raise Refused("bad_order_list")
+
+    desk.panel.says["updateOrders"] = [strict] * 20
+    outcome = desk.run()
+    assert {result.push.key: result.verdict for result in outcome.results} == {
+        key: Verdict.REFUSED if key == "6" else Verdict.ACCEPTED for key in "12345678"
+    }
+    assert desk.panel.calls["updateOrders"] == 7
+
+
+def test_a_panel_without_the_bulk_call_gets_the_single_ones(desk: Desk) -> None:
+    """Start count and remains before the status; one refused row leaves the others alone."""
+    desk.receive("1", "2", "3")
+    desk.type("1", status="In progress", start_count=5)
+    desk.type("2", status="Completed", remains=0, start_count=6)
+    desk.type("3", remains=7)
+    desk.panel.says["updateOrders"] = [Refused("bad_action", lacks_action=True)]
+    desk.panel.says["set_remains"] = [Refused("no"), "done"]
+    outcome = desk.run()
+    calls = [line for line in desk.log if line.startswith("set_")]
+    assert calls == ["set_in_progress 1 5", "set_start_count 2 6", "set_remains 2 0", "set_remains 3 7"]
+    assert [result.verdict for result in outcome.results] == [Verdict.ACCEPTED, Verdict.REFUSED, Verdict.ACCEPTED]
+
+
+def test_a_panel_that_cannot_be_reached_is_left_alone_and_nothing_is_claimed(desk: Desk) -> None:
+    """A call that never got through ends the run; everything is sent the next time."""
+    desk.receive(*[str(number) for number in range(99)])
+    for number in range(99):
+        desk.type(str(number), start_count=7 * number)
+    desk.panel.says["updateOrders"] = [NeverSent("no route")]
+    outcome = desk.run()
+    assert outcome.exit_code == Exit.UNAVAILABLE
+    assert not any(line.startswith("get") for line in desk.log)
+    assert lease_of(desk.snapshot().meta) is None
+    assert desk.run().exit_code == Exit.DONE
+
+
+# --- refunds -----------------------------------------------------------------------------------------------------------------
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def refund_desk(desk: Desk) -> None:
+    desk.receive("1")
+    desk.type("1", status="Canceled")
+
+
+def test_killed_between_the_mark_and_the_call_the_refund_goes_once(desk: Desk) -> None:
+    """This machine's journal knows that it never left."""
+    refund_desk(desk)
+    desk.at["book.after-commit"] = [Killed()]
+    with pytest.raises(Killed):
+        desk.run()
+    assert desk.known("1")["sending"] is not None
+    outcome = desk.run()
+    assert [result.verdict for result in outcome.results] == [Verdict.ACCEPTED]
+    assert desk.panel.calls["set_canceled"] == 1
+
+
+@pytest.mark.parametrize("machine", ["a", "b"])
+def test_killed_in_the_call_the_refund_is_in_doubt(desk: Desk, machine: str) -> None:
+    """Nobody can know, so nobody sends it again: here or on another machine, until a person says."""
+    refund_desk(desk)
+    desk.panel.says["set_canceled"] = [Killed()]
+    with pytest.raises(Killed):
+        desk.run()
+    desk.now += timedelta(hours=1)
+    outcome = desk.run(machine)
+    assert outcome.exit_code == Exit.DOUBT
+    assert desk.says("1").startswith("#1 · Not sure. It is not known whether the cancel and refund went through")
+    assert desk.panel.calls["set_canceled"] == 1
+    desk.type("1", unsure="Send again")
+    outcome = desk.run(machine)
+    # the other machine also has what the dead run was about to claim on record, for a person to look into
+    assert [doubt.kind for doubt in outcome.doubts] == ([] if machine == "a" else ["claim"])
+    desk.run(machine)
+    assert desk.panel.calls["set_canceled"] == 2
+
+
+def test_killed_after_the_call_the_journal_settles_it(desk: Desk) -> None:
+    """The answer was noted, so the next run on this machine knows it; another machine asks."""
+    refund_desk(desk)
+
+    def die_at_the_end(name: str) -> None:
+        if name == "getOrders":
+            raise Killed
+
+    desk.panel.before = die_at_the_end
+    with pytest.raises(Killed):
+        desk.run()
+    desk.panel.before = lambda _: None
+    outcome = desk.run()
+    assert outcome.results == ()
+    assert (desk.known("1")["refunded"], desk.known("1")["sending"]) == ("Canceled", None)
+    assert desk.panel.calls["set_canceled"] == 1
+    assert outcome.exit_code == Exit.DOUBT  # the claim that was cut off is on record, at most one answer
+    assert [doubt.kind for doubt in outcome.doubts] == ["claim"]
+
+
+def test_an_unclear_refund_ends_in_doubt_and_a_stop_before_it_does_not(desk: Desk) -> None:
+    """What never started is sent by the next run."""
+    desk.receive("1", "2")
+    for key in "12":
+        desk.type(key, status="Canceled")
+    stop = Stop()
+    desk.panel.says["set_canceled"] = [Unknown("timed out")]
+    desk.panel.before = lambda _: setattr(stop, "requested", True)
+    outcome = desk.run(stop=stop)
+    desk.panel.before = lambda _: None
+    assert [(result.push.key, result.verdict) for result in outcome.results] == [
+        ("1", Verdict.UNKNOWN),
+        ("2", Verdict.NOT_SENT),
+    ]
+    assert outcome.exit_code == Exit.DOUBT
+    assert lease_of(desk.snapshot().meta) is None
+    outcome = desk.run()
+    assert [(result.push.key, result.verdict) for result in outcome.results] == [("2", Verdict.ACCEPTED)]
+
+
+# --- two runs, time ------------------------------------------------------------------------------------------------------------
+
+
+def test_overtaken_before_it_began_a_run_reads_again(desk: Desk) -> None:
+    """It has done nothing yet, so it starts over; three times, then it gives up."""
+    moved = RevisionMoved("moved")
+    desk.at["book.before-commit"] = [moved, moved]
+    assert desk.run().exit_code == Exit.DONE
+    assert desk.log.count("book.before-read") == 3
+    desk.at["book.before-commit"] = [moved, moved, moved]
+    with pytest.raises(RevisionMoved):
+        desk.run()
+    assert not any(line.startswith(("probe", "get")) for line in desk.log)
+
+
+def test_overtaken_at_a_landing_the_answer_waits_in_the_journal(desk: Desk) -> None:
+    """Nothing further is claimed, nothing is lost, the next run lands it once."""
+    desk.panel.says["getOrders"] = [answer(*[str(number) for number in range(100)])]
+    desk.at["book.before-commit"] = [None, RevisionMoved("moved"), RevisionMoved("moved")]
+    outcome = desk.run()
+    assert outcome.exit_code == Exit.LEASE
+    assert desk.panel.calls["getOrders"] == 1
+    assert len(desk.snapshot().tabs["orders"]) == 0
+    outcome = desk.run()
+    assert dict(outcome.landed) == {"orders": 100}
+    assert len(desk.snapshot().tabs["orders"]) == 100
+
+
+def test_overtaken_at_the_end_the_results_are_worked_out_again(desk: Desk) -> None:
+    """Absolute updates go again, a refund does not."""
+    desk.receive("1", "2")
+    desk.type("1", status="Canceled")
+    desk.type("2", start_count=5)
+    desk.at["book.before-commit"] = [None, RevisionMoved("moved")]
+    assert desk.run().exit_code == Exit.LEASE
+    desk.run()
+    assert (desk.panel.calls["set_canceled"], desk.panel.calls["updateOrders"]) == (1, 2)
+    assert (desk.known("1")["refunded"], desk.known("2")["start_count"]) == ("Canceled", "5")
+
+
+def test_a_held_lease_is_waited_for_and_a_dead_one_taken_over(desk: Desk) -> None:
+    """Until its time another machine stays out; this machine's own dead run is known to be dead."""
+    held = Lease("elsewhere", NOW + timedelta(seconds=100))
+    desk.book.commit(Commit("elsewhere", meta={"lease": held.text()}), desk.snapshot().revision)
+    with pytest.raises(LeaseHeld):
+        desk.run()
+    assert not any(line.startswith(("probe", "get", "book.before-commit")) for line in desk.log)
+    desk.now += timedelta(seconds=100)
+    assert desk.run().exit_code == Exit.DONE
+
+
+def test_a_lease_is_renewed_before_it_runs_out(desk: Desk) -> None:
+    """A slow panel costs one more write, not the right to run."""
+    desk.receive("1")
+    desk.add("payments", reference="P1", user="u", amount=5, details="d", send="Yes")
+    desk.add("payments", reference="P2", user="u", amount=6, details="d", send="Yes")
+
+    def slow(name: str) -> None:
+        if name == "add_payment":
+            desk.now += timedelta(seconds=200)
+
+    desk.panel.before = slow
+    assert desk.run().exit_code == Exit.DONE
+    first, second = (place for place, line in enumerate(desk.log) if line.startswith("add_payment"))
+    assert "book.after-commit" in desk.log[first:second]
+
+
+def test_the_deadline_ends_a_run_in_good_order(desk: Desk) -> None:
+    """What was not reached waits for the next run; the lease is given back."""
+    desk.receive("1")
+    desk.type("1", start_count=1)
+    desk.panel.before = lambda _: setattr(desk, "now", desk.now + timedelta(seconds=700))
+    outcome = desk.run()
+    desk.panel.before = lambda _: None
+    assert [line for line in desk.log if line.startswith("get")] == []
+    assert [result.verdict for result in outcome.results] == [Verdict.ACCEPTED]
+    assert lease_of(desk.snapshot().meta) is None
+
+
+# --- stopped -------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_limit_stops_the_run_before_the_panel_hears_of_it(desk: Desk) -> None:
+    """Exit 3, no call, every held row says why; with force it goes."""
+    desk.receive("1", "2", "3")
+    desk.rules = Rules(max_refunds=2)
+    for key in "123":
+        desk.type(key, status="Canceled")
+    desk.panel.calls.clear()
+    outcome = desk.run()
+    assert (outcome.exit_code, desk.panel.calls) == (Exit.LIMIT, Counter())
+    assert desk.says("1") == "#1 · Held by a limit: 3 refunds in one run, 2 are allowed (max_refunds)."
+    assert desk.known("1")["sending"] is None
+    assert desk.run(force=True).exit_code == Exit.DONE
+    assert desk.panel.calls["set_canceled"] == 3
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (AccessRefused("bad key"), Exit.ACCESS),
+        (NeverSent("no route"), Exit.UNAVAILABLE),
+        (Unavailable("gone"), Exit.UNAVAILABLE),
+    ],
+)
+def test_a_panel_that_cannot_be_used_is_found_out_before_anything_is_claimed(
+    desk: Desk, error: Exception, code: Exit
+) -> None:
+    """The proof without a side effect goes first, so a dead panel or a wrong key leaves no doubt behind."""
+    desk.panel.says["probe"] = [error]
+    outcome = desk.run()
+    assert (outcome.exit_code, outcome.doubts) == (code, ())
+    assert not any(line.startswith("get") for line in desk.log)
+    assert (lease_of(desk.snapshot().meta), claiming_of(desk.snapshot().meta)) == (None, None)
+
+
+def test_a_key_refused_in_mid_run_keeps_what_was_settled(desk: Desk) -> None:
+    """Exit 6; what had been accepted by then is in the ledger, the rest goes next time."""
+    desk.receive("1", "2")
+    desk.type("1", start_count=5)
+    desk.type("2", status="Canceled")
+    desk.panel.says["set_canceled"] = [AccessRefused("bad key")]
+    assert desk.run().exit_code == Exit.ACCESS
+    assert (desk.known("1")["start_count"], desk.known("2")["sending"]) == ("5", None)
+    assert not any(line.startswith("get") for line in desk.log)
+    assert desk.run().exit_code == Exit.DONE
+    assert desk.known("2")["refunded"] == "Canceled"
+
+
+# --- claims in doubt -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("unclear", [Unknown("timed out"), b"", b"<html>", b'{"status":"success","orders":[{"id":"1"'])
+def test_an_unclear_claim_is_on_record_and_ends_the_claiming(desk: Desk, unclear: Any) -> None:
+    """Exit 7, one doubt with its bound, no second call; it is said every run until it is resolved."""
+    desk.panel.says["getOrders"] = [unclear]
+    outcome = desk.run()
+    assert outcome.exit_code == Exit.DOUBT
+    whole = [doubt for doubt in outcome.doubts if doubt.kind == "claim"]
+    assert [(doubt.feed, doubt.service, doubt.bound) for doubt in whole] == [(Feed.ORDERS, "12", 100)]
+    assert [line for line in desk.log if line.startswith("get")] == ["getOrders 12"]
+    assert {doubt.id for doubt in doubts_of(desk.snapshot().meta)} == {doubt.id for doubt in outcome.doubts}
+    again = desk.run()
+    assert again.exit_code == Exit.DOUBT
+    assert {doubt.id for doubt in again.doubts} == {doubt.id for doubt in outcome.doubts}
+
+
+def test_an_answer_kept_by_a_killed_run_lands_next_time(desk: Desk) -> None:
+    """Its journal has it, byte for byte; it lands with the first write, once."""
+    desk.panel.says["getOrders"] = [answer("1", "2")]
+    desk.at["book.before-commit"] = [None, Killed()]
+    with pytest.raises(Killed):
+        desk.run()
+    outcome = desk.run()
+    assert dict(outcome.landed) == {"orders": 2}
+    assert outcome.exit_code == Exit.DONE
+    assert list(desk.snapshot().tabs["orders"].index) == ["1", "2"]
+    assert dict(desk.run().landed) == {}
+
+
+def test_a_killed_run_whose_disk_is_gone_leaves_a_bounded_doubt(desk: Desk) -> None:
+    """Another machine finds in the sheet what was about to be claimed, and puts it on record for good."""
+    desk.panel.says["getOrders"] = [answer("1", "2")]
+    desk.at["book.before-commit"] = [None, Killed()]
+    with pytest.raises(Killed):
+        desk.run()
+    desk.now += timedelta(hours=1)
+    for _ in range(2):
+        outcome = desk.run("b")
+        assert outcome.exit_code == Exit.DOUBT
+        assert [(doubt.id, doubt.bound > 0) for doubt in outcome.doubts] == [("claim-run-1", True)]
+    assert claiming_of(desk.snapshot().meta) is None
+
+
+def test_a_cancel_that_cannot_be_read_is_kept_once(desk: Desk) -> None:
+    """It comes for ever and is neither dropped nor heaped up."""
+    broken = b'{"status":"success","order_id":"5","link":"x"}'
+    desk.panel.says["getCancel"] = [broken] * 50
+    first = desk.run()
+    assert desk.panel.calls["getCancel"] == 1
+    second = desk.run()
+    assert desk.panel.calls["getCancel"] == 2
+    assert [doubt.id for doubt in first.doubts] == [doubt.id for doubt in second.doubts]
