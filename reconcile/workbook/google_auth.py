@@ -226,10 +226,11 @@ def token_works(http: Http) -> ReconcileError | None:
     from reconcile.workbook.google_http import token_error  # noqa: PLC0415 - same
 
     session: Any = http.session
-    if session.credentials.valid:
+    credentials = getattr(session, "credentials", None)  # none where somebody else's session signs the calls
+    if credentials is None or credentials.valid:
         return None
     try:
-        session.credentials.refresh(partial(session._auth_request, timeout=http.timeout))  # noqa: SLF001 - as it does itself
+        credentials.refresh(partial(session._auth_request, timeout=http.timeout))  # noqa: SLF001 - as it does itself
     except exceptions.GoogleAuthError as error:
         return token_error(error)
     return None
