@@ -98,6 +98,8 @@ CODE_OF = {
     "sharing": Exit.ACCESS,
     "key": Exit.ACCESS,
     "protection": Exit.ACCESS,
+    "history": Exit.DAMAGED,
+    "time zone": Exit.USAGE,
 }
 """What a workbook's check looked at → the exit code when it is not well."""
 

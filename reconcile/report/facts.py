@@ -87,6 +87,8 @@ def way_out(doubt: Doubt) -> str:
     start = f"reconcile resolve {doubt.id}"
     if doubt.kind == "send":
         return f"{start} --went-through  (or --send-again)"
+    if doubt.kind == "claim" and doubt.feed is Feed.REFILLS:
+        return f"{start} --refills ID,ID  (or --nothing)"
     if doubt.kind == "broken" or doubt.feed is not Feed.ORDERS:
         return f"{start} --nothing  (after looking at the panel)"
     return f"{start} --orders ID,ID  (or --csv FILE, or --nothing)"

@@ -87,6 +87,21 @@ def test_nothing_was_lost(lost: Terminal) -> None:
     assert lost.type("sync").code == 0
 
 
+def test_lost_refills_are_added_by_id(terminal: Terminal) -> None:
+    """A refill whose answer never came: its row is made, the doubt is closed, and orders are not asked about."""
+    terminal.type("init")
+    terminal.panel.faults.append(dropping(acts=True, action="getRefills"))
+    assert terminal.type("sync").code == 7
+    doubt = json.loads(terminal.type("resolve", "--json").out)["doubts"][0]
+    assert doubt["feed"] == "refills"
+    wrong = terminal.type("resolve", doubt["id"], "--orders", "1")
+    assert wrong.code == 2
+    assert wrong.err == f"{doubt['id']} is about refills, not orders.\n→ Give --refills or --nothing.\n"
+    assert terminal.type("resolve", doubt["id"], "--refills", "1").out == f"{doubt['id']}: 1 refill added.\n"
+    assert [row["ID"] for row in terminal.rows("Refills")] == ["1"]
+    assert terminal.type("sync").code == 0
+
+
 EXPORT = """\
 Order ID;User;Charge;Link;Quantity;Service;Status;Remains
 15;maria;0.10029597233;=HYPERLINK("x");100;1 - Followers;Processing;
