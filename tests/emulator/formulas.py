@@ -400,6 +400,11 @@ class Evaluator:
             return (arg(1) if len(args) > 1 else None) if caught else value
         if name in ("ISERROR", "ISNA", "ISBLANK", "ISNUMBER", "ISTEXT", "ISLOGICAL", "ISERR"):
             return _test(name, scalar(arg(0)))
+        if name == "ISFORMULA" and len(args) == 1 and args[0][0] == "ref":
+            ref = args[0][1]
+            home = sheet if ref.title is None else self.book.titled(ref.title)
+            cell = home.get(ref.area.r0 or 0, ref.area.c0 or 0) if home is not None else None
+            return cell is not None and isinstance(cell.value, Formula)
         if name in ("ROW", "COLUMN"):
             if not args:
                 return (row if name == "ROW" else column) + 1
@@ -745,6 +750,13 @@ def _regexmatch(text: str, pattern: str) -> Value:
         return fault("REF", f'Function REGEXMATCH parameter 2 value "{pattern}" is not a valid regular expression.')
 
 
+def _search(find: str, text: str, start: float = 1) -> Value:
+    at = text.casefold().find(find.casefold(), int(start) - 1)
+    if at < 0:
+        return fault("VALUE", f"In SEARCH evaluation, cannot find '{find}' within '{text}'.")
+    return at + 1
+
+
 MANY = 255
 _Function = tuple[int, int, Callable[[list[Any]], Value]]
 _FUNCTIONS: dict[str, _Function] = {
@@ -787,6 +799,8 @@ _FUNCTIONS: dict[str, _Function] = {
     "T": (1, 1, _each(lambda v: v if isinstance(v, str) else "", _same)),
     "N": (1, 1, _each(lambda v: v if isinstance(v, (int, float)) else 0, _same)),
     "EXACT": (2, 2, _each(lambda a, b: a == b, to_text)),
+    "SEARCH": (2, 3, _each(_search, to_text, to_text, to_number)),
+    "TO_TEXT": (1, 1, _each(lambda t: t, to_text)),
     "REGEXMATCH": (2, 2, _each(_regexmatch, to_text)),
     "ABS": (1, 1, _each(abs, to_number)),
     "INT": (1, 1, _each(math.floor, to_number)),
