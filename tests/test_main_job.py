@@ -160,7 +160,7 @@ WRONG_ORDERS: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-def test_sixty_mixed_edits(busy: Served) -> None:
+def test_sixty_mixed_edits(busy: Served) -> None:  # noqa: PLR0915 - one busy morning, told whole
     """The panel ends where staff wanted it, in as few calls as possible; each wrong row is answered; nothing goes twice."""
     panel = busy.panel
     busy.sync()
@@ -171,7 +171,7 @@ def test_sixty_mixed_edits(busy: Served) -> None:
     assert busy.sync().exit_code == 0
 
     typed: dict[str, dict[str, Any]] = {key: {"status": "Processing"} for key in back}
-    wanted: dict[str, tuple[str, str, str, int]] = {key: ("Processing", "", "", 0) for key in back}
+    wanted: dict[str, tuple[str, str, str, int]] = dict.fromkeys(back, ("Processing", "", "", 0))
 
     def edit(count: int, make_cells: Any, make_wanted: Any) -> None:
         for number in range(count):
@@ -184,9 +184,9 @@ def test_sixty_mixed_edits(busy: Served) -> None:
         lambda n: {"status": "In progress", "start_count": 1000 + 37 * n},
         lambda n: ("In progress", str(1000 + 37 * n), "", 0),
     )
-    edit(6, lambda n: {"status": "completed "}, lambda n: ("Completed", "", "", 0))
+    edit(6, lambda _: {"status": "completed "}, lambda _: ("Completed", "", "", 0))
     edit(4, lambda n: {"status": "Partial", "remains": n + 1}, lambda n: ("Partial", "", str(n + 1), 1))
-    edit(4, lambda n: {"status": "Cancelled"}, lambda n: ("Canceled", "", "", 1))
+    edit(4, lambda _: {"status": "Cancelled"}, lambda _: ("Canceled", "", "", 1))
     edit(
         6,
         lambda n: {"start_count": f" {n + 1},0{n}7 "},
@@ -384,7 +384,7 @@ def test_a_wrong_key(desk: Served, capsys: pytest.CaptureFixture[str], monkeypat
 def test_a_dead_panel(desk: Served, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit 5 when nobody listens, and no doubt is left behind."""
     monkeypatch.setenv("RECONCILE_PANEL_URL", "http://127.0.0.1:1/admin/v1")
-    monkeypatch.setattr("reconcile.panel.client.Policy", lambda: _no_patience())
+    monkeypatch.setattr("reconcile.panel.client.Policy", _no_patience)
     ends(capsys, 5, "could not be reached")
     nothing_claimed(desk)
     monkeypatch.undo()

@@ -30,7 +30,7 @@ class Memory:
     def __init__(self, services: Sequence[str]) -> None:
         self.book = MemoryWorkbook(services)
 
-    def open(self, clock: Any) -> Workbook:
+    def open(self, clock: Any) -> Workbook:  # noqa: ARG002 - the other kinds need it
         """The same object for every run: it keeps nothing between two calls."""
         return self.book
 
@@ -39,6 +39,10 @@ class Memory:
         grid = self.book.grids[tab]
         width = max(len(row) for row in grid)
         return [[*row, *[None] * (width - len(row))] for row in grid]
+
+    def see_all(self, tabs: list[str]) -> dict[str, Grid]:
+        """Several tabs at once."""
+        return {tab: self.see(tab) for tab in tabs}
 
     def show(self, tab: str, grid: Grid) -> None:
         """Makes a tab show exactly `grid`."""
@@ -52,8 +56,12 @@ class Memory:
         """Puts `save`'s answer back."""
         self.book.grids = copy.deepcopy(saved)
 
-    def outage(self, kind: str) -> None:
-        """Has no wire that could be cut."""
+    def outage(self, kind: str, name: str) -> bool:  # noqa: ARG002 - the kinds with a wire need them
+        """Has no wire that could be cut: the harness raises in its place."""
+        return False
+
+    def mend(self) -> None:
+        """Nothing is cut."""
 
 
 class Xlsx:
@@ -64,6 +72,7 @@ class Xlsx:
     def __init__(self, path: Path, services: Sequence[str], clock: Any) -> None:
         self.path = path
         XlsxWorkbook(path, clock=clock).provision(services)
+        self._looked: tuple[bytes, Any, dict[str, Grid]] = (b"", None, {})
 
     def open(self, clock: Any) -> Workbook:
         """A fresh adapter, as a fresh process has it."""
@@ -71,13 +80,18 @@ class Xlsx:
 
     def see(self, tab: str) -> Grid:
         """A tab's cells as openpyxl reads them, the headings first."""
-        sheet = openpyxl.load_workbook(io.BytesIO(self.path.read_bytes()))[templates().tab(tab).title]
-        grid: Grid = [
-            [Formula(cell.value) if cell.data_type == "f" else cell.value for cell in row] for row in sheet.iter_rows()
-        ]
-        while len(grid) > 1 and not any(cell is not None for cell in grid[-1]):
-            grid.pop()
-        return grid
+        return self.see_all([tab])[tab]
+
+    def see_all(self, tabs: list[str]) -> dict[str, Grid]:
+        """Several tabs from one look at the file."""
+        data = self.path.read_bytes()
+        if data != self._looked[0]:
+            self._looked = (data, openpyxl.load_workbook(io.BytesIO(data), read_only=True), {})
+        _, book, grids = self._looked
+        for tab in tabs:
+            if tab not in grids:
+                grids[tab] = _grid(book[templates().tab(tab).title])
+        return {tab: [list(row) for row in grids[tab]] for tab in tabs}
 
     def show(self, tab: str, grid: Grid) -> None:
         """Makes a tab show exactly `grid`."""
@@ -102,8 +116,22 @@ class Xlsx:
         """Puts `save`'s answer back."""
         self.path.write_bytes(saved)
 
-    def outage(self, kind: str) -> None:
-        """Has no wire that could be cut."""
+    def outage(self, kind: str, name: str) -> bool:  # noqa: ARG002 - the kinds with a wire need them
+        """Has no wire that could be cut: the harness raises in its place."""
+        return False
+
+    def mend(self) -> None:
+        """Nothing is cut."""
+
+
+def _grid(sheet: Any) -> Grid:
+    grid: Grid = [
+        [Formula(cell.value) if cell.data_type == "f" else cell.value for cell in row] for row in sheet.iter_rows()
+    ]
+    while len(grid) > 1 and not any(cell is not None for cell in grid[-1]):
+        grid.pop()
+    width = max(len(row) for row in grid)
+    return [[*row, *[None] * (width - len(row))] for row in grid]
 
 
 def made(kind: str, folder: Path, services: Sequence[str], clock: Any) -> Any:

@@ -63,7 +63,7 @@ def test_a_landing_the_journal_did_not_note_is_not_taken_for_a_second_handing_ou
     def die_after_landing(name: str) -> None:
         nonlocal commits
         commits += name == "book.after-commit"
-        if commits == 2:  # noqa: PLR2004 - begin, then the landing
+        if commits == 2:
             raise Crash
 
     boundary.set_hook(die_after_landing)
@@ -85,7 +85,7 @@ def test_the_doubt_about_a_vanished_journal_names_what_one_file_may_have_waited_
     def die_late(name: str) -> None:
         nonlocal calls
         calls += name == "panel.after-answer"
-        if calls == 4:  # noqa: PLR2004 - the proof of the key, then three answers
+        if calls == 4:
             raise Crash
 
     boundary.set_hook(die_late)

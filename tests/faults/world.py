@@ -25,10 +25,10 @@ from reconcile.panel.client import Panel
 from reconcile.panel.practice import Dropped, PracticePanel, State
 from reconcile.workbook.templates import templates
 from tests.contract.memory import MemoryWorkbook
-from tests.faults import books
+from tests.faults import books, checks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from reconcile.core.model import Outcome
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 ADDRESS = "http://127.0.0.1:1/admin/v1"
 SERVICES = ("1", "2", "3")
-DATA_TABS = ("orders", "refills", "cancels", "payments", "tickets")
 
 
 class Crash(BaseException):
@@ -118,10 +117,12 @@ class BookKind(Protocol):
 
     def open(self, clock: Clock) -> Workbook: ...
     def see(self, tab: str) -> books.Grid: ...
+    def see_all(self, tabs: list[str]) -> dict[str, books.Grid]: ...
     def show(self, tab: str, grid: books.Grid) -> None: ...
     def save(self) -> Any: ...
     def restore(self, saved: Any) -> None: ...
-    def outage(self, kind: str) -> None: ...
+    def outage(self, kind: str, name: str) -> bool: ...
+    def mend(self) -> None: ...
 
 
 @dataclass
@@ -208,6 +209,8 @@ class World:
             told = Told(int(error.exit_code), error=error)
         except Crash as crash:
             told = Told(-9, error=crash)
+        self.line.trouble.clear()
+        self.book.mend()
         self.told.append(told)
         return told
 
@@ -221,6 +224,23 @@ class World:
     def cell(self, tab: str, key: str, header: str) -> Any:
         """One cell, by the row's id."""
         return next(row[header] for row in self.rows(tab) if str(row[_key_header(tab)]) == key)
+
+    def book_rows(self, tabs: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
+        """Several tabs as `rows` shows them, from one look at the workbook."""
+        found = {}
+        for tab, (head, *body) in self.book.see_all(list(tabs)).items():
+            found[tab] = [
+                dict(zip(head, row, strict=False)) for row in body if any(cell not in (None, "") for cell in row)
+            ]
+        return found
+
+    def meta(self) -> dict[str, str]:
+        """The hidden tab's entries, from its cells."""
+        return checks.meta(self.rows("ledger"))
+
+    def doubts(self) -> list[dict[str, Any]]:
+        """The doubts on record in the workbook."""
+        return checks.doubts(self.meta())
 
     def ids(self, tab: str) -> list[str]:
         """A tab's ids in sheet order, repeated ones repeated."""

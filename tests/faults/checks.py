@@ -1,0 +1,232 @@
+"""What must never be seen, looked for in the panel's own state and requests and in the workbook's cells: the recorded history.
+
+Nothing here asks the engine. A `Watch` knows what people typed and said; everything else is compared with what happened.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from reconcile.core.model import Action
+from reconcile.workbook.templates import templates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from reconcile.panel.practice import Request
+    from tests.faults.world import World
+
+DATA_TABS = ("orders", "refills", "cancels", "payments", "tickets")
+
+Fact = tuple[str, ...]
+"""Something staff wanted: ("orders", id, field, value), ("refills", id, status), ("cancels", id), ("payments", …), …"""
+
+Shown = dict[str, list[dict[str, Any]]]
+"""Tab → rows as people see them."""
+
+_STATUS = {
+    "IN_PROGRESS": "In progress",
+    "PROCESSING": "Processing",
+    "PARTIAL": "Partial",
+    "COMPLETED": "Completed",
+    "CANCELED": "Canceled",
+}
+_SINGLE = {
+    Action.SET_IN_PROGRESS: "In progress",
+    Action.SET_PROCESSING: "Processing",
+    Action.SET_COMPLETED: "Completed",
+    Action.SET_PARTIAL: "Partial",
+    Action.SET_CANCELED: "Canceled",
+}
+_REFILL = {
+    Action.SET_REFILL_COMPLETED: "Completed",
+    Action.SET_REFILL_REJECTED: "Rejected",
+    Action.SET_REFILL_IN_PROGRESS: "In progress",
+}
+
+
+@dataclass
+class Watch:
+    """What people did, and what they last saw."""
+
+    world: World
+    wishes: set[Fact] = field(default_factory=set)
+    again: Counter[str] = field(default_factory=Counter)
+    deleted: set[tuple[str, str]] = field(default_factory=set)
+    doubled: set[tuple[str, str]] = field(default_factory=set)
+    seen: Shown = field(default_factory=dict)
+    read: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    def say(self, text: str) -> None:
+        """Notes a broken promise."""
+        self.problems.append(text)
+
+    def look(self) -> Shown:
+        """All tabs of people's work as they show now."""
+        return self.world.book_rows(DATA_TABS)
+
+    def wish(self, *facts: Fact) -> None:
+        """Staff want this."""
+        self.wishes.update(facts)
+
+    # --- promises -----------------------------------------------------------------------------------------------------
+
+    def sheet(self) -> None:
+        """No cell of staff or panel changed, no row vanished or doubled, and every answer stands in its own row (P3, P4)."""
+        now = self.look()
+        for tab, rows in now.items():
+            before = Counter(map(_content, self.seen.get(tab, [])))
+            after = Counter(map(_content, rows))
+            for content in before - after:
+                self.say(f"{tab}: a row was changed or removed: {dict(content)}")
+            new = after - before
+            fresh = [row for row in rows if _content(row) in new]
+            known = {_key(tab, row) for row in self.seen.get(tab, [])}
+            for row in fresh:
+                self._new_row(tab, row, known)
+            for key, count in Counter(_key(tab, row) for row in rows).items():
+                if key and count > 1 and (tab, key) not in self.doubled:
+                    self.say(f"{tab}: {key} stands in {count} rows")
+            for row in rows:
+                key, sync = _key(tab, row), row.get("Sync")
+                found = self.world.panel.state.orders.get(key) if tab == "orders" else None
+                if found is not None and found.handed < 2 and "handed" in str(sync):
+                    self.say(f"orders: {key} was handed out once, and its row says: {sync}")
+                if key and sync and not str(sync).startswith(f"#{key} · ") and (tab, key) not in self.doubled:
+                    self.say(f"{tab}: the row of {key} shows another row's answer: {sync}")
+        self.seen = now
+
+    def _new_row(self, tab: str, row: Mapping[str, Any], known: set[str]) -> None:
+        key = _key(tab, row)
+        state = self.world.panel.state
+        handed = {"orders": state.orders, "refills": state.refills, "cancels": state.cancels}.get(tab)
+        if handed is None:
+            self.say(f"{tab}: the job made a row of its own: {key}")
+            return
+        found = handed.get(key)
+        if found is None or not found.handed:
+            self.say(f"{tab}: a row nobody handed out: {key}")
+        elif key in known:
+            self.say(f"{tab}: {key} was landed although its row is there")
+        elif (tab, key) in self.deleted and found.handed < 2:
+            self.say(f"{tab}: {key}, deleted by a person, came back")
+
+    def panel(self) -> None:
+        """At most one refund, payment and ticket each, and no push that staff did not want (P5)."""
+        state = self.world.panel.state
+        for order in state.orders.values():
+            if len(order.refunds) > 1 + self.again[f"orders {order.id}"]:
+                self.say(f"order {order.id} was refunded {len(order.refunds)} times: {order.refunds}")
+        for name, entries, unique in (("payment", state.payments, "details"), ("ticket", state.tickets, "subject")):
+            for what, count in Counter(entry[unique] for entry in entries).items():
+                if count > 1 + self.again[f"{name} {what}"]:
+                    self.say(f"{name} “{what}” was sent {count} times")
+        for request in self.world.panel.requests[self.read :]:
+            for fact in facts(request):
+                if fact not in self.wishes:
+                    self.say(f"nobody wanted {fact} ({request.action})")
+        self.read = len(self.world.panel.requests)
+
+    def accounted(self) -> None:
+        """What was handed out stands in the sheet, or is covered by a doubt on record that names service and bound (P1, P2)."""
+        doubts = self.world.doubts()
+        state = self.world.panel.state
+        shown = self.look()
+        kinds: tuple[tuple[str, Mapping[str, Any]], ...] = (
+            ("orders", state.orders),
+            ("refills", state.refills),
+            ("cancels", state.cancels),
+        )
+        for feed, handed in kinds:
+            here = {_key(feed, row) for row in shown[feed]} | {key for tab, key in self.deleted if tab == feed}
+            missing = [item for item in handed.values() if item.handed and item.id not in here]
+            services = Counter(getattr(item, "service", "") or getattr(item, "service_id", "") for item in missing)
+            for service, count in services.items():
+                covered = sum(doubt["bound"] for doubt in doubts if _covers(doubt, feed, service))
+                if count > covered:
+                    ids = [item.id for item in missing]
+                    self.say(f"{count} {feed} of service {service} are lost without a word: {ids}; doubts: {doubts}")
+
+    def check(self) -> None:
+        """All promises that hold at every moment."""
+        self.sheet()
+        self.panel()
+
+
+def _covers(doubt: Mapping[str, Any], feed: str, service: str) -> bool:
+    if doubt["kind"] == "send":
+        return False
+    vanished = doubt["kind"] == "claim" and not doubt["id"].rpartition("-")[2].isdecimal()
+    named = [name.strip() for name in str(doubt["service"]).split(",")]
+    return vanished or (doubt["feed"] == feed and (service in named or named == [""]))
+
+
+def facts(request: Request) -> Iterable[Fact]:
+    """What a request tells the panel to do, as facts. Claims and the harmless proof of the key tell it nothing."""
+    name = request.action
+    if name == Action.UPDATE_ORDERS:
+        for entry in request.orders:
+            yield from _order_facts(str(entry["id"]), _STATUS.get(str(entry.get("status"))), entry)
+        return
+    try:
+        action = Action(name)
+    except ValueError:
+        yield ("an unknown action", name)
+        return
+    params = dict(request.params)
+    if action in _REFILL:
+        yield ("refills", params["refill"], _REFILL[action])
+    elif action is Action.SET_CANCEL_REJECTED:
+        yield ("cancels", params["cancel"], "Reject")
+    elif action is Action.ADD_PAYMENT:
+        yield ("payments", params["user"], params["amount"], params["details"])
+    elif action is Action.ADD_TICKET:
+        yield ("tickets", params["user"], params["subject"], params["message"])
+    elif "id" in params:
+        yield from _order_facts(params["id"], _SINGLE.get(action), params)
+
+
+def _order_facts(key: str, status: str | None, entry: Mapping[str, Any]) -> Iterable[Fact]:
+    if status:
+        yield ("orders", key, "status", status)
+    for name in ("start_count", "remains"):
+        if entry.get(name) is not None:
+            yield ("orders", key, name, str(entry[name]))
+
+
+def _content(row: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """A row without its answer, comparable."""
+    return tuple(
+        (str(head), f"{type(cell).__name__} {cell!r}" if isinstance(cell, bool) else repr(_plain(cell)))
+        for head, cell in row.items()
+        if head not in ("Sync", None, "") and cell not in (None, "")
+    )
+
+
+def _plain(cell: Any) -> Any:
+    return int(cell) if isinstance(cell, float) and cell.is_integer() else cell
+
+
+def _key(tab: str, row: Mapping[str, Any]) -> str:
+    known = templates().tab(tab)
+    cell = _plain(row.get(known.column(known.key_column).header))
+    return "" if cell is None else str(cell).strip()
+
+
+def meta(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The meta entries of the `_ledger` tab's raw rows (tab, key, pieces)."""
+    found = {}
+    for row in rows:
+        cells = list(row.values())
+        if cells and cells[0] == "_meta":
+            found[str(cells[1])] = "".join(str(cell) for cell in cells[2:] if cell is not None)
+    return found
+
+
+def doubts(entries: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The doubts on record, as plain data."""
+    return [json.loads(text) for name, text in sorted(entries.items()) if name.startswith("doubt:")]
