@@ -257,7 +257,6 @@ class Settings(BaseModel):
     pace: Pause | None = Field(None, description="seconds between two calls to the panel; not set, the client's own")
     connect_timeout: Seconds = Field(10.0, description="seconds to wait for a connection")
     read_timeout: Seconds = Field(45.0, description="seconds to wait for an answer")
-    archive_after_days: Count = Field(7, description="days after which a closed order moves into Archive")
 
 
 VARIABLES: Final[Mapping[str, str]] = {

@@ -74,7 +74,6 @@ def test_built_in_values():
         "pace": None,
         "connect_timeout": 10.0,
         "read_timeout": 45.0,
-        "archive_after_days": 7,
     }
 
 
@@ -470,7 +469,6 @@ def test_describe_settings():
         "RECONCILE_LEASE": "300",
         "RECONCILE_CONNECT_TIMEOUT": "10",
         "RECONCILE_READ_TIMEOUT": "45",
-        "RECONCILE_ARCHIVE_AFTER_DAYS": "7",
     }
 
 

@@ -24,7 +24,7 @@ def init(as_json: AsJson = False) -> int:
         return Exit.DONE
     for text in done.lines() or ["Everything was there; nothing was changed."]:
         typer.echo(line(text))
-    typer.echo(f"\n{line(book.name)} is ready. Next:")
+    typer.echo(f"\n{line(book.name).removeprefix('the ')} is ready. Next:")
     for text in next_steps:
         typer.echo(f"  → {line(text)}")
     return Exit.DONE

@@ -620,7 +620,10 @@ def _limits(draft: _Draft, total: Decimal, ledger: Ledger, settings: Rules) -> N
     refunds = sum(push.refund for push in draft.pushes)
     if refunds > settings.max_refunds:
         draft.limits.append(
-            Limit("max_refunds", f"{refunds} refunds in one run, {settings.max_refunds} are allowed (max_refunds).")
+            Limit(
+                "max_refunds",
+                f"{refunds} refund{'s' * (refunds != 1)} in one run, {settings.max_refunds} allowed (max_refunds).",
+            )
         )
     if settings.max_refund_total is not None and total > settings.max_refund_total:
         draft.limits.append(

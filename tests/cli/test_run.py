@@ -184,7 +184,7 @@ def test_a_limit_stops_everything_and_force_passes_it(synced: Terminal, monkeypa
     plan = synced.type("plan")
     assert plan.code == 3
     assert (
-        "1 refunds in one run, 0 are allowed (max_refunds).\n  → If this is what staff want: reconcile sync --force\n"
+        "1 refund in one run, 0 allowed (max_refunds).\n  → If this is what staff want: reconcile sync --force\n"
         in plan.out
     )
     stopped = synced.type("sync")

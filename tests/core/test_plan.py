@@ -315,7 +315,7 @@ def test_limits_say_their_numbers() -> None:
         desk.type("orders", str(number), status="Completed")
     plan = desk.plan()
     assert [(limit.name, limit.text) for limit in plan.limits] == [
-        ("max_refunds", "4 refunds in one run, 3 are allowed (max_refunds)."),
+        ("max_refunds", "4 refunds in one run, 3 allowed (max_refunds)."),
         ("max_refund_total", "Refunds of 10.00 in one run, 5.00 is allowed (max_refund_total)."),
         (
             "max_closed_share",

@@ -92,7 +92,7 @@ def plan() -> Plan:
 def limited(plan: Plan) -> Plan:
     return Plan(
         pushes=(REFUND,),
-        limits=(Limit("max_refunds", "26 refunds in one run, 25 are allowed (max_refunds)."),),
+        limits=(Limit("max_refunds", "26 refunds in one run, 25 allowed (max_refunds)."),),
         refund_total=Decimal("1.20"),
         digest="0123456789ab",
     )

@@ -49,7 +49,7 @@ def test_a_plan_that_a_limit_stops(limited: Plan) -> None:
         """\
 
 Stopped by a limit: nothing would be sent and nothing received
-  26 refunds in one run, 25 are allowed (max_refunds).
+  26 refunds in one run, 25 allowed (max_refunds).
   → If this is what staff want: reconcile sync --force
 
 0 changes · 1 refund (together 1.20) · 0 answers for staff · 0 in doubt · stopped by 1 limit · plan 0123456789ab
