@@ -532,36 +532,34 @@ class _Draft:
     def _fill(self, tab: str, place: _Place, notes: Mapping[str, str]) -> bool:
         """Makes the blank Sync cells of rows that are to be answered findable; tells whether it did.
 
-        Rows that staff created have a blank Sync cell, which no text can find. So, in the same batch, each such row's own
-        key cell is copied over its own Sync cell; then the answer replaces that text. Should another row stand there by
-        now, it is its own key that is copied, and its own text that comes back by it: nothing of one row reaches another.
+        Rows that staff created have a blank Sync cell, which no text can find. So, in the same batch, the key column is
+        copied over the Sync column, every text that was known comes back by its row's own key, and the answers replace the
+        keys of the rows they are for: wherever staff moved a row meanwhile, it is its own key and its own text.
+        A row that has a Sync text but has lost its key could not get it back. Where there is such a row, only the cells of
+        the rows to be answered are copied, as of the last read; one that was moved since is answered by the next run.
         """
+        lines = [line for each in place.lines.values() for line in each]
         blank = sorted(
             line.number
             for key in notes
             for line in place.lines.get(key, [])
             if line.sync is None and line.number is not None and line.shown
         )
-        total = sum(len(lines) for lines in place.lines.values())
-        if not blank or not self.numbers or total > WHOLE_COLUMN:
+        lost = any(line.sync is not None and not line.shown for line in lines)
+        if not blank or len(lines) > WHOLE_COLUMN or (lost and not self.numbers):
             return False
-        self.by_number = True
-        source, target = place.columns[self.book.known.tab(tab).key_column], place.columns[SYNC]
-        for first, last in guide.spans(blank):
-            rows = {"startRowIndex": first - 1, "endRowIndex": last}
-            self.requests.append(
-                {
-                    "copyPaste": {
-                        "source": {**_column(place.sheet, source), **rows},
-                        "destination": {**_column(place.sheet, target), **rows},
-                        "pasteType": "PASTE_VALUES",
-                    }
-                }
-            )
-        for lines in place.lines.values():
-            for line in lines:
-                if line.shown and line.sync is not None:
-                    self._find(place, line.shown, line.sync)
+        source = _column(place.sheet, place.columns[self.book.known.tab(tab).key_column])
+        target = _column(place.sheet, place.columns[SYNC])
+        stretches: list[dict[str, int]] = [{}]
+        if lost:
+            self.by_number = True
+            stretches = [{"startRowIndex": first - 1, "endRowIndex": last} for first, last in guide.spans(blank)]
+        for rows in stretches:
+            copied = {"source": {**source, **rows}, "destination": {**target, **rows}, "pasteType": "PASTE_VALUES"}
+            self.requests.append({"copyPaste": copied})
+        for line in lines:
+            if line.shown and line.sync is not None:
+                self._find(place, line.shown, line.sync)
         return True
 
     def _find(self, place: _Place, old: str, new: str) -> None:

@@ -1,0 +1,506 @@
+"""The Google adapter where it differs from every other: stamps, lost answers, staff between two calls, calls counted."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reconcile.core.cells import Formula
+from reconcile.core.model import Commit
+from reconcile.errors import AccessRefused, Damaged, ReconcileError, RevisionMoved, Unavailable
+from reconcile.workbook import google
+from reconcile.workbook.google import BASE, KEPT, GoogleWorkbook
+from reconcile.workbook.google_http import Pace
+from reconcile.workbook.templates import templates
+from tests.contract.google_subject import GoogleHands, http
+from tests.emulator.faults import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reconcile.core.model import Row
+    from tests.emulator.emulator import Emulator
+
+
+@pytest.fixture
+def hands() -> GoogleHands:
+    return GoogleHands()
+
+
+def order(key: str, **cells: Any) -> Row:
+    return {
+        "id": key,
+        "link": f"https://t.test/{key}",
+        "quantity": 100,
+        "status": "Processing",
+        "sync": f"#{key} · New.",
+        **cells,
+    }
+
+
+def change(run: str, key: str) -> Commit:
+    """A row, its ledger row and the lease."""
+    return Commit(
+        run,
+        append={"orders": [order(key)]},
+        ledger=[{"tab": "orders", "key": key, "state": "open"}],
+        meta={"lease": run},
+    )
+
+
+def landed(hands: GoogleHands, *keys: str) -> GoogleWorkbook:
+    """A workbook that has read after these orders were landed."""
+    book = hands.open()
+    book.commit(Commit("run", append={"orders": [order(key) for key in keys]}), book.read().revision)
+    book.read()
+    return book
+
+
+def ids(hands: GoogleHands) -> list[str]:
+    return list(hands.open().read().tabs["orders"].index)
+
+
+# --- calls ---------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rows", [0, 5, 500])
+def test_a_read_is_one_call_and_a_commit_is_one_call(hands: GoogleHands, rows: int) -> None:
+    """Whatever the number of rows: counted by the adapter and at the server alike."""
+    book, calls = hands.open(), len(hands.emulator.calls)
+    revision = book.read().revision
+    keys = [str(number) for number in range(rows)]
+    revision = book.commit(
+        Commit(
+            "run",
+            append={"orders": [order(key) for key in keys]},
+            ledger=[{"tab": "orders", "key": key} for key in keys],
+        ),
+        revision,
+    )
+    notes = {key: f"#{key} · Sent." for key in keys}
+    book.commit(Commit("run", sync={"orders": notes}, append={"runs": [{"run": "r"}]}), revision)
+    assert book.http.calls == {"read": 1, "write": 2}
+    assert [call.kind for call in hands.emulator.calls[calls:]] == ["values.batchGet", "batchUpdate", "batchUpdate"]
+    assert list(hands.open().read().tabs["orders"]["sync"]) == list(notes.values())
+
+
+def test_logs_are_read_only_when_asked_for(hands: GoogleHands) -> None:
+    """A year of History costs a run nothing; its headings are looked at all the same."""
+    book = hands.open()
+    book.commit(Commit("run", append={"history": [{"id": "1"}] * 50}), book.read().revision)
+    assert len(book.read().tabs["history"]) == 0
+    assert len(book.read(["history"]).tabs["history"]) == 50
+    hands.rename_header("history", "Result", "Oops")
+    with pytest.raises(Damaged, match="'Result'"):
+        book.read()
+
+
+def test_pacing_keeps_below_the_quota() -> None:
+    """55 calls of a kind in a moving minute, then a wait until the oldest is a minute old."""
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    pace = Pace(clock=lambda: now[0], sleep=sleep)
+    for _ in range(111):
+        pace.wait("write")
+        now[0] += 0.5
+    assert now[0] >= 120
+    assert now[0] < 130
+
+
+# --- two writers ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order_of_calls", sorted(set(itertools.permutations("aabb"))))
+def test_two_writers_at_every_interleaving(hands: GoogleHands, order_of_calls: tuple[str, ...]) -> None:
+    """Each reads, then commits: whoever commits first on a revision wins, the other is refused whole."""
+    books = {"a": hands.open(), "b": hands.open()}
+    revisions: dict[str, int] = {}
+    won: list[str] = []
+    for who in order_of_calls:
+        if who not in revisions:
+            revisions[who] = books[who].read().revision
+            continue
+        try:
+            books[who].commit(change(who, who), revisions[who])
+            won.append(who)
+        except RevisionMoved:
+            pass  # that is the promise
+    both = order_of_calls in (tuple("aabb"), tuple("bbaa"))
+    assert len(won) == (2 if both else 1)
+    snapshot = hands.open().read()
+    assert list(snapshot.tabs["orders"].index) == won
+    assert list(snapshot.ledger["key"]) == won
+    assert snapshot.meta["lease"] == won[-1]
+    assert snapshot.revision == len(won)
+
+
+def test_a_whole_run_inside_anothers_commit(hands: GoogleHands) -> None:
+    """Another run reads and commits while our batch is on its way: ours is refused, nothing of it is there."""
+    slow, quick = hands.open(), hands.open()
+    revision = slow.read().revision
+
+    def other(_emulator: Emulator) -> None:
+        quick.commit(change("quick", "1"), quick.read().revision)
+
+    hands.emulator.faults.pause_before(len(hands.emulator.calls) + 1, other)
+    with pytest.raises(RevisionMoved):
+        slow.commit(change("slow", "2"), revision)
+    assert ids(hands) == ["1"]
+
+
+# --- lost answers and trouble --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault.commit_then_drop(), Fault.truncate(), Fault.status(503, after=True), Fault.html(500, after=True)]
+)
+def test_a_commit_whose_answer_is_lost_is_found_by_its_stamp(hands: GoogleHands, fault: Fault) -> None:
+    """Nothing doubled, nothing missing, and the adapter goes on as if the answer had come."""
+    book = landed(hands, "1")
+    hands.emulator.faults.at(len(hands.emulator.calls) + 1, fault)
+    revision = book.commit(Commit("run", append={"orders": [order("2")]}, sync={"orders": {"1": "#1 · Sent."}}), 1)
+    assert revision == 2
+    book.commit(Commit("run", sync={"orders": {"1": "#1 · Held.", "2": "#2 · Sent."}}), revision)
+    frame = hands.open().read().tabs["orders"]
+    assert list(frame.index) == ["1", "2"]
+    assert list(frame["sync"]) == ["#1 · Held.", "#2 · Sent."]
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault.drop(), Fault.status(500), Fault.html(502), Fault.status(503), Fault.status(429)]
+)
+@pytest.mark.parametrize("call", [1, 2, 3])
+def test_trouble_at_each_call_is_survived(hands: GoogleHands, fault: Fault, call: int) -> None:
+    """One trouble at the read, the commit, or the look at its stamp: the commit is applied exactly once."""
+    book = hands.open()
+    hands.emulator.faults.at(len(hands.emulator.calls) + call, fault)
+    if call == 3:
+        hands.emulator.faults.at(len(hands.emulator.calls) + 2, Fault.commit_then_drop())
+    assert book.commit(change("run", "1"), book.read().revision) == 1
+    assert ids(hands) == ["1"]
+
+
+@pytest.mark.parametrize("fault", [Fault.drop(), Fault.status(500), Fault.html(502), Fault.status(429)])
+def test_trouble_that_does_not_end_is_bounded(hands: GoogleHands, fault: Fault) -> None:
+    """Exit 5 after a counted number of calls; the next run does the work."""
+    book = landed(hands, "1")
+    calls = len(hands.emulator.calls)
+    hands.emulator.faults.always(fault)
+    with pytest.raises(Unavailable):
+        book.commit(change("run", "2"), 1)
+    assert len(hands.emulator.calls) - calls <= 24
+    hands.emulator.faults.clear()
+    landed(hands, "2")
+    assert ids(hands) == ["1", "2"]
+
+
+def test_a_read_that_fails_never_looks_like_an_empty_sheet(hands: GoogleHands) -> None:
+    book = landed(hands, "1")
+    for fault in (
+        Fault.answer(200, b"{}"),
+        Fault.answer(200, b""),
+        Fault.answer(200, b"[]"),
+        Fault.answer(200, b"<html>"),
+    ):
+        hands.emulator.faults.when(lambda call: call.kind == "values.batchGet", fault, times=3)
+        with pytest.raises(Unavailable):
+            book.read()
+        hands.emulator.faults.clear()
+    assert ids(hands) == ["1"]
+
+
+@pytest.mark.parametrize("code", [401, 403, 404])
+def test_access_taken_away_in_mid_run(hands: GoogleHands, code: int) -> None:
+    """Exit 6 with the account to share with, at once: no repeats."""
+    book = landed(hands, "1")
+    calls = len(hands.emulator.calls)
+    hands.emulator.faults.always(Fault.status(code))
+    with pytest.raises(AccessRefused) as caught:
+        book.commit(change("run", "2"), 1)
+    assert hands.emulator.service_account in caught.value.next_step
+    assert len(hands.emulator.calls) - calls == 1
+
+
+def test_a_switched_off_api_is_said(hands: GoogleHands) -> None:
+    text = (
+        b'{"error": {"code": 403, "message": "Google Sheets API has not been used in project 1 before", "status": "X"}}'
+    )
+    hands.emulator.faults.always(Fault.answer(403, text))
+    with pytest.raises(AccessRefused, match="switched off") as caught:
+        hands.open().read()
+    assert "Switch it on" in caught.value.next_step
+
+
+# --- stamps --------------------------------------------------------------------------------------------------------------------
+
+
+def test_stamps_are_pruned_within_the_budget(hands: GoogleHands) -> None:
+    """The last hundred are kept, and take a small part of the 30,000 characters."""
+    book = hands.open()
+    revision = book.read().revision
+    for number in range(KEPT + 20):
+        revision = book.commit(Commit(f"20261122-155316-{number:04x}", meta={"lease": str(number)}), revision)
+    stamps = hands.emulator.book(hands.id).metadata
+    assert sorted(number - BASE for number in stamps) == [0, *range(21, KEPT + 21)]
+    assert sum(len(entry["metadataKey"]) + len(entry["metadataValue"]) for entry in stamps.values()) < 30_000 / 4
+
+
+def test_a_restored_version_is_not_an_endless_race(hands: GoogleHands) -> None:
+    """The stamp is there, the ledger is older: said in words, with what to do, instead of "run again"."""
+    book = hands.open()
+    before = hands.see("ledger")
+    book.commit(change("run", "1"), book.read().revision)
+    hands.show("ledger", before)
+    again = hands.open()
+    with pytest.raises(Damaged) as caught:
+        again.commit(change("next", "2"), again.read().revision)
+    assert caught.value.what == google.RESTORED.format(now=0, newest=1)
+    assert "twice" in caught.value.next_step
+
+
+# --- staff between read and commit ---------------------------------------------------------------------------------------------
+
+
+def test_blank_sync_cells_are_answered_wherever_their_rows_went(hands: GoogleHands) -> None:
+    """Staff sort, insert and delete after the read: each payment's answer stands in its own row, the others keep theirs."""
+    hands.paste("payments", [[f"PAY {number}", "u", number] for number in (3, 1, 2)])
+    book = hands.open()
+    book.commit(Commit("run", sync={"payments": {"PAY 3": "#PAY 3 · Sent."}}), book.read().revision)
+    hands.paste("payments", [["PAY 4", "u", 4], [5, "u", 5], [" PAY 6 ", "u", 6]])
+    book.read()
+    staff = hands.as_staff()
+    staff.sort("payments", "Reference", down=True)
+    staff.insert_row("payments", 3)
+    staff.delete_row("payments", "PAY 2")
+    staff.paste("payments", [["PAY 7", "u", 7]])
+    notes = {key: f"#{key} · Waiting." for key in ("PAY 1", "PAY 2", "PAY 4", "5", "PAY 6")}
+    book.commit(Commit("run", sync={"payments": notes}), 1)
+    frame = hands.open().read().tabs["payments"]
+    said = {key: frame.loc[key, "sync"] for key in frame.index}
+    moved = said.pop("PAY 7")
+    assert said == {**{key: text for key, text in notes.items() if key != "PAY 2"}, "PAY 3": "#PAY 3 · Sent."}
+    assert moved in (None, "PAY 7")
+
+
+def test_a_row_that_lost_its_key_keeps_its_text(hands: GoogleHands) -> None:
+    """Its Sync text is all that says which row it was: answering others never costs it that."""
+    hands.paste("payments", [["A", "u", 1], ["B", "u", 2]])
+    book = hands.open()
+    book.commit(Commit("run", sync={"payments": {"A": "#A · Sent.", "B": "#B · Sent."}}), book.read().revision)
+    hands.type("payments", "A", "Reference", None)
+    hands.paste("payments", [["C", "u", 3], ["D", "u", 4]])
+    book.read()
+    book.commit(Commit("run", sync={"payments": {"C": "#C · Sent.", "D": "#D · Sent."}}), 1)
+    assert list(hands.open().read().tabs["payments"]["sync"]) == [
+        "#A · Sent.",
+        "#B · Sent.",
+        "#C · Sent.",
+        "#D · Sent.",
+    ]
+
+
+def test_a_row_added_meanwhile_gets_at_most_its_own_key(hands: GoogleHands) -> None:
+    """And the next run answers it like any other."""
+    hands.paste("payments", [["B", "u", 1]])
+    book = hands.open()
+    book.read()
+    hands.as_staff().insert_row("payments", 2)
+    hands.as_staff().person("payments").type("A2", "A")
+    book.commit(Commit("run", sync={"payments": {"B": "#B · Sent."}}), 0)
+    frame = hands.open().read().tabs["payments"]
+    assert frame.loc["A", "sync"] in (None, "A")
+    again = hands.open()
+    again.commit(Commit("run", sync={"payments": {"A": "#A · Waiting.", "B": "#B · Sent."}}), again.read().revision)
+    frame = hands.open().read().tabs["payments"]
+    assert (frame.loc["A", "sync"], frame.loc["B", "sync"]) == ("#A · Waiting.", "#B · Sent.")
+
+
+def test_rows_go_below_while_a_filter_hides_others(hands: GoogleHands) -> None:
+    book = landed(hands, "1", "2")
+    hands.as_staff().person("orders").filter("Status", ["Processing"])
+    book.commit(Commit("run", append={"orders": [order("3")]}, sync={"orders": {"1": "#1 · Sent."}}), 1)
+    frame = hands.open().read().tabs["orders"]
+    assert list(frame.index) == ["1", "2", "3"]
+    assert frame.loc["1", "sync"] == "#1 · Sent."
+
+
+def test_a_full_tab_grows_and_looks_alike(hands: GoogleHands) -> None:
+    """The new rows have drop-downs and formats; the old ones keep what staff made of theirs."""
+    book = hands.open()
+    rows = [order(str(number)) for number in range(1_010)]
+    book.commit(Commit("run", append={"orders": rows}), book.read().revision)
+    sheet = hands.emulator.sheet(hands.id, "Orders")
+    assert sheet.row_count >= 2_000
+    cell = sheet.get(sheet.row_count - 1, 7)
+    assert cell is not None
+    assert cell.rule is not None
+    assert len(hands.open().read().tabs["orders"]) == 1_010
+
+
+def test_rows_deleted_from_a_full_tab_do_not_sink_the_commit(hands: GoogleHands) -> None:
+    """A row number beyond the tab's end is refused by Google; the commit then does without what needs numbers."""
+    hands.paste("payments", [[None, "u", 1], ["A", "u", 1], ["B", "u", 2]])
+    hands.person("payments").type("I2", "#Z · Sent.")
+    sheet = hands.emulator.sheet(hands.id, "Payments")
+    hands.as_staff().person("payments").delete_rows(5, sheet.row_count)
+    book = hands.open()
+    book.read()
+    hands.as_staff().person("payments").delete_rows(2, 3)
+    assert book.commit(Commit("run", sync={"payments": {"A": "#A · x.", "B": "#B · x."}}, meta={"lease": "x"}), 0) == 1
+    assert hands.open().read().meta["lease"] == "x"
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda hands: hands.add_column("orders", "Team", "Ann", at=0),
+        lambda hands: hands.move_column("orders", "Status", 0),
+        lambda hands: hands.move_column("orders", "Sync", 3),
+    ],
+    ids=["own column before ours", "status moved", "sync moved"],
+)
+def test_columns_moved_before_a_landing_are_followed(hands: GoogleHands, act: Callable[[GoogleHands], None]) -> None:
+    """The begin commit's answer brings the headings back: what lands afterwards stands under them."""
+    book = landed(hands, "1")
+    act(hands)
+    revision = book.commit(Commit("run", meta={"claiming": "12"}), 1)
+    revision = book.commit(Commit("run", append={"orders": [order("2")]}), revision)
+    book.commit(Commit("run", sync={"orders": {"1": "#1 · Sent.", "2": "#2 · Sent."}}), revision)
+    frame = hands.open().read().tabs["orders"]
+    assert list(frame.index) == ["1", "2"]
+    assert list(frame["sync"]) == ["#1 · Sent.", "#2 · Sent."]
+    assert book.http.calls == {"read": 2, "write": 4}
+
+
+def test_columns_moved_in_the_second_of_a_landing_are_said(hands: GoogleHands) -> None:
+    """Exit 8 naming the rows: nothing of staff's is touched, and nothing is claimed after it."""
+    book = landed(hands, "1")
+    hands.add_column("orders", "Team", "Ann", at=0)
+    before = hands.see("orders")
+    with pytest.raises(Damaged, match=r"Columns of 'Orders' were moved in the very second the job added rows \(2\)"):
+        book.commit(Commit("run", append={"orders": [order("2")]}), 1)
+    assert hands.see("orders")[: len(before)] == before
+
+
+@pytest.mark.parametrize(
+    ("act", "words"),
+    [
+        (lambda hands: hands.rename_header("orders", "Sync", "Oops"), "no heading 'Sync'"),
+        (lambda hands: hands.rename_header("payments", "Amount", None), "no heading 'Amount'"),
+        (lambda hands: hands.add_column("orders", "Status", "x"), "'Status' twice"),
+        (lambda hands: hands.person("refills").rename_tab("Old"), "no tab 'Refills'"),
+        (lambda hands: hands.remove_tab("refills"), "no tab 'Refills'"),
+    ],
+    ids=["heading", "blank heading", "doubled", "tab renamed", "tab deleted"],
+)
+def test_a_broken_structure_stops_the_run_at_its_begin(
+    hands: GoogleHands, act: Callable[[GoogleHands], None], words: str
+) -> None:
+    """Changed by the sheet's owner after the read: the first commit says so, before anything is claimed."""
+    book = landed(hands, "1")
+    act(hands)
+    with pytest.raises(Damaged) as caught:
+        book.commit(Commit("run", meta={"claiming": "12"}), 1)
+    assert words in caught.value.what
+    assert caught.value.next_step
+
+
+def test_a_deleted_tab_that_is_written_to_refuses_the_commit_whole(hands: GoogleHands) -> None:
+    book = landed(hands, "1")
+    hands.remove_tab("orders")
+    with pytest.raises(Damaged, match="deleted while the job ran"):
+        book.commit(change("run", "2"), 1)
+    assert hands.see("ledger")[-1][1] != "2"
+
+
+def test_commits_without_reading_first_read(hands: GoogleHands) -> None:
+    """A fresh adapter knows no places; it looks, and refuses when the revision is another."""
+    landed(hands, "1")
+    assert hands.open().commit(change("run", "2"), 1) == 2
+    with pytest.raises(RevisionMoved):
+        hands.open().commit(change("run", "3"), 1)
+
+
+# --- cells ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_formulas_in_editable_cells_are_never_values(hands: GoogleHands) -> None:
+    """F19: whatever a formula shows (a number, a status, an error, Loading…), the cell is a formula and is answered."""
+    keys = [str(number) for number in range(1, 6)]
+    landed(hands, *keys)
+    typed = {"1": "=5+5", "2": "=1/0", "3": '=IF(TRUE,"Completed","")', "4": "+5", "5": '=IMPORTXML("http://x","//a")'}
+    for key, text in typed.items():
+        hands.person("orders").fill(key, "Status", text)
+        hands.person("orders").fill(key, "Start count", text)
+    frame = hands.open().read().tabs["orders"]
+    assert all(isinstance(frame.loc[key, "status"], Formula) for key in ("1", "2", "3", "5"))
+    assert all(isinstance(frame.loc[key, "start_count"], Formula) for key in ("1", "2", "3", "5"))
+    assert frame.loc["4", "start_count"] == 5
+
+
+def test_a_customers_formula_is_text(hands: GoogleHands) -> None:
+    """F18: stored as text in the panel's columns, and read back as the same text."""
+    text = '=IMPORTXML("http://evil.test","//a")'
+    book = hands.open()
+    book.commit(
+        Commit("run", append={"orders": [order("1", link=text, comments=text, user=text)]}), book.read().revision
+    )
+    assert not hands.emulator.sheet(hands.id, "Orders").has_formulas
+    row = hands.open().read().tabs["orders"].loc["1"]
+    assert [row["link"], row["comments"], row["user"]] == [text] * 3
+    assert not isinstance(row["link"], Formula)
+
+
+def test_times_are_the_sheets_own(hands: GoogleHands) -> None:
+    """Also where the clock is changed: the sheet's zone decides, in and out."""
+    hands.emulator.book(hands.id).properties["timeZone"] = "Europe/Berlin"
+    hands.open().provision()
+    book = hands.open()
+    times = {"1": datetime(2026, 3, 29, 0, 30, tzinfo=UTC), "2": datetime(2026, 3, 29, 1, 30, tzinfo=UTC)}
+    rows = [order(key, received=time) for key, time in times.items()]
+    book.commit(Commit("run", append={"orders": rows}), book.read().revision)
+    frame = hands.open().read().tabs["orders"]
+    assert frame.loc["1", "received"] == datetime(2026, 3, 29, 1, 30)  # noqa: DTZ001 - a sheet's date has no zone
+    assert frame.loc["2", "received"] == datetime(2026, 3, 29, 3, 30)  # noqa: DTZ001 - same
+
+
+def test_oversize_and_odd_texts_never_sink_a_batch(hands: GoogleHands) -> None:
+    """50,000 characters fit; what JSON or a cell cannot carry becomes visible, in Sync and ledger, too."""
+    book = hands.open()
+    odd = "a\x00b\ud800c"
+    revision = book.commit(
+        Commit(
+            "run",
+            append={"orders": [order("1", comments="x" * 50_000), order("2", comments=odd, sync=f"#2 · {odd}")]},
+            ledger=[{"tab": "orders", "key": "2", "link": odd}],
+        ),
+        book.read().revision,
+    )
+    book.commit(Commit("run", sync={"orders": {"2": f"#2 · Sent {odd}"}}), revision)
+    snapshot = hands.open().read()
+    assert len(snapshot.tabs["orders"].loc["1", "comments"]) == 50_000
+    assert snapshot.tabs["orders"].loc["2", "sync"] == "#2 · Sent a␀b�c"
+    assert snapshot.ledger.iloc[0]["link"] == "a␀b�c"
+
+
+def test_what_google_does_not_understand_is_a_fault_of_ours(hands: GoogleHands) -> None:
+    """Never taken for success, never repeated."""
+    book = landed(hands, "1")
+    calls = len(hands.emulator.calls)
+    with pytest.raises(ReconcileError, match="Invalid JSON payload"):
+        book.send([{"noSuchRequest": {}}], 9, "x")
+    assert len(hands.emulator.calls) - calls == 1
+
+
+def test_every_account_reads_the_same(hands: GoogleHands) -> None:
+    """The sheet's owner and the service account see one workbook."""
+    landed(hands, "1")
+    for email in (hands.emulator.owner, hands.emulator.service_account):
+        assert list(GoogleWorkbook(hands.id, http(hands.emulator, email)).read().tabs["orders"].index) == ["1"]
+    assert templates().version
