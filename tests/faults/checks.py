@@ -96,7 +96,10 @@ class Watch:
                 found = self.world.panel.state.orders.get(key) if tab == "orders" else None
                 if found is not None and found.handed < 2 and "handed" in str(sync):
                     self.say(f"orders: {key} was handed out once, and its row says: {sync}")
-                if key and sync and not str(sync).startswith(f"#{key} · ") and (tab, key) not in self.doubled:
+                own = (
+                    str(sync).startswith(f"#{key} · ") or str(sync) == key
+                )  # the bare key for one run: see google._fill_sync
+                if key and sync and not own and (tab, key) not in self.doubled:
                     self.say(f"{tab}: the row of {key} shows another row's answer: {sync}")
         self.seen = now
 

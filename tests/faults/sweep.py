@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from tests.faults.scenario import Day
+    from tests.faults.world import World
 
 Shot = tuple[str, int]
 """(kind of fault, the how-manieth boundary it fits is hit)."""
@@ -69,22 +70,23 @@ class Injector:
         if self.count == number:
             self.count = 0
             self.fired.append((kind, name))
-            self._fire(kind, name)
+            fire(self.day.world, kind, name)
 
-    def _fire(self, kind: str, name: str) -> None:
-        world = self.day.world
-        if kind == "crash":
-            raise Crash(name)
-        if name == "panel.before-send":
-            world.line.trouble[:] = _WIRE[kind]
-            return
-        if name.startswith("book.") and world.book.outage(kind, name):
-            return
-        if kind == "acted" and name == "book.before-commit":
-            return  # a file or a memory has no answer that could be lost: see book.after-commit
-        if name.startswith("file."):
-            raise OSError(errno.ENOSPC if kind == "down" else errno.EACCES, "injected")
-        raise (AccessRefused if kind == "key" else Unavailable)(f"injected: {kind} at {name}")
+
+def fire(world: World, kind: str, name: str) -> None:
+    """Lets one fault happen at this boundary."""
+    if kind == "crash":
+        raise Crash(name)
+    if name == "panel.before-send":
+        world.line.trouble[:] = _WIRE[kind]
+        return
+    if name.startswith("book.") and world.book.outage(kind, name):
+        return
+    if kind == "acted" and name == "book.before-commit":
+        return  # a file or a memory has no answer that could be lost: see book.after-commit
+    if name.startswith("file."):
+        raise OSError(errno.ENOSPC if kind == "down" else errno.EACCES, "injected")
+    raise (AccessRefused if kind == "key" else Unavailable)(f"injected: {kind} at {name}")
 
 
 def run(day: Day, shots: Iterable[Shot], *, wipe: bool = False) -> tuple[list[tuple[str, str]], int, list[str]]:

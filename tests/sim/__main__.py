@@ -1,0 +1,73 @@
+"""`python -m tests.sim --seeds N` lives through N worlds; `--seed N` replays one exactly and prints its last events."""
+# ruff: noqa: T201 - stdout is how a command answers
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from tests.sim.world import Sim
+
+BOOKS = ("memory", "xlsx", "google")
+RAM = "/dev/shm"  # noqa: S108 - where there is one, no disk has to spin
+REGRESSIONS = Path(__file__).with_name("regressions.txt")
+
+
+def book_of(seed: int) -> str:
+    """Which workbook a seed's world has: every tenth a file, every tenth a Google Sheet, otherwise memory."""
+    return {0: "xlsx", 1: "google"}.get(seed % 10, "memory")
+
+
+def lived(seed: int, book: str = "") -> tuple[int, list[str], list[str], int, int]:
+    """(seed, broken promises, events, boundaries, faults) of one world."""
+    with tempfile.TemporaryDirectory(dir=RAM if Path(RAM).is_dir() else None) as name:
+        sim = Sim(seed, Path(name), book or book_of(seed))
+        problems = sim.live()
+        return seed, problems, sim.events, sim.boundaries, sim.faults
+
+
+def _job(case: tuple[int, str]) -> tuple[int, list[str], list[str], int, int]:
+    try:
+        return lived(*case)
+    except Exception as error:  # noqa: BLE001 - whatever a world ends with is that seed's finding
+        return case[0], [f"{type(error).__name__}: {error}"], [], 0, 0
+
+
+def main() -> int:
+    """Runs what is asked for; see --help."""
+    parser = argparse.ArgumentParser(prog="python -m tests.sim", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=0, help="how many worlds")
+    parser.add_argument("--first", type=int, default=1, help="the first seed")
+    parser.add_argument("--seed", type=int, help="replay this one")
+    parser.add_argument("--book", choices=BOOKS, default="", help="default: by the seed")
+    parser.add_argument("--events", type=int, default=60, help="how many of the last events to print")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--json", type=Path, help="write the counts here")
+    args = parser.parse_args()
+    if args.seed is not None:
+        _, problems, events, _, _ = lived(args.seed, args.book)
+        print("\n".join([*events[-args.events :], *(f"BROKEN {problem}" for problem in problems)]))
+        return int(bool(problems))
+    seeds = range(args.first, args.first + args.seeds)
+    counts = {"schedules": 0, "boundaries": 0, "faults": 0, "broken": 0}
+    with ProcessPoolExecutor(args.jobs) as pool:
+        for seed, problems, _, boundaries, faults in pool.map(_job, [(seed, args.book) for seed in seeds], chunksize=4):
+            counts["schedules"] += 1
+            counts["boundaries"] += boundaries
+            counts["faults"] += faults
+            if problems:
+                counts["broken"] += 1
+                print(f"seed {seed} ({args.book or book_of(seed)}): {problems[0]}", flush=True)
+    text = json.dumps(counts, indent=2)
+    print(text)
+    if args.json:
+        args.json.write_text(text + "\n", "utf-8")
+    return int(bool(counts["broken"]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,107 @@
+"""A few seeded worlds in every check; `make sim SEEDS=n` lives through as many as there is time for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from tests.sim.__main__ import REGRESSIONS
+from tests.sim.world import Rates, Sim
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def regressions() -> list[tuple[int, str]]:
+    """(seed, workbook) of the worlds that once broke a promise."""
+    lines = [line.split() for line in REGRESSIONS.read_text("utf-8").splitlines() if not line.startswith("#")]
+    return [(int(seed), book) for seed, book, *_ in lines]
+
+
+@pytest.mark.parametrize(("book", "first", "count"), [("memory", 1001, 14), ("xlsx", 2001, 4), ("google", 3001, 3)])
+def test_seeded_worlds(tmp_path: Path, book: str, first: int, count: int) -> None:
+    """F09, F11, F12, F13, F14, F16: whatever people, wires, clocks and a second run do, every promise holds and peace comes."""
+    for seed in range(first, first + count):
+        sim = Sim(seed, tmp_path / str(seed), book)
+        assert sim.live() == [], "\n".join([f"python -m tests.sim --seed {seed} --book {book}", *sim.events[-20:]])
+
+
+@pytest.mark.parametrize(("seed", "book"), regressions())
+def test_worlds_that_broke_once(tmp_path: Path, seed: int, book: str) -> None:
+    """What a world once showed stays mended."""
+    assert Sim(seed, tmp_path / "world", book).live() == []
+
+
+def test_a_seed_is_one_world(tmp_path: Path) -> None:
+    """The same seed gives the same history, event by event."""
+    lives = []
+    for name in ("one", "two"):
+        sim = Sim(77, tmp_path / name)
+        sim.live()
+        lives.append((sim.events, sim.world.panel.requests, sim.watch.look()))
+    assert lives[0] == lives[1]
+    assert len(lives[0][0]) > 10
+
+
+class Machine(RuleBasedStateMachine):
+    """The same world, its steps chosen by hypothesis, so that a failing history can be made shorter."""
+
+    folder: Path
+    sim: Sim
+
+    @initialize(seed=st.integers(0, 999))
+    def begin(self, seed: int) -> None:
+        """A new world."""
+        import tempfile  # noqa: PLC0415 - a state machine gets no fixtures
+        from pathlib import Path  # noqa: PLC0415
+
+        self._temporary = tempfile.TemporaryDirectory()
+        self.sim = Sim(seed, Path(self._temporary.name), rates=Rates(fault=0.05, staff=0.05))
+
+    @rule()
+    def customers(self) -> None:
+        """Customers come."""
+        self.sim.customers()
+
+    @rule()
+    def people(self) -> None:
+        """Somebody works in the sheet."""
+        self.sim.people()
+
+    @rule(machine=st.sampled_from("ab"))
+    def run(self, machine: str) -> None:
+        """A run, with what may happen at its boundaries."""
+        self.sim.run(machine)
+
+    @rule(seconds=st.sampled_from((30, 400, 86_400)))
+    def wait(self, seconds: int) -> None:
+        """Time passes."""
+        self.sim.world.clock.sleep(seconds)
+
+    @invariant()
+    def nothing_broken(self) -> None:
+        """Every promise holds at every moment."""
+        if hasattr(self, "sim"):
+            assert self.sim.watch.problems == []
+
+    def teardown(self) -> None:
+        """The faults stop, and the world comes to rest."""
+        if hasattr(self, "sim"):
+            self.sim.peace()
+            assert self.sim.watch.problems == []
+            self._temporary.cleanup()
+
+
+Machine.TestCase.settings = settings(
+    max_examples=8,
+    stateful_step_count=10,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+TestMachine = Machine.TestCase
