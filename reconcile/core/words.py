@@ -27,8 +27,8 @@ MARK: Final = {
 }
 """The first word of an answer: what a colour rule looks at, and what a person reads first."""
 
-FLEETING: Final = (Kind.WAITING, Kind.PROBLEM, Kind.HELD)
-"""Answers about what the row shows now: they go away when the row is mended."""
+FLEETING: Final = (Kind.WAITING, Kind.PROBLEM, Kind.HELD, Kind.DOUBT)
+"""Answers about how the row stands now: they go away when it is mended, or its doubt settled by a run that then died."""
 
 _DOT: Final = " · "
 _STARTS: Final = tuple(_DOT + mark for mark in MARK.values())

@@ -98,3 +98,31 @@ def test_the_doubt_about_a_vanished_journal_names_what_one_file_may_have_waited_
     (doubt,) = world.doubts()
     assert doubt["bound"] >= 250
     assert "At most 10 answers" in doubt["text"]
+
+
+def test_a_settled_doubt_is_not_shown_for_ever(world: World) -> None:
+    """F06: the run that takes a person's word dies before it can answer; the next one takes “Not sure” out of the row."""
+    world.run()
+    world.type("orders", "1", status="Canceled")
+    world.line.trouble[:] = []
+
+    def lose_the_answer(name: str) -> None:
+        if name == "panel.before-send" and not world.panel.calls("setCanceled"):
+            world.line.trouble[:] = ["acted"]
+
+    boundary.set_hook(lose_the_answer)
+    assert world.run().code == 7
+    boundary.set_hook(None)
+    assert "Not sure" in world.cell("orders", "1", "Sync")
+    world.type("orders", "1", unsure="It went through")
+
+    def die_after_begin(name: str) -> None:
+        if name == "book.after-commit":
+            raise Crash
+
+    boundary.set_hook(die_after_begin)
+    assert world.run().crashed
+    boundary.set_hook(None)
+    assert world.run().code == 0
+    assert world.cell("orders", "1", "Sync") == "#1 · Note. The panel has Status Canceled."
+    assert world.panel.state.orders["1"].refunds == ["5"]
