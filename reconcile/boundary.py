@@ -6,7 +6,10 @@ test; the fault harness puts a hook here and fails, kills or interrupts the run 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 NAMES: tuple[str, ...] = (
     "panel.before-send",

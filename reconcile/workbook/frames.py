@@ -6,20 +6,24 @@ The `_ledger` tab holds two kinds of rows. One per (tab, key) as `core.ledger.CO
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import pandas as pd
 
 from reconcile.core.cells import id_text
 from reconcile.core.ledger import COLUMNS, SCHEMA
-from reconcile.core.model import ROW
+from reconcile.core.model import ROW, Cell
 from reconcile.errors import Damaged, ReconcileError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
-    from reconcile.core.model import Cell, Commit, Row
+    import numpy.typing as npt
+
+    from reconcile.core.model import Commit, Row
     from reconcile.workbook.templates import Tab, Templates
 
 META: Final = "_meta"
@@ -46,15 +50,46 @@ class LedgerTab:
     free: tuple[int, ...] = ()
 
 
+Columns = Sequence[Sequence[Cell]]
+"""Cells by column, all of one length, in template order."""
+
+
+def by_column(rows: Iterable[tuple[int, Sequence[Cell]]], width: int) -> tuple[list[int], Columns]:
+    """Rows as (row number, cells) → the numbers and the cells by column."""
+    kept = list(rows)
+    turned = list(zip(*(cells for _, cells in kept), strict=True)) if kept else [()] * width
+    return [number for number, _ in kept], turned
+
+
 def frame(tab: Tab, rows: Iterable[tuple[int, Sequence[Cell]]]) -> pd.DataFrame:
     """A tab's frame as Snapshot documents it, from (row number, cells in template order) without the blank rows."""
-    kept = [(number, cells) for number, cells in rows if any(cell is not None for cell in cells)]
-    data = {key: pd.Series([cells[place] for _, cells in kept], dtype=object) for place, key in enumerate(tab.keys)}
-    data[ROW] = pd.Series([number for number, _ in kept], dtype=object)
+    return frame_of_columns(tab, *by_column(rows, len(tab.keys)))
+
+
+def frame_of_columns(tab: Tab, numbers: Sequence[int], columns: Columns) -> pd.DataFrame:
+    """The same from the row numbers and the cells by column: at 20,000 rows, a third of the time."""
+    blank = _blank(columns)
+    data = {key: _objects(column) for key, column in zip(tab.keys, columns, strict=True)}
+    data[ROW] = _objects(numbers)
+    if blank:
+        data = {key: np.delete(column, blank) for key, column in data.items()}
     made = pd.DataFrame(data, columns=[*tab.keys, ROW], dtype=object)
     if tab.key_column:
-        made.index = pd.Index([id_text(cell) for cell in made[tab.key_column]], dtype=object)
+        made.index = pd.Index([id_text(cell) for cell in data[tab.key_column]], dtype=object)
     return made
+
+
+def _blank(columns: Columns) -> list[int]:
+    """The places of the rows in which every cell is None."""
+    width = len(columns)
+    return [place for place, cells in enumerate(zip(*columns, strict=True)) if cells.count(None) == width]
+
+
+def _objects(column: Sequence[Cell]) -> npt.NDArray[np.object_]:
+    """A column as an array of exactly these objects: `np.array` would look into them."""
+    array = np.empty(len(column), dtype=object)
+    array[:] = column
+    return array
 
 
 def read_ledger(rows: Iterable[tuple[int, Sequence[Cell]]], name: str) -> LedgerTab:
@@ -62,31 +97,35 @@ def read_ledger(rows: Iterable[tuple[int, Sequence[Cell]]], name: str) -> Ledger
 
     Raises Damaged for a row without tab or key, a doubled key, and a schema or revision that is missing or not ours.
     """
-    columns: list[list[Cell]] = [[] for _ in COLUMNS]
-    meta: dict[str, str] = {}
+    return ledger_of_columns(*by_column(rows, len(COLUMNS)), name)
+
+
+def ledger_of_columns(numbers: Sequence[int], columns: Columns, name: str) -> LedgerTab:
+    """The same from the places and the cells by column."""
+    blank = set(_blank(columns))
+    names = [(id_text(tab), id_text(key)) for tab, key in zip(columns[0], columns[1], strict=True)]
     places: dict[tuple[str, str], int] = {}
-    free: list[int] = []
-    for place, cells in rows:
-        if all(cell is None for cell in cells):
-            free.append(place)
+    meta: dict[str, str] = {}
+    rows = []
+    for place, (number, (tab, key)) in enumerate(zip(numbers, names, strict=True)):
+        if place in blank:
             continue
-        tab, key = id_text(cells[0]), id_text(cells[1])
         if not tab or not key:
-            raise Damaged(f"The hidden _ledger tab of {name} has a row without a tab or a key (row {place}).", RESTORE)
+            raise Damaged(f"The hidden _ledger tab of {name} has a row without a tab or a key (row {number}).", RESTORE)
         if (tab, key) in places:
-            raise Damaged(f"The hidden _ledger tab of {name} lists {tab} {key} twice (row {place}).", RESTORE)
-        places[tab, key] = place
+            raise Damaged(f"The hidden _ledger tab of {name} lists {tab} {key} twice (row {number}).", RESTORE)
+        places[tab, key] = number
         if tab == META:
-            meta[key] = _meta_text(key, cells[2:], name)
-            continue
-        columns[0].append(tab)
-        columns[1].append(key)
-        for column, cell in zip(columns[2:], cells[2:], strict=True):
-            column.append(cell)
+            meta[key] = _meta_text(key, [column[place] for column in columns[2:]], name)
+        else:
+            rows.append(place)
     revision = _revision(meta, name)
-    made = pd.DataFrame({key: pd.Series(column, dtype=object) for key, column in zip(COLUMNS, columns, strict=True)})
+    data = {key: _objects(column)[rows] for key, column in zip(COLUMNS, columns, strict=True)}
+    data["tab"], data["key"] = (_objects([names[place][side] for place in rows]) for side in (0, 1))
+    made = pd.DataFrame(data, columns=list(COLUMNS), dtype=object)
     visible = {key: text for key, text in meta.items() if key != REVISION}
-    return LedgerTab(frame=made, meta=visible, revision=revision, places=places, free=tuple(free))
+    free = tuple(numbers[place] for place in sorted(blank))
+    return LedgerTab(frame=made, meta=visible, revision=revision, places=places, free=free)
 
 
 def _meta_text(key: str, pieces: Sequence[Cell], name: str) -> str:

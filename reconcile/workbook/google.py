@@ -15,18 +15,22 @@ when it was applied: the next commit uses them, and a heading that is gone stops
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 import secrets
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from reconcile import boundary
 from reconcile.core.cells import Formula, id_text
 from reconcile.core.lease import BOOK
-from reconcile.core.ledger import COLUMNS
+from reconcile.core.ledger import COLUMNS, SEEN
 from reconcile.core.model import ROW, SYNC, Snapshot
 from reconcile.errors import Damaged, ReconcileError, RevisionMoved, Unavailable
 from reconcile.workbook import frames, guide, templates
@@ -36,7 +40,9 @@ from reconcile.workbook.templates import LEDGER
 from reconcile.workbook.xlsx_xml import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    import pandas as pd
 
     from reconcile.core.model import Cell, Commit, Row
     from reconcile.workbook.google_auth import Secret
@@ -100,6 +106,18 @@ def open_workbook(settings: Wanted, book: Named) -> GoogleWorkbook:
     return GoogleWorkbook(book.id, open_http(settings.google_key_json, settings.google_emulator))
 
 
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Holds the cyclic collector while a big answer is taken apart: its passes over the new lists cost a quarter of the read."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
 def quoted(title: str) -> str:
     """A tab's title as a range names it."""
     return "'" + title.replace("'", "''") + "'"
@@ -116,16 +134,19 @@ class _Line:
 
 @dataclass
 class _Place:
-    """Where one tab's things stand, as of the last read or commit.
-
-    lines: key → its rows; a row without a key counts under the key its Sync text names.
-    """
+    """Where one tab's things stand, as of the last read or commit. frame: a staff tab's rows as read, else None."""
 
     sheet: int
     columns: dict[str, int]
     rows: int
     used: int
-    lines: dict[str, list[_Line]] = field(default_factory=dict)
+    frame: pd.DataFrame | None = None
+    key_column: str = ""
+
+    @cached_property
+    def lines(self) -> dict[str, list[_Line]]:
+        """Key → its rows; a row without a key counts under the key its Sync text names. Made when a commit first asks."""
+        return {} if self.frame is None else _lines(self.frame, self.key_column)
 
 
 @dataclass
@@ -164,6 +185,10 @@ class GoogleWorkbook:
 
     def read(self, also: Sequence[str] = ()) -> Snapshot:
         """The port's read: one `values.batchGet`. `also`: tabs of `LOGS` whose rows are wanted too."""
+        with _without_collector():
+            return self._read(also)
+
+    def _read(self, also: Sequence[str]) -> Snapshot:
         boundary.at("book.before-read")
         tabs = [*self.known.data_tabs, self.known.tab(LEDGER)]
         body = self._values([self._range(tab, also) for tab in tabs])
@@ -172,14 +197,17 @@ class GoogleWorkbook:
         if len(found) != len(tabs):
             raise Unavailable("Google Sheets sent fewer tabs than it was asked for.", "Try again later.")
         grids = {tab.key: _Grid(given) for tab, given in zip(tabs, found, strict=True)}
-        ledger = frames.read_ledger(self._cells(self.known.tab(LEDGER), grids[LEDGER]), self.name)
+        ledger = frames.ledger_of_columns(*self._cells(self.known.tab(LEDGER), grids[LEDGER]), self.name)
         ids = self._tab_ids(ledger.meta)
         self._zone(ledger.meta)
-        data = {tab.key: frames.frame(tab, self._cells(tab, grids[tab.key])) for tab in self.known.data_tabs}
+        data = {
+            tab.key: frames.frame_of_columns(tab, *self._cells(tab, grids[tab.key])) for tab in self.known.data_tabs
+        }
         self.memory.places = {tab.key: self._place(tab, grids[tab.key], ids) for tab in tabs}
         for tab in self.known.data_tabs:
             if tab.has(SYNC):
-                self.memory.places[tab.key].lines = _lines(data[tab.key], tab.key_column)
+                place = self.memory.places[tab.key]
+                place.frame, place.key_column = data[tab.key], tab.key_column
         self.memory.ledger = dict(ledger.places)
         self.memory.following = max([1, *ledger.places.values(), *ledger.free]) + 1
         meta = {**ledger.meta, BOOK: self.id}
@@ -226,18 +254,23 @@ class GoogleWorkbook:
             f"If somebody renamed it, give it back its name {title!r}. Otherwise: {frames.INIT}",
         )
 
-    def _cells(self, tab: Tab, grid: _Grid) -> Iterable[tuple[int, list[Cell]]]:
-        """A tab's rows as (row number, cells in template order). Raises Damaged for a missing or doubled heading."""
+    def _cells(self, tab: Tab, grid: _Grid) -> tuple[list[int], list[Sequence[Cell]]]:
+        """A tab's row numbers and its cells by column, in template order. Raises Damaged for a missing or doubled heading."""
         columns = templates.positions(tab, grid.head, self.name)
-        wanted = [columns[key] for key in tab.keys]
-        readers = [(place, reader) for place, column in enumerate(tab.columns) if (reader := _reader(tab, column))]
-        for number, row in enumerate(grid.body, start=2):
-            width = len(row)
-            cells = [row[place] if place < width and row[place] != "" else None for place in wanted]
-            for place, reader in readers:
-                if type(cell := cells[place]) is str:
-                    cells[place] = reader(cell)
-            yield number, cells
+        turned = list(zip_longest(*grid.body))
+        nothing: Sequence[Cell] = [None] * len(grid.body)
+        cells: list[Sequence[Cell]] = []
+        for column in tab.columns:
+            place = columns[column.key]
+            found: Sequence[Cell] = turned[place] if place < len(turned) else nothing
+            if "" in found:
+                found = [None if cell == "" else cell for cell in found]
+            if reader := _reader(tab, column):
+                # most texts of a column stand in it many times: a status, the minute in which rows landed
+                meant: dict[Cell, Cell] = {cell: reader(cell) for cell in set(found) if type(cell) is str}
+                found = [meant.get(cell, cell) for cell in found]
+            cells.append(found)
+        return list(range(2, len(grid.body) + 2)), cells
 
     def _place(self, tab: Tab, grid: _Grid, ids: Mapping[str, int]) -> _Place:
         if tab.key not in ids:
@@ -332,7 +365,7 @@ class GoogleWorkbook:
         """
         tab = self.known.tab(LEDGER)
         grid = _Grid(self._values([quoted(tab.title)])["valueRanges"][0])
-        revision = frames.read_ledger(self._cells(tab, grid), self.name).revision
+        revision = frames.ledger_of_columns(*self._cells(tab, grid), self.name).revision
         if revision < stamp:
             raise Damaged(RESTORED.format(now=revision, newest=stamp), UNRESTORE)
 
@@ -393,7 +426,7 @@ def _heads(book: GoogleWorkbook, body: dict[str, Any] | None) -> Iterable[tuple[
 def _reader(tab: Tab, column: Column) -> Callable[[str], Cell] | None:
     """How a text of a column is read, None for as it stands."""
     if tab.key == LEDGER:
-        return _from_ledger
+        return _from_ledger if column.key.endswith(SEEN) else None  # only there raw cells are kept
     if column.numeric or column.type == "time":
         return _number_or_time
     return _entered if column.owner == "staff" else None
@@ -408,7 +441,7 @@ def _number_or_time(text: str) -> Cell:
     """In a number's or a time's place a date is a date. A customer's text never stands here."""
     if text[0] == "=":
         return Formula(text)
-    return _time(text) if _TIME.fullmatch(text) else text
+    return _time(text) if text[0].isdecimal() and _TIME.fullmatch(text) else text
 
 
 def _from_ledger(text: str) -> Cell:
@@ -437,7 +470,7 @@ class _Grid:
         self.rows = int(digits) if digits else 0
 
 
-def _lines(frame: Any, key_column: str) -> dict[str, list[_Line]]:
+def _lines(frame: pd.DataFrame, key_column: str) -> dict[str, list[_Line]]:
     """A staff tab's rows by key."""
     found: dict[str, list[_Line]] = {}
     for number, key, cell, sync in zip(frame[ROW], frame.index, frame[key_column], frame[SYNC], strict=True):

@@ -6,6 +6,7 @@ bodies; so `request` is ours and the rest of gspread's client is used as it is. 
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from collections import Counter, deque
@@ -204,7 +205,7 @@ def _never_left(error: requests.ConnectionError) -> bool:
 def json_of(response: requests.Response) -> dict[str, Any]:
     """An answer's JSON object. Raises Lost when it was cut."""
     try:
-        body = response.json()
+        body = json.loads(response.content)
     except ValueError as error:
         raise Lost("Google Sheets' answer broke off.", "Try again later.") from error
     if not isinstance(body, dict):
