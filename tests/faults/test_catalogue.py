@@ -1,0 +1,560 @@
+"""The catalogue of faults, each by its number, on purpose and by itself: sweeps, kills and simulation meet them by chance."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reconcile import boundary, job
+from reconcile.core.cells import Formula
+from reconcile.core.model import Commit
+from reconcile.errors import Damaged, RevisionMoved
+from reconcile.journal import Journal
+from reconcile.panel.practice import answering
+from tests.faults import sweep
+from tests.faults.checks import Watch
+from tests.faults.world import Crash, World, make
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+BOOKS = ("memory", "xlsx", "google")
+HERE = Path(__file__).parent
+
+
+def orders(world: World, *keys: str, **fields: Any) -> World:
+    """Pending orders of service 1."""
+    for key in keys:
+        world.panel.add_order(key, **{"quantity": "100", "charge": "5", "link": f"l{key}", **fields})
+    return world
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """Orders 1 to 3, landed."""
+    made = orders(make(tmp_path, "memory"), "1", "2", "3")
+    assert made.run().code == 0
+    return made
+
+
+def at(name: str, act: Callable[[], object], *, time: int = 1) -> None:
+    """Does `act` the how-manieth time a run comes to this boundary, once, with no hook inside."""
+    count = 0
+
+    def hook(now: str) -> None:
+        nonlocal count
+        count += now == name
+        if now == name and count == time:
+            boundary.set_hook(None)
+            act()
+
+    boundary.set_hook(hook)
+
+
+def die() -> None:
+    raise Crash
+
+
+def updates(world: World) -> list[list[str]]:
+    return [[str(entry["id"]) for entry in request.orders] for request in world.panel.calls("updateOrders")]
+
+
+def test_every_fault_of_the_catalogue_is_named() -> None:
+    """Each of F01 to F25 stands in the docstring of at least one test."""
+    sources = [*HERE.glob("test_*.py"), *(HERE.parent / "sim").glob("test_*.py")]
+    named = set(re.findall(r"F\d\d", " ".join(re.findall(r'"""F\d\d.*?"""', "".join(map(Path.read_text, sources))))))
+    assert named == {f"F{number:02}" for number in range(1, 26)}
+
+
+# --- claims -----------------------------------------------------------------------------------------------------------------
+
+
+def test_the_answer_is_kept_before_anybody_reads_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """F01, F08: whatever the reader does with an answer, its bytes are in the journal by then."""
+    orders(world, "4")
+
+    def die_reading(*_: object) -> None:
+        raise Crash
+
+    monkeypatch.setitem(job._READERS, job.Feed.ORDERS, die_reading)
+    assert world.run().crashed
+    monkeypatch.undo()
+    with Journal.open(world.machine("a")) as journal:
+        (claim,) = [claim for claim in journal.unlanded(world.meta().get("book", "")) if claim.raw]
+    assert claim.raw is not None
+    assert b'"4"' in claim.raw.body
+    assert world.run().code == 0
+    assert world.ids("orders") == ["1", "2", "3", "4"]
+
+
+def test_a_claim_without_an_answer_is_asked_once(world: World) -> None:
+    """F02: the panel acted and its answer is lost: one request, a doubt with service and bound, and no further claim."""
+    orders(world, "4")
+    mark = len(world.panel.calls("getOrders"))
+    at("panel.before-send", lambda: world.line.trouble.append("acted"), time=2)
+    told = world.run()
+    assert told.code == 7
+    assert len(world.panel.calls("getOrders")) == mark + 1
+    (doubt,) = world.doubts()
+    assert (doubt["feed"], doubt["service"], doubt["bound"]) == ("orders", "1", 100)
+    assert world.run().code == 7, "it is reported until a person resolves it"
+
+
+def test_a_request_that_never_left_is_tried_again_and_leaves_no_doubt(world: World) -> None:
+    """F03: no connection, four times; the fifth one works, and nothing is in doubt."""
+    orders(world, "4")
+    at("panel.before-send", lambda: world.line.trouble.extend(["never"] * 4), time=2)
+    assert world.run().code == 0
+    assert world.ids("orders") == ["1", "2", "3", "4"]
+    assert world.doubts() == []
+
+
+# --- updates ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("said", list(product(("success", "fail", None), repeat=3)), ids=str)
+def test_the_ledger_moves_for_accepted_ids_only(world: World, said: tuple[str | None, ...]) -> None:
+    """F04: for each of the 3^3 outcomes: accepted is settled, refused waits for a change, absent is sent again; others are noise."""
+    results: dict[str, Any] = {"99": {"status": "success"}}
+    for key, word in zip("123", said, strict=True):
+        if word:
+            results[key] = {"status": word, "error": "bad_id", "message": "No"} if word == "fail" else {"status": word}
+    world.edit("orders", {key: {"start_count": int(key) * 7} for key in "123"})
+    world.panel.faults.append(
+        answering(json.dumps({"status": "success", "orders": results}), action="updateOrders", acts=True)
+    )
+    world.run()
+    for key, word in zip("123", said, strict=True):
+        assert ("Refused" in world.cell("orders", key, "Sync")) == (word == "fail")
+    world.run()
+    again = [key for key, word in zip("123", said, strict=True) if word is None]
+    assert updates(world)[1:] == ([again] if again else [])
+
+
+def test_a_lost_answer_to_an_absolute_update_is_sent_again(world: World) -> None:
+    """F05: the update was done and nobody heard: it is sent again, and the panel is where staff wanted it."""
+    world.type("orders", "1", status="In progress")
+    at("panel.before-send", lambda: world.line.trouble.extend(["acted"] * 5))
+    world.run()
+    assert world.run().code == 0
+    assert world.panel.state.orders["1"].status == "In progress"
+    assert world.cell("orders", "1", "Sync").startswith("#1 · Sent")
+
+
+@pytest.mark.parametrize("wipe", [False, True])
+def test_a_refund_is_called_once_whatever_is_lost(world: World, *, wipe: bool) -> None:
+    """F06: killed right after the panel refunded, with and without its disk: one refund, shown in the row, never repeated."""
+    world.type("orders", "1", status="Canceled")
+    at("panel.after-answer", die)
+    assert world.run().crashed
+    if wipe:
+        world.wipe()
+        world.clock.sleep(400)
+    for _ in range(3):
+        assert world.run().code == 7
+    assert len(world.panel.calls("setCanceled")) == 1
+    assert world.panel.state.orders["1"].refunds == ["5"]
+    assert "Not sure" in world.cell("orders", "1", "Sync")
+
+
+def test_a_refund_whose_answer_is_lost_is_not_tried_again(world: World) -> None:
+    """F06: a timeout on setCanceled: one call, no retry inside the run nor after it."""
+    world.type("orders", "1", status="Canceled")
+    at("panel.before-send", lambda: world.line.trouble.append("acted"))
+    assert world.run().code == 7
+    assert world.run().code == 7
+    assert world.panel.state.orders["1"].refunds == ["5"]
+
+
+# --- the panel at its worst ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["busy", "html", "never"])
+def test_a_storm_costs_bounded_calls_and_time(world: World, kind: str) -> None:
+    """F07: "slow down", pages and refused connections without end: exit 5 after a bounded number of calls and minutes."""
+    world.type("orders", "1", status="In progress")
+    before, sent = world.clock.at, world.line.sent
+    at("panel.before-send", lambda: world.line.trouble.extend([kind] * 100_000))
+    assert world.run().code == 5
+    assert world.line.sent - sent <= 40
+    assert world.clock.at - before < timedelta(minutes=10)
+    assert world.run().code == 0
+    assert world.panel.state.orders["1"].status == "In progress"
+
+
+def test_a_panel_that_always_has_more_is_left_alone(world: World) -> None:
+    """F07, F12: a hundred orders, and the same hundred again, for ever: asking stops, and each has one row."""
+    body = json.dumps({"status": "success", "orders": [{"id": str(n), "link": "l"} for n in range(500, 600)]})
+    world.panel.faults.append(answering(body, action="getOrders", times=10_000))
+    told = world.run()
+    assert told.outcome is not None
+    assert len(world.panel.calls("getOrders")) < 15
+    assert max(Counter(world.ids("orders")).values()) == 1
+    assert any("keeps handing out the same" in text for text in told.outcome.messages)
+
+
+def test_a_good_answer_cut_anywhere_loses_nothing_silently(tmp_path: Path) -> None:
+    """F08: the answer breaks off at an offset: what can be read lands, the rest is in doubt, and nothing is thrown."""
+    world = make(tmp_path, "memory")
+    world.run()
+    kept = world.save()
+    whole = json.dumps(
+        {"status": "success", "orders": [{"id": str(n), "link": "l", "quantity": "5"} for n in range(1, 6)]}
+    ).encode()
+    for offset in range(0, len(whole), 9):
+        world.restore(kept)
+        for key in "12345":
+            world.panel.add_order(key, quantity="5", link="l", handed=1, status="Processing")
+        world.panel.faults.append(answering(whole[:offset], action="getOrders"))
+        assert world.run().code in (5, 7)
+        watch = Watch(world)
+        watch.accounted()
+        assert watch.problems == [], offset
+        assert len(world.ids("orders")) == whole[:offset].count(b'"5"}'), offset
+
+
+# --- the sheet moves ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("book", BOOKS)
+@pytest.mark.parametrize("name", ["book.after-read", "book.before-commit", "panel.before-send"])
+def test_sorting_between_any_two_calls_moves_no_answer(tmp_path: Path, book: str, name: str) -> None:
+    """F09: staff sort the tab between reading and writing: each answer lands in its own row, and no cell of theirs changes."""
+    world = orders(make(tmp_path, book), "1", "2", "3", "4", "5")
+    assert world.run().code == 0
+    watch = Watch(world)
+    watch.wish(*(("orders", key, "start_count", str(70 + int(key))) for key in "135"))
+    world.edit("orders", {key: {"start_count": 70 + int(key)} for key in "135"} | {"2": {"status": "Compelted"}})
+    watch.seen = watch.look()
+
+    def sort() -> None:
+        watch.check()
+        head, *body = world.book.see("orders")
+        world.book.show("orders", [head, *reversed(body)])
+        watch.seen = watch.look()
+
+    for time in (1, 2):
+        at(name, sort, time=time)
+        assert world.run().code == 0
+        boundary.set_hook(None)
+        watch.check()
+    assert watch.problems == []
+    for key in "135":
+        assert world.cell("orders", key, "Sync").startswith(f"#{key} · Sent")
+    assert "did you mean Completed?" in world.cell("orders", "2", "Sync")
+
+
+@pytest.mark.parametrize("book", BOOKS)
+def test_an_emptied_tab_stops_everything(tmp_path: Path, book: str) -> None:
+    """F10: most of the open rows are gone at once: exit 3 and not one call to the panel; undone, all is as before."""
+    world = orders(make(tmp_path, book), *map(str, range(1, 9)))
+    world.run()
+    before = world.book.see("orders")
+    world.book.show("orders", [before[0], *[[None] * len(before[0])] * (len(before) - 1)])
+    mark = len(world.panel.requests)
+    assert world.run().code == 3
+    assert len(world.panel.requests) == mark
+    world.book.show("orders", before)
+    assert world.run().code == 0
+    assert world.ids("orders") == list(map(str, range(1, 9)))
+
+
+def test_a_deleted_row_is_reported_and_stays_deleted(world: World) -> None:
+    """F10: one row deleted on purpose is named once and not made again."""
+    grid = world.book.see("orders")
+    world.book.show("orders", [row for row in grid if row[0] != "2"])
+    told = world.run()
+    assert told.outcome is not None
+    assert any("order 2 was deleted" in text for text in told.outcome.messages)
+    assert world.run().code == 0
+    assert world.ids("orders") == ["1", "3"]
+
+
+@pytest.mark.parametrize("other", ["1", " 1 ", "１", "01", 1.0])  # noqa: RUF100, RUF001 - one of them is full-width
+def test_doubled_ids_are_held_and_the_others_proceed(world: World, other: Any) -> None:
+    """F11: the same id twice, however it is written: nothing is sent for it, both rows are named, other rows go on."""
+    world.add("orders", id=other, status="Completed")
+    world.edit("orders", {"1": {"status": "Canceled"}, "2": {"status": "Completed"}})
+    assert world.run().code == 0
+    assert world.panel.state.orders["1"].history == ["handed out"]
+    assert world.panel.state.orders["2"].status == "Completed"
+    held = [str(row["Sync"]) for row in world.rows("orders") if "Held" in str(row["Sync"])]
+    assert any("rows 2 and 5" in text for text in held)
+
+
+def test_an_id_handed_out_twice_keeps_its_one_row(world: World) -> None:
+    """F12: the panel hands order 1 out again, with another quantity: one row, left as it is, and the difference is said."""
+    order = world.panel.state.orders["1"]
+    order.status, order.quantity = "Pending", "300"
+    assert world.run().code == 0
+    assert world.ids("orders") == ["1", "2", "3"]
+    assert world.cell("orders", "1", "Quantity") == 100
+    assert "with other values: Quantity 300" in world.cell("orders", "1", "Sync")
+
+
+# --- two runs -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("book", BOOKS)
+def test_a_second_run_at_any_boundary_waits_its_turn(tmp_path: Path, book: str) -> None:
+    """F13: a whole run on another machine comes between at a boundary: one proceeds, and nothing is sent or landed twice."""
+    world = orders(make(tmp_path, book), "1", "2")
+    world.run()
+    world.type("orders", "1", status="Canceled")
+    orders(world, "3")
+    kept = world.save()
+    names = [name for name in boundary.NAMES if name.startswith(("panel.", "book."))]
+    for name, time in product(names, (1, 2)):
+        world.restore(kept)
+        told: list[int] = []
+        at(name, lambda told=told: told.append(world.run("b").code), time=time)  # type: ignore[misc]
+        first = world.run("a").code
+        boundary.set_hook(None)
+        # before the first one's lease the second may go; from its first commit to its last it may not
+        early = (name, time) in (("book.before-read", 1), ("book.after-read", 1), ("book.before-commit", 1))
+        assert told == [] or told[0] == (0 if early else 4), (name, time)
+        assert first == 0, (name, time)
+        world.run("a")
+        assert world.panel.state.orders["1"].refunds == ["5"], (name, time)
+        assert sorted(world.ids("orders")) == ["1", "2", "3"], (name, time)
+
+
+@pytest.mark.parametrize("book", BOOKS)
+def test_a_stale_writer_is_refused_whole(tmp_path: Path, book: str) -> None:
+    """F13: a commit made from an older revision is refused, and none of it is in the workbook."""
+    world = make(tmp_path, book)
+    one, other = world.book.open(world.clock), world.book.open(world.clock)
+    revision = one.read().revision
+    assert other.read().revision == revision
+    other.commit(Commit("b", meta={"x": "b"}), revision)
+    with pytest.raises(RevisionMoved):
+        one.commit(Commit("a", append={"orders": [{"id": "9"}]}, meta={"x": "a"}), revision)
+    assert world.ids("orders") == []
+    assert world.meta()["x"] == "b"
+
+
+def test_a_holder_that_slept_too_long_writes_nothing(tmp_path: Path) -> None:
+    """F13: a run sleeps past its lease, another takes over; the sleeper wakes, its claim is safe and its write refused."""
+    world = orders(make(tmp_path, "memory"), "1")
+
+    def sleep_and_lose() -> None:
+        world.clock.sleep(4_000)
+        assert world.run("b").code in (0, 7)
+
+    at("panel.after-answer", sleep_and_lose, time=2)
+    assert world.run("a").code == 4
+    assert world.run("a").code in (0, 7)
+    assert world.ids("orders") == ["1"]
+
+
+@pytest.mark.parametrize("skew", [timedelta(0), timedelta(hours=-30), timedelta(days=400), timedelta(minutes=59)])
+def test_a_wrong_clock_decides_nothing(world: World, skew: timedelta) -> None:
+    """F14: the same edits are sent, the same rows land, whatever this machine believes the time is."""
+    world.edit("orders", {"1": {"status": "Canceled"}, "2": {"start_count": 5}})
+    orders(world, "4")
+    assert world.run(skew=skew).code == 0
+    state = world.panel.state.orders
+    assert (state["1"].refunds, state["2"].start_count) == (["5"], "5")
+    assert world.ids("orders") == ["1", "2", "3", "4"]
+
+
+# --- access, quota ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_sheet_unshared_in_mid_run(tmp_path: Path) -> None:
+    """F15: the sharing is taken away after a claim: exit 6, bounded calls, and the claim lands once it is shared again."""
+    world = orders(make(tmp_path, "google"), "1")
+    emulator: Any = world.book.emulator  # type: ignore[attr-defined]
+    book_id = world.book.id  # type: ignore[attr-defined]
+    at("panel.after-answer", lambda: emulator.share(book_id, emulator.service_account, "none"), time=2)
+    calls = len(emulator.calls)
+    assert world.run().code == 6
+    assert len(emulator.calls) - calls <= 8
+    emulator.share(book_id, emulator.service_account)
+    assert world.run().code == 0
+    assert world.ids("orders") == ["1"]
+
+
+def test_the_key_revoked_in_mid_run(world: World) -> None:
+    """F15: the key stops working between two calls: exit 6, no doubt, and what was claimed until then is in the sheet."""
+    orders(world, "4")
+    at("panel.before-send", lambda: world.line.trouble.extend(["key"] * 9), time=3)
+    assert world.run().code == 6
+    assert world.ids("orders") == ["1", "2", "3", "4"]
+    assert world.doubts() == []
+
+
+def test_an_outage_exactly_after_a_claim(tmp_path: Path) -> None:
+    """F16: the sheet goes away right after the panel handed out: no further claim; the next run lands it."""
+    world = orders(make(tmp_path, "google"), "1")
+    orders(world, "2", service="2")
+    world.run()
+    orders(world, "3")
+    orders(world, "4", service="2")
+    at("panel.after-answer", lambda: sweep.fire(world, "down", "book.before-read"), time=2)
+    assert world.run().code == 5
+    assert world.panel.state.orders["4"].handed == 0
+    assert world.run().code == 0
+    assert sorted(world.ids("orders")) == ["1", "2", "3", "4"]
+
+
+# --- cells --------------------------------------------------------------------------------------------------------------------
+
+STRANGE = (
+    "a\x00b\x07c",
+    "\ud83d alone",
+    "مرحبا \u202eabc",
+    "👩‍👩‍👧‍👦\r\nline\ttab",
+    "x" * 60_000,
+    "_x000D_",
+    "'quoted",
+    "  spaces  ",
+)
+FORMULAS = ("=1+1", '=IMPORTXML("http://x","//a")', "+1", "-1+cmd|' /C calc'!A0", "@SUM(A1)", '=HYPERLINK("x","y")')
+
+
+@pytest.mark.parametrize("book", BOOKS)
+def test_no_cell_sinks_a_batch(tmp_path: Path, book: str) -> None:
+    """F17: control characters, half a surrogate, right-to-left, emoji, 60,000 characters: every order lands, once."""
+    world = make(tmp_path, book)
+    body = {
+        "status": "success",
+        "orders": [{"id": str(n), "link": "l", "comments": text} for n, text in enumerate(STRANGE)],
+    }
+    world.panel.faults.append(answering(json.dumps(body), action="getOrders"))
+    assert world.run().code == 0
+    assert sorted(world.ids("orders")) == [str(n) for n in range(len(STRANGE))]
+    parts = [row["Text"] for row in world.rows("long_texts") if str(row["ID"]) == "4"]
+    assert sum(map(len, parts)) == 60_000
+
+
+@pytest.mark.parametrize("book", BOOKS)
+def test_formulas_of_customers_stay_text(tmp_path: Path, book: str) -> None:
+    """F18: links and comments that look like formulas are stored as text, byte for byte; ids stay text, too."""
+    world = make(tmp_path, book)
+    for number, text in enumerate(FORMULAS):
+        world.panel.add_order(f"00{number}", link=text, comments=text, quantity="5", charge="1", user_id=text)
+    world.panel.add_order("12345678901234567890", link="l")
+    assert world.run().code == 0
+    shown = {row["ID"]: row for row in world.rows("orders")}
+    for number, text in enumerate(FORMULAS):
+        row = shown[f"00{number}"]
+        assert [row["Link"], row["Comments"], row["User"]] == [text] * 3
+        assert not isinstance(row["Link"], Formula)
+    assert "12345678901234567890" in shown
+    if book == "google":
+        emulator: Any = world.book.emulator  # type: ignore[attr-defined]
+        formulas = emulator.values(world.book.id, "'Orders'", "FORMULA")  # type: ignore[attr-defined]
+        assert formulas == emulator.values(world.book.id, "'Orders'")  # type: ignore[attr-defined]
+    assert world.run().code == 0
+    assert updates(world) == []
+
+
+POISON = (
+    *("#REF!", "#N/A (Did not find value 'x' in VLOOKUP evaluation.)", "Loading...", "#DIV/0!", True, False),
+    *(datetime(2026, 3, 2), "2026-03-02", "1.5", -1, 10**15, "12 000 likes", "½", "٣٫٥"),  # noqa: DTZ001
+)
+
+
+@pytest.mark.parametrize("field", ["status", "start_count", "remains"])
+@pytest.mark.parametrize("book", ["memory", "xlsx"])
+def test_poisoned_cells_are_answered_and_never_sent(tmp_path: Path, book: str, field: str) -> None:
+    """F19: errors, booleans, dates and almost-numbers in cells staff fill: each is answered in its row, none is pushed."""
+    keys = [str(number) for number in range(1, len(POISON) + 1)]
+    world = orders(make(tmp_path, book), *keys)
+    world.run()
+    world.edit("orders", {key: {field: value} for key, value in zip(keys, POISON, strict=True)})
+    assert world.run().code == 0
+    assert updates(world) == []
+    for key, value in zip(keys, POISON, strict=True):
+        assert "Please check" in world.cell("orders", key, "Sync"), value
+
+
+@pytest.mark.parametrize("book", BOOKS)
+@pytest.mark.parametrize("spoil", ["rename", "double"])
+def test_a_spoiled_heading_stops_the_run_before_any_claim(tmp_path: Path, book: str, spoil: str) -> None:
+    """F20: a heading renamed or doubled: exit 8, before anything is claimed; put back, the next run works."""
+    world = orders(make(tmp_path, book), "1")
+    before = world.book.see("orders")
+    grid = [list(row) for row in before]
+    if spoil == "rename":
+        grid[0][grid[0].index("Remains")] = "Rest"
+    else:
+        grid = [[*row, "Remains" if number == 0 else None] for number, row in enumerate(grid)]
+    world.book.show("orders", grid)
+    told = world.run()
+    assert told.code == 8
+    assert "Remains" in str(told.error)
+    assert world.panel.requests == []
+    world.book.show("orders", before)
+    assert world.run().code == 0
+    assert world.ids("orders") == ["1"]
+
+
+# --- the journal --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_torn_journal_is_recovered_or_refused(world: World) -> None:
+    """F23: cut short or with a byte flipped: exit 8, the workbook and the panel untouched, the file left as it was; never repaired."""
+    path = world.machine("a") / "journal.sqlite3"
+    whole = path.read_bytes()
+    mark, codes = len(world.panel.requests), Counter[int]()
+    for number in range(0, len(whole), len(whole) // 23):
+        flipped = bytes([*whole[:number], whole[number] ^ 0x10, *whole[number + 1 :]])
+        for spoiled in (whole[:number], flipped):
+            path.write_bytes(spoiled)
+            try:
+                with Journal.open(world.machine("a")) as journal:
+                    assert journal.knows_run("run-001-a"), "opened: then it says what it said"
+                codes[0] += 1
+            except Damaged as error:
+                codes[int(error.exit_code)] += 1
+                assert path.read_bytes() == spoiled
+    assert codes[8] >= 20
+    path.write_bytes(whole[: len(whole) // 2])
+    assert world.run().code == 8
+    assert len(world.panel.requests) == mark
+    path.write_bytes(whole)
+    assert world.run().code == 0
+
+
+def test_a_journal_of_another_version_is_refused(world: World) -> None:
+    """F23: a journal of a newer layout, or of one that never was: exit 8, and nothing is guessed."""
+    path = world.machine("a") / "journal.sqlite3"
+    for version in (0, 2, 99):
+        with sqlite3.connect(path) as db:
+            db.execute(f"PRAGMA user_version = {version}")
+        db.close()
+        assert world.run().code == 8
+
+
+# --- files, and a long absence ------------------------------------------------------------------------------------------------
+
+
+def test_a_save_by_staff_in_mid_run_is_never_overwritten(tmp_path: Path) -> None:
+    """F24: staff save the file while a commit is being prepared: their cell is there afterwards, and so are our rows."""
+    world = orders(make(tmp_path, "xlsx"), "1")
+    world.run()
+    orders(world, "2")
+    at("file.after-temp", lambda: world.type("orders", "1", note="call me"), time=2)
+    assert world.run().code == 0
+    assert world.cell("orders", "1", "Note") == "call me"
+    assert world.ids("orders") == ["1", "2"]
+
+
+def test_days_missed_then_many_orders(tmp_path: Path) -> None:
+    """F25: 700 orders after a long absence: all land, asked for a hundred at a time, in one bounded run."""
+    world = orders(make(tmp_path, "xlsx"), *map(str, range(1, 701)))
+    world.clock.at = datetime(2026, 3, 20, 3, 0, tzinfo=UTC)
+    told = world.run()
+    assert told.code == 0
+    assert len(world.ids("orders")) == 700
+    assert len([request for request in world.panel.calls("getOrders") if request.param("type") == "1"]) == 8
