@@ -1,0 +1,156 @@
+"""The planted bugs: what each is, where it goes into the real code, and which tests of the harness have to fail on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+CATALOGUE = "tests/faults/test_catalogue.py"
+REGRESSIONS = "tests/faults/test_regressions.py"
+SECRETS = "tests/faults/test_secrets.py"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One planted bug: (file, text, what stands there instead) for each place, and the tests that hunt it."""
+
+    name: str
+    patches: tuple[tuple[str, str, str], ...]
+    hunters: tuple[str, ...]
+
+
+def _one(name: str, file: str, old: str, new: str, *hunters: str) -> Mutant:
+    return Mutant(name, ((file, old, new),), hunters)
+
+
+JOB = "reconcile/job.py"
+CLIENT = "reconcile/panel/client.py"
+LANDING = "reconcile/core/landing.py"
+
+MUTANTS: tuple[Mutant, ...] = (
+    _one(
+        "parse before journaling",
+        JOB,
+        "    try:\n        job.journal.answered(",
+        "    _READERS[feed](raw, service)\n    try:\n        job.journal.answered(",
+        f"{CATALOGUE}::test_the_answer_is_kept_before_anybody_reads_it",
+    ),
+    _one(
+        "claim repeated after a timeout",
+        CLIENT,
+        "repeat=not (action.claims or action.once)",
+        "repeat=not action.once",
+        f"{CATALOGUE}::test_a_claim_without_an_answer_is_asked_once",
+    ),
+    Mutant(
+        "append repeated without reading",
+        (
+            (JOB, "claimed = _not_landed(claimed, claim, run.ledger)", "claimed = claimed  # noqa: PLW0127"),
+            (LANDING, "        if known is None or (", "        if True or ("),
+        ),
+        (f"{REGRESSIONS}::test_a_landing_the_journal_did_not_note_is_not_taken_for_a_second_handing_out",),
+    ),
+    _one(
+        "ledger moved on send",
+        "reconcile/core/settle.py",
+        "    if not push.once:\n        return row, Kind.WAITING,",
+        "    if not push.once:\n        return accepted(push, row, frame, now), Kind.WAITING,",
+        f"{CATALOGUE}::test_the_ledger_moves_for_accepted_ids_only",
+    ),
+    _one(
+        "ledger moved on HTTP 200",
+        JOB,
+        "return [Result(push, *_pair(found.get(push.target, unclear))) for push in pushes]",
+        "return [Result(push, Verdict.ACCEPTED) for push in pushes]",
+        f"{CATALOGUE}::test_the_ledger_moves_for_accepted_ids_only",
+    ),
+    _one(
+        "a row number kept across a staff action",
+        "reconcile/workbook/google.py",
+        "                self._find(place, old, text)\n",
+        "                row = {'values': [{'userEnteredValue': {'stringValue': text}}]}\n"
+        "                at = {'sheetId': place.sheet, 'rowIndex': (by_text[old][0].number or 2) - 1}\n"
+        "                at['columnIndex'] = place.columns[SYNC]\n"
+        "                change = {'start': at, 'rows': [row], 'fields': 'userEnteredValue'}\n"
+        "                self.requests.append({'updateCells': change})\n",
+        f"{CATALOGUE}::test_sorting_between_any_two_calls_moves_no_answer",
+    ),
+    _one(
+        "lease released early",
+        JOB,
+        "        LEASE: Lease(job.run, run.until).text(),\n        CLAIMING: Claiming(job.run,",
+        "        LEASE: None,\n        CLAIMING: Claiming(job.run,",
+        f"{CATALOGUE}::test_a_second_run_at_any_boundary_waits_its_turn",
+    ),
+    _one(
+        "merge without uniqueness check",
+        "reconcile/core/diff.py",
+        "    if keys.is_unique:\n        return set()",
+        "    if True:\n        return set()",
+        f"{CATALOGUE}::test_doubled_ids_are_held_and_the_others_proceed",
+    ),
+    _one(
+        "refund retried",
+        CLIENT,
+        "repeat=not (action.claims or action.once)",
+        "repeat=not action.claims",
+        f"{CATALOGUE}::test_a_refund_whose_answer_is_lost_is_not_tried_again",
+    ),
+    _one(
+        "`sending` recorded after the call",
+        JOB,
+        "        for push in run.plan.pushes\n        if push.once\n",
+        "        for push in run.plan.pushes\n        if push.once and run.results\n",
+        f"{CATALOGUE}::test_a_refund_is_called_once_whatever_is_lost",
+    ),
+    _one(
+        "ids made numeric",
+        LANDING,
+        '            "id": item.id,\n            "user"',
+        '            "id": int(item.id) if item.id.isdecimal() else item.id,\n            "user"',
+        f"{CATALOGUE}::test_formulas_of_customers_stay_text",
+    ),
+    _one(
+        "empty tab read as “all deleted”",
+        "reconcile/core/plan.py",
+        "    if share > settings.max_gone_share and",
+        "    if False and",
+        f"{CATALOGUE}::test_an_emptied_tab_stops_everything",
+    ),
+    _one(
+        "USER_ENTERED",
+        "reconcile/workbook/google.py",
+        'cell["userEnteredValue"] = {"stringValue": storable(value)}',
+        'cell["userEnteredValue"] = {"formulaValue" if value[:1] == "=" else "stringValue": storable(value)}',
+        f"{CATALOGUE}::test_formulas_of_customers_stay_text",
+    ),
+    _one(
+        "key in an exception",
+        CLIENT,
+        'return NeverSent(f"the panel at {self.url} could',
+        'return NeverSent(f"the panel at {self.url} with {self._key.get_secret_value()} could',
+        f"{SECRETS}::test_no_failure_of_a_call_shows_the_key",
+    ),
+    Mutant(
+        "unbounded retry on 403",
+        (
+            ("reconcile/workbook/google_http.py", "TRIES: Final = 6", "TRIES: Final = 600"),
+            ("reconcile/workbook/google_http.py", "PATIENCE: Final = 100.0", "PATIENCE: Final = 1e9"),
+            ("reconcile/workbook/google_http.py", "_BUSY: Final = (429,", "_BUSY: Final = (403, 429,"),
+        ),
+        (f"{CATALOGUE}::test_a_sheet_unshared_in_mid_run",),
+    ),
+    _one(
+        "fencing ignored",
+        "reconcile/workbook/xlsx.py",
+        "            if book.revision != after:",
+        "            if False:",
+        f"{CATALOGUE}::test_a_stale_writer_is_refused_whole",
+    ),
+    _one(
+        "a refund forgotten when the journal is full",
+        JOB,
+        "    with _noting(run):  # the call was made",
+        "    if True:  # the call was made",
+        f"{REGRESSIONS}::test_a_refund_the_journal_could_not_note_is_not_sent_again",
+    ),
+)
