@@ -17,7 +17,7 @@ MAKES_VENVS := import venv, ensurepip; $(NEW_ENOUGH)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sync plan doctor init test lint check bench clean
+.PHONY: help setup demo sync plan doctor init test lint check bench faults sim mutants reliability clean
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -76,6 +76,19 @@ check: lint test ## everything CI checks: style, types, tests
 
 bench: $(STAMP) ## measure speed and memory
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+faults: $(STAMP) ## fail and kill a run at every boundary, on every kind of workbook (an hour)
+	@$(BIN)/python -m tests.faults $(ARGS)
+
+# make sim SEEDS=1000 lives through a thousand seeded worlds; make sim SEED=7 replays one and prints its last events
+sim: $(STAMP) ## live through seeded worlds: SEEDS=n, or replay one: SEED=n
+	@$(BIN)/python -m tests.sim $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000)) $(ARGS)
+
+mutants: $(STAMP) ## plant known bugs into a copy of the code; the tests must fail on each
+	@$(BIN)/python -m tests.mutants $(ARGS)
+
+reliability: $(STAMP) ## run the whole harness and write its counts for README (hours; ARGS="--seeds 100 --step 9" for less)
+	@$(BIN)/python -m tests.reliability $(ARGS)
 
 clean: ## remove what was installed and generated; never settings, workbooks of yours or the journal
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .bench build dist *.egg-info demo
