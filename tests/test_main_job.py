@@ -1,4 +1,4 @@
-"""The main job, end to end, as a person would have it: an .xlsx workbook, a panel behind a real socket, the real client.
+"""The main job, end to end, as a person would have it: a workbook of each kind, a panel behind a real socket, the real client.
 
 What panel and workbook hold is compared with what the panel sent and staff typed, never with what the engine says of itself.
 """
@@ -21,7 +21,6 @@ from reconcile.core.cells import Formula
 from reconcile.core.model import Action
 from reconcile.panel.practice import PracticePanel, answering, answering_for
 from reconcile.workbook.templates import templates
-from reconcile.workbook.xlsx import XlsxWorkbook
 from tests.faults.world import World, make
 
 if TYPE_CHECKING:
@@ -48,23 +47,35 @@ class Served(World):
         )
 
 
-def served(folder: Path, panel: PracticePanel) -> Iterator[Served]:
-    plain = make(folder, "xlsx", panel)
+def served(folder: Path, kind: str, panel: PracticePanel) -> Iterator[Served]:
+    plain = make(folder, kind, panel)
     with panel.serving() as url:
         world = Served(plain.folder, plain.book, panel, plain.clock, url=url)
         yield world
 
 
-@pytest.fixture
-def busy(tmp_path: Path) -> Iterator[Served]:
-    """250 pending orders in 3 services, 12 refills, 4 cancels."""
-    yield from served(tmp_path, PracticePanel(250, 7, KEY, refills=12, cancels=4))
+@pytest.fixture(params=["xlsx", "google"])
+def busy(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Served]:
+    """250 pending orders in 3 services, 12 refills, 4 cancels; once beside a file, once beside a Google Sheet."""
+    yield from served(tmp_path, request.param, PracticePanel(250, 7, KEY, refills=12, cancels=4))
 
 
 @pytest.fixture
-def small(tmp_path: Path) -> Iterator[Served]:
-    """A panel with nothing on it yet."""
-    yield from served(tmp_path, PracticePanel(0, 7, KEY, refills=0, cancels=0))
+def busy_file(tmp_path: Path) -> Iterator[Served]:
+    """The same beside a file, for what only a file has."""
+    yield from served(tmp_path, "xlsx", PracticePanel(250, 7, KEY, refills=12, cancels=4))
+
+
+@pytest.fixture(params=["xlsx", "google"])
+def small(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Served]:
+    """A panel with nothing on it yet; once beside a file, once beside a Google Sheet."""
+    yield from served(tmp_path, request.param, PracticePanel(0, 7, KEY, refills=0, cancels=0))
+
+
+@pytest.fixture
+def small_file(tmp_path: Path) -> Iterator[Served]:
+    """The same beside a file, for the command line."""
+    yield from served(tmp_path, "xlsx", PracticePanel(0, 7, KEY, refills=0, cancels=0))
 
 
 def claims(world: Served, mark: int = 0) -> Counter[str]:
@@ -87,7 +98,7 @@ def test_one_sync_lands_everything_exactly_once_and_byte_for_byte(busy: Served) 
     assert outcome.exit_code == 0
     assert dict(outcome.landed) == {"orders": 250, "refills": 12, "cancels": 4}
     assert sorted(busy.ids("orders")) == sorted(pending)
-    frame = XlsxWorkbook(busy.folder / "orders.xlsx").read().tabs["orders"]
+    frame = busy.book.open(busy.clock).read().tabs["orders"]
     for key, order in pending.items():
         row = frame.loc[key]
         sent = order.shown()
@@ -104,7 +115,7 @@ def test_one_sync_lands_everything_exactly_once_and_byte_for_byte(busy: Served) 
     assert asked == ["1", "1", "2", "2", "3"]
     refills = {refill.id: refill for refill in busy.panel.state.refills.values()}
     assert sorted(busy.ids("refills")) == sorted(refills)
-    shown_refills = XlsxWorkbook(busy.folder / "orders.xlsx").read().tabs["refills"]
+    shown_refills = busy.book.open(busy.clock).read().tabs["refills"]
     for key, refill in refills.items():
         row = shown_refills.loc[key]
         assert bytes_of(row["order_id"]) == refill.order_id
@@ -114,17 +125,17 @@ def test_one_sync_lands_everything_exactly_once_and_byte_for_byte(busy: Served) 
     assert sorted(busy.ids("cancels")) == sorted(busy.panel.state.cancels)
 
 
-def test_a_spreadsheet_program_sees_the_same_texts(busy: Served) -> None:
+def test_a_spreadsheet_program_sees_the_same_texts(busy_file: Served) -> None:
     """Another reader than ours finds ids and links as text, formulas nowhere, and the comments whole."""
-    busy.sync()
-    sheet = openpyxl.load_workbook(busy.folder / "orders.xlsx")["Orders"]
+    busy_file.sync()
+    sheet = openpyxl.load_workbook(busy_file.folder / "orders.xlsx")["Orders"]
     head = [cell.value for cell in sheet[1]]
     seen = {}
     for row in sheet.iter_rows(min_row=2):
         assert all(cell.data_type != "f" for cell in row)
         cells = dict(zip(head, row, strict=True))
         seen[cells["ID"].value] = (cells["Link"].value, unescape(cells["Comments"].value or ""))
-    for order in busy.panel.state.orders.values():
+    for order in busy_file.panel.state.orders.values():
         if order.handed:
             assert seen[order.id] == (order.link, order.comments)
 
@@ -214,7 +225,9 @@ def test_sixty_mixed_edits(busy: Served) -> None:  # noqa: PLR0915 - one busy mo
     )
     busy.add("payments", reference="PAY-1", user="ann", amount="12.50", details="invoice 7", send="Yes")
     busy.add("payments", reference="PAY-2", user="bob", amount="12,50", details="invoice 8", send="Yes")
-    busy.add("tickets", reference="T-1", user="ann", subject="Hello", message="=1+1\nSecond line 🔥", send="Yes")
+    # typed into a Google Sheet, a leading = makes a formula, which is answered and never sent
+    message = "=1+1\nSecond line 🔥" if busy.book.kind == "xlsx" else "1+1=2\nSecond line 🔥"
+    busy.add("tickets", reference="T-1", user="ann", subject="Hello", message=message, send="Yes")
     edits = len(typed) + 4 + 4 + 2 + 1
     wrong = len(WRONG_ORDERS) + 3
     assert (edits, wrong) == (60, 15)
@@ -249,7 +262,7 @@ def test_sixty_mixed_edits(busy: Served) -> None:  # noqa: PLR0915 - one busy mo
         *("rejected", "open"),
     ]
     assert panel.state.payments == [{"user": "ann", "amount": "12.50", "details": "invoice 7"}]
-    assert panel.state.tickets == [{"user": "ann", "subject": "Hello", "message": "=1+1\nSecond line 🔥"}]
+    assert panel.state.tickets == [{"user": "ann", "subject": "Hello", "message": message}]
     for key, (_, answer) in zip(wrong_keys, WRONG_ORDERS, strict=True):
         assert answer in busy.cell("orders", key, "Sync"), key
     assert "“Done it” is not a Status" in busy.cell("refills", "4", "Sync")
@@ -337,19 +350,19 @@ def test_huge_comments_and_one_broken_order_sink_nothing(small: Served) -> None:
 
 
 @pytest.fixture
-def desk(small: Served, monkeypatch: pytest.MonkeyPatch) -> Served:
+def desk(small_file: Served, monkeypatch: pytest.MonkeyPatch) -> Served:
     """A terminal beside the small world, all settings right."""
-    small.panel.add_order("15", quantity="100", link="l", charge="1")
-    monkeypatch.chdir(small.folder)
+    small_file.panel.add_order("15", quantity="100", link="l", charge="1")
+    monkeypatch.chdir(small_file.folder)
     for name, value in {
-        "PANEL_URL": small.url,
+        "PANEL_URL": small_file.url,
         "PANEL_KEY": KEY,
         "SHEET": "orders.xlsx",
         "STATE_DIR": "state",
         "PACE": "0",
     }.items():
         monkeypatch.setenv(f"RECONCILE_{name}", value)
-    return small
+    return small_file
 
 
 def ends(capsys: pytest.CaptureFixture[str], code: int, *words: str) -> None:
@@ -467,7 +480,7 @@ def test_money_is_never_rounded(small: Served) -> None:
     assert small.panel.state.orders["9"].refunds == ["0.100000000000000000001"]
 
 
-def test_every_tab_of_the_templates_is_there(small: Served) -> None:
+def test_every_tab_of_the_templates_is_there(small_file: Served) -> None:
     """The workbook people open has every tab of the templates."""
-    titles = openpyxl.load_workbook(small.folder / "orders.xlsx").sheetnames
+    titles = openpyxl.load_workbook(small_file.folder / "orders.xlsx").sheetnames
     assert set(titles) == {tab.title for tab in templates().tabs}
