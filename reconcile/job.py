@@ -392,6 +392,12 @@ def _begin(run: _Run) -> None:
         if push.once
     ]
     landing, claims, ledger = _landing(run, planned.patched(marks))
+    before = planned.patched(marks)
+    for push in run.plan.pushes:
+        row = before.row(push.feed, push.key)
+        if not push.once and row is not None:
+            before = before.patched([settle.unconfirmed(push, row)])
+    doubtful = [row for push in run.plan.pushes if not push.once and (row := before.row(push.feed, push.key))]
     meta = {
         **({} if BOOK in run.snapshot.meta else {BOOK: run.book_id}),
         LEASE: Lease(job.run, run.until).text(),
@@ -402,7 +408,7 @@ def _begin(run: _Run) -> None:
         Commit(
             job.run,
             append=landing.append,
-            ledger=_newest(run.plan.settled, marks, landing.ledger),
+            ledger=_newest(run.plan.settled, marks, doubtful, landing.ledger),
             sync=_sync_texts(run.snapshot, landing.notes),
             meta=meta,
         ),

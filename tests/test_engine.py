@@ -236,13 +236,13 @@ def test_pushes_go_updates_then_decisions_then_refunds_each_refund_noted_around_
 
 
 def test_only_what_was_accepted_is_settled(desk: Desk) -> None:
-    """Accepted, refused, absent: one moves, one rests, one goes again."""
+    """Accepted, refused, absent: one moves, one rests, one goes again and the ledger does not say what the panel has."""
     desk.receive("1", "2", "3")
     for key in "123":
         desk.type(key, status="In progress")
     desk.panel.says["updateOrders"] = [{"1": YES, "2": ItemResult(Verdict.REFUSED, "bad_id"), "99": YES}]
     assert desk.run().exit_code == Exit.DONE
-    assert [desk.known(key)["status"] for key in "123"] == ["In progress", "Processing", "Processing"]
+    assert [desk.known(key)["status"] for key in "123"] == ["In progress", "Processing", None]
     desk.run()
     assert "updateOrders 3" in desk.log
 

@@ -66,6 +66,9 @@ COLUMNS: Final = (
 `refunded`: the status an order was refunded with, kept for ever, also when the panel hands the order out again.
 """
 
+UNCONFIRMED: Final = "⟨unconfirmed⟩"
+"""Stands in `*_seen` while the panel may or may not have taken a value: no cell looks like it, so the cell is looked at again."""
+
 STATE_OPEN: Final = "open"
 STATE_CLOSED: Final = "closed"
 STATE_GONE: Final = "gone"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from reconcile.core import words
-from reconcile.core.ledger import SEEN, STATE_CLOSED, Ledger, Sending, blank_row, refusals, refusals_text
+from reconcile.core.ledger import SEEN, STATE_CLOSED, UNCONFIRMED, Ledger, Sending, blank_row, refusals, refusals_text
 from reconcile.core.model import (
     SYNC,
     UNSURE,
@@ -79,6 +79,18 @@ def marked(push: Push, ledger: Ledger, frame: pd.DataFrame, *, run: str, when: s
     return {**row, "sending": sending.text(), "unsure_seen": _cell(frame, push.key, UNSURE)}
 
 
+def unconfirmed(push: Push, row: Row) -> Row:
+    """The ledger row while it is not known what the panel has: committed before the call is made, and kept after an unclear one.
+
+    Whatever the cells show then is sent by the next run, also when staff have put the old value back meanwhile.
+    """
+    out: Row = dict(row)
+    for change in push.changes:
+        out[change.field] = None
+        out[change.field + SEEN] = UNCONFIRMED
+    return out
+
+
 def settle(
     plan: Plan,
     results: Sequence[Result],
@@ -105,7 +117,7 @@ def settle(
             row = {**row, "sending": (ledger.row(*place) or row)["sending"]}
         numbers[place] = push.row
         after, kind, text = _one(result, row, frames[push.feed.value], when, now)
-        if after != row or place in rows:
+        if after != row or place in rows or not push.once:  # `unconfirmed` stands in the sheet: it is always replaced
             rows[place] = after
         said.setdefault(place, []).append((kind, text))
         history.extend(_history(result, run, now))
@@ -128,7 +140,7 @@ def _one(result: Result, row: Row, frame: pd.DataFrame, when: str, now: datetime
         cleared = {**row, "sending": None} if push.once else row
         return cleared, Kind.WAITING, words.NOT_SENT.format(what=what(push))
     if not push.once:
-        return row, Kind.WAITING, words.UNKNOWN.format(what=what(push))
+        return unconfirmed(push, row), Kind.WAITING, words.UNKNOWN.format(what=what(push))
     sending = Sending.parse(row["sending"])
     doubtful = {**row, "sending": replace(sending, doubt=True).text()} if sending else row
     stale = _cell(frame, push.key, UNSURE) is not None

@@ -22,7 +22,7 @@ THREE = (Verdict.ACCEPTED, Verdict.REFUSED, Verdict.UNKNOWN)
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4])
 def test_the_ledger_moves_for_accepted_ids_only(count: int) -> None:
-    """All 3^n outcomes of n updates: accepted moves, refused is remembered as refused, unknown is sent again."""
+    """All 3^n outcomes of n updates: accepted moves, refused is remembered as refused, unknown claims nothing and goes again."""
     for outcome in product(THREE, repeat=count):
         desk = Desk()
         desk.receive(*[order(str(number)) for number in range(count)])
@@ -32,10 +32,11 @@ def test_the_ledger_moves_for_accepted_ids_only(count: int) -> None:
         for number, verdict in enumerate(outcome):
             known = desk.ledger.row("orders", str(number))
             assert known is not None
-            moved = verdict is Verdict.ACCEPTED
-            assert (known["status"], known["start_count"]) == (
-                ("In progress", str(number)) if moved else ("Processing", None)
-            )
+            assert (known["status"], known["start_count"]) == {
+                Verdict.ACCEPTED: ("In progress", str(number)),
+                Verdict.REFUSED: ("Processing", None),
+                Verdict.UNKNOWN: (None, None),
+            }[verdict]
             assert bool(known["refused"]) is (verdict is Verdict.REFUSED)
             assert known["sending"] is None
         again = [key for key, _, _ in desk.sent()]

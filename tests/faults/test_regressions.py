@@ -126,3 +126,26 @@ def test_a_settled_doubt_is_not_shown_for_ever(world: World) -> None:
     assert world.run().code == 0
     assert world.cell("orders", "1", "Sync") == "#1 · Note. The panel has Status Canceled."
     assert world.panel.state.orders["1"].refunds == ["5"]
+
+
+@pytest.mark.parametrize("lost", ["crash", "answer"])
+def test_a_value_put_back_after_an_update_nobody_heard_of_is_sent(world: World, lost: str) -> None:
+    """F05, F22: an update was done, the run died (or its answer was lost), staff put the old value back: the panel hears of that."""
+    world.run()
+    world.type("orders", "1", status="Completed")
+
+    def lose(name: str) -> None:
+        if lost == "crash" and name == "panel.after-answer" and world.panel.calls("updateOrders"):
+            raise Crash
+        if lost == "answer" and name == "panel.before-send":
+            world.line.trouble[:] = ["acted"] * 9
+
+    boundary.set_hook(lose)
+    world.run()
+    boundary.set_hook(None)
+    assert world.panel.state.orders["1"].status == "Completed"
+    world.type("orders", "1", status="Processing")
+    world.run()
+    assert world.panel.state.orders["1"].status == "Processing"
+    assert world.run().code == 0
+    assert len(world.panel.calls("updateOrders")) == (2 if lost == "crash" else 2 + 4)
