@@ -52,8 +52,8 @@ MUTANTS: tuple[Mutant, ...] = (
     _one(
         "ledger moved on send",
         "reconcile/core/settle.py",
-        "    if not push.once:\n        return row, Kind.WAITING,",
-        "    if not push.once:\n        return accepted(push, row, frame, now), Kind.WAITING,",
+        "return unconfirmed(push, row), Kind.WAITING,",
+        "return accepted(push, row, now), Kind.WAITING,",
         f"{CATALOGUE}::test_the_ledger_moves_for_accepted_ids_only",
     ),
     _one(
@@ -145,6 +145,13 @@ MUTANTS: tuple[Mutant, ...] = (
         "            if book.revision != after:",
         "            if False:",
         f"{CATALOGUE}::test_a_stale_writer_is_refused_whole",
+    ),
+    _one(
+        "an update nobody heard of taken for none",
+        JOB,
+        "_newest(run.plan.settled, marks, doubtful, landing.ledger)",
+        "_newest(run.plan.settled, marks, landing.ledger)",
+        f"{REGRESSIONS}::test_a_value_put_back_after_an_update_nobody_heard_of_is_sent",
     ),
     _one(
         "a refund forgotten when the journal is full",
