@@ -113,7 +113,9 @@ class MemoryWorkbook:
     def _append(self, key: str, row: Row) -> None:
         places, grid = self.positions(key), self.grids[key]
         # below everything that shows, staff's own columns included
-        last = max((number for number, cells in enumerate(grid, 1) if any(cell is not None for cell in cells)), default=1)
+        last = max(
+            (number for number, cells in enumerate(grid, 1) if any(cell is not None for cell in cells)), default=1
+        )
         if len(grid) <= last:
             grid.append([])
         for column, value in row.items():
