@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
-from reconcile.core import cells, settle, words
+from reconcile.core import cells, settle
 from reconcile.core.landing import Landing, land
 from reconcile.core.lease import (
     BOOK,
@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from reconcile.core.model import CancelTask, Order, RawAnswer, Refill
+    from reconcile.core.words import Words
     from reconcile.journal import Journal
     from reconcile.workbook.port import Workbook
 
@@ -197,7 +198,12 @@ class _Run:
 
     def when(self) -> str:
         """The time as people read it in the sheet."""
-        return self.job.clock().astimezone(self.job.zone).strftime("%d %b %H:%M")
+        return self.say.moment(self.job.clock().astimezone(self.job.zone))
+
+    @property
+    def say(self) -> Words:
+        """The workbook's language."""
+        return self.snapshot.words
 
     def may_go_on(self) -> bool:
         """Whether a further call may be started: nobody asked to stop, nothing failed, the deadline is not over."""
@@ -267,7 +273,7 @@ def _read_and_plan(job: Job, started: datetime) -> _Run:
     check_free(snapshot.meta, job.clock(), mine)
     book_id = snapshot.meta.get(BOOK) or job.run  # a workbook that has no id gets its first run's name for one
     ledger = Ledger(snapshot.ledger)
-    recovered = settle.recovered(ledger, snapshot.tabs, _known_sends(job.journal, book_id), job.clock())
+    recovered = settle.recovered(ledger, snapshot.tabs, _known_sends(job.journal, book_id), job.clock(), snapshot.words)
     ledger = ledger.patched(recovered)
     plan = make_plan(snapshot, ledger, job.rules)
     settled = {(str(row["tab"]), str(row["key"])): row for row in (*recovered, *plan.settled)}
@@ -310,7 +316,7 @@ def _recover_claims(run: _Run) -> None:
             if not claimed.in_doubt:
                 continue
             claim = replace(claim, why=claimed.problem)  # noqa: PLW2901 - the same claim, with what its answer says
-        doubt = _claim_doubt(claim)
+        doubt = _claim_doubt(claim, run.say)
         if doubt.id not in recorded:
             run.doubts.append(doubt)
     left = claiming_of(run.snapshot.meta)
@@ -320,9 +326,7 @@ def _recover_claims(run: _Run) -> None:
             id=f"claim-{left.run}",
             kind="claim",
             feed=Feed.ORDERS,
-            text=f"Run {left.run} stopped while it was receiving work (since {left.at}), and its journal is not on this "
-            f"machine. At most {'one answer' if most == 1 else f'{most} answers'} ({FULL} orders of one of the services "
-            f"{', '.join(left.services)}, or as many refills or cancel requests) may be missing from the sheet.",
+            text=_stopped_claiming(left, most, run.say),
             at=left.at,
             run=left.run,
             service=", ".join(left.services),
@@ -330,6 +334,13 @@ def _recover_claims(run: _Run) -> None:
         )
         if doubt.id not in recorded:
             run.doubts.append(doubt)
+
+
+def _stopped_claiming(left: Claiming, most: int, say: Words) -> str:
+    one = say.PHRASES["one_answer"] if most == 1 else say.PHRASES["answers"].format(count=most)
+    return say.MESSAGES["stopped_claiming"].format(
+        run=left.run, at=left.at, answers=one, full=FULL, services=", ".join(left.services)
+    )
 
 
 def _not_landed(claimed: Claimed, claim: Claim, ledger: Ledger) -> Claimed:
@@ -361,22 +372,30 @@ def read_answer(feed: Feed, service: str, raw: RawAnswer) -> Claimed:
         return Claimed(feed, service, problem=error.what)
 
 
-def _claim_doubt(claim: Claim) -> Doubt:
-    one = words.ONE[claim.feed]
-    of_service = f" of service {claim.service}" if claim.service else ""
+def _claim_doubt(claim: Claim, say: Words) -> Doubt:
     bound = 1 if claim.feed == Feed.CANCELS else FULL
-    why = (claim.why or "the run stopped before the answer came").rstrip(".")
+    text = say.MESSAGES["claim_doubt"].format(
+        many=say.MANY[claim.feed],
+        of_service=_of_service(claim.service, say),
+        at=claim.intended_at,
+        why=(claim.why or say.PHRASES["stopped_before_answer"]).rstrip("."),
+        bound=bound,
+        what=say.amount_of(claim.feed, bound),
+    )
     return Doubt(
         id=f"claim-{claim.run}-{claim.id}",
         kind="claim",
         feed=Feed(claim.feed),
-        text=f"The panel was asked for {one}s{of_service} at {claim.intended_at}, and its answer is not known: {why}. "
-        f"At most {bound} {one}{'s' if bound > 1 else ''} may be missing from the sheet.",
+        text=text,
         at=claim.intended_at,
         run=claim.run,
         service=claim.service,
         bound=bound,
     )
+
+
+def _of_service(service: str, say: Words) -> str:
+    return say.PHRASES["of_service"].format(service=service) if service else ""
 
 
 def _begin(run: _Run) -> None:
@@ -387,7 +406,7 @@ def _begin(run: _Run) -> None:
     run.until = now + job.lease
     planned = run.ledger.patched(run.plan.settled)
     marks = [
-        settle.marked(push, planned, run.snapshot.tabs[push.feed.value], run=job.run, when=run.when())
+        settle.marked(push, planned, run.snapshot.tabs[push.feed.value], run=job.run, when=run.when(), say=run.say)
         for push in run.plan.pushes
         if push.once
     ]
@@ -442,7 +461,7 @@ def _stopped_by_limit(run: _Run) -> Outcome:
     landing, claims, _ = _landing(run, run.ledger)
     reason = " ".join(limit.text for limit in run.plan.limits)
     held = [
-        Note(push.feed.value, push.key, push.row, Kind.HELD, words.HELD_BY_LIMIT.format(limit=reason))
+        Note(push.feed.value, push.key, push.row, Kind.HELD, run.say.HELD_BY_LIMIT.format(limit=reason))
         for push in run.plan.pushes
     ]
     outcome = _outcome(run, Exit.LIMIT, reason)
@@ -450,7 +469,7 @@ def _stopped_by_limit(run: _Run) -> Outcome:
     job.book.commit(
         Commit(
             job.run,
-            append={**landing.append, "runs": [_runs_row(outcome, "Stopped by a limit")]},
+            append={**landing.append, "runs": [_runs_row(outcome, run.say.RESULTS[_RESULT_WORDS[Exit.LIMIT]])]},
             ledger=landing.ledger,
             sync=_sync_texts(run.snapshot, [*notes, *landing.notes]),
             meta={CLAIMING: None, **doubt_meta(run.doubts)},
@@ -584,7 +603,7 @@ def _update(run: _Run, pushes: list[Push]) -> list[Result]:
 
 def _update_some(run: _Run, pushes: list[Push], budget: list[int]) -> list[Result]:
     if budget[0] <= 0 or not run.may_go_on():
-        return [Result(push, Verdict.NOT_SENT, "there was no time left for it in this run.") for push in pushes]
+        return [Result(push, Verdict.NOT_SENT, run.say.PHRASES["no_time"]) for push in pushes]
     budget[0] -= 1
     run.job.stop.waiting = True
     try:
@@ -632,7 +651,7 @@ def _one_by_one(run: _Run, push: Push) -> Result:
             panel.set_completed(push.target)
 
     if not _ready(run):
-        return Result(push, Verdict.NOT_SENT, "there was no time left for it in this run.")
+        return Result(push, Verdict.NOT_SENT, run.say.PHRASES["no_time"])
     return _guarded(run, push, calls)
 
 
@@ -666,21 +685,21 @@ def _call(panel: Panel, push: Push) -> object:
 
 def services(snapshot: Snapshot) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The services to pull, in the order of the Services tab, and what is wrong with that tab in words."""
-    frame = snapshot.tabs["services"]
+    say, frame = snapshot.words, snapshot.tabs["services"]
+    tab, label = say.TAB["services"], say.SERVICE_LABEL["pull"]
     found: list[str] = []
     problems = []
     for key, pull, number in zip(frame.index, frame["pull"], frame["_row"], strict=True):
-        answer = cells.choice(pull, YesNo, "Pull")
+        answer = cells.choice(pull, YesNo, label, say)
         if isinstance(answer, cells.Wrong):
-            problems.append(f"Services: row {number}: {answer.text}")
+            problems.append(say.MESSAGES["row"].format(tab=tab, row=number, text=answer.text))
         elif answer is YesNo.YES and key and key not in found:
             found.append(str(key))
         elif answer is YesNo.YES and not key:
-            problems.append(f"Services: row {number}: Service ID is missing.")
+            missing = say.SERVICE_LABEL["service_id"]
+            problems.append(say.MESSAGES["missing"].format(tab=tab, row=number, label=missing))
     if not found:
-        problems.append(
-            "Services: no service is set to Pull, so no orders are received. Choose Yes in Pull for each service."
-        )
+        problems.append(say.MESSAGES["no_service"].format(tab=tab, label=label))
     return tuple(found), tuple(problems)
 
 
@@ -743,7 +762,7 @@ def _drain(run: _Run, feed: Feed, service: str, fetch: Callable[[], RawAnswer]) 
         if len(run.waiting) >= (FULL if feed is Feed.CANCELS else run.job.book.lands_together):
             _land_waiting(run)
         if not fresh and not claimed.broken:
-            run.messages.append(f"The panel keeps handing out the same {feed.value}; asking for more was stopped.")
+            run.messages.append(run.say.MESSAGES["same_again"].format(tab=run.say.small(run.say.TAB[feed])))
             return
         if claimed.in_doubt or (feed is Feed.ORDERS and claimed.count < FULL):
             return
@@ -797,18 +816,15 @@ def _fetch(run: _Run, feed: Feed, service: str, fetch: Callable[[], RawAnswer]) 
 
 def _report(run: _Run, claimed: Claimed) -> None:
     """Says what the panel refused to hand out; that is not "no orders"."""
-    of_service = f" (service {claimed.service})" if claimed.service else ""
-    text = (
-        f"this panel has no call for them, so they are left out ({claimed.problem})"
-        if claimed.lacks_action
-        else claimed.problem
-    )
-    run.messages.append(f"{words.TAB[claimed.feed]}{of_service}: {text}")
+    say = run.say
+    of_service = say.PHRASES["in_service"].format(service=claimed.service) if claimed.service else ""
+    text = say.MESSAGES["lacks_call"].format(problem=claimed.problem) if claimed.lacks_action else claimed.problem
+    run.messages.append(say.MESSAGES["tab"].format(tab=say.TAB[claimed.feed], of_service=of_service, text=text))
 
 
 def _doubt_claim(run: _Run, claim: Claim, why: str) -> None:
     """Work may have been handed out that nobody sees: on record, and no further claim in this run."""
-    run.doubts.append(_claim_doubt(replace(claim, why=why)))
+    run.doubts.append(_claim_doubt(replace(claim, why=why), run.say))
     run.fail(Unknown(why, "It is on record as in doubt; see `reconcile resolve`."))
     with _noting(run):
         run.job.journal.unknown(claim.id, why)
@@ -852,6 +868,7 @@ def _landing(run: _Run, ledger: Ledger) -> tuple[Landing, list[Claim], Ledger]:
             now=job.clock(),
             when=run.when(),
             cell_limit=job.book.cell_limit,
+            say=run.say,
         )
         for tab, rows in one.append.items():
             total.append.setdefault(tab, []).extend(rows)
@@ -893,11 +910,11 @@ def _end(run: _Run) -> Outcome:
     """The last commit: results per row, ledger, log, heartbeat, lease released."""
     job = run.job
     done = {id(result.push) for result in run.results}
-    why = run.error.what if run.error else "the run was stopped before it."
+    why = run.error.what if run.error else run.say.PHRASES["stopped_before"]
     run.results.extend(Result(push, Verdict.NOT_SENT, why) for push in run.plan.pushes if id(push) not in done)
     now = job.clock()
     settled = settle.settle(run.plan, run.results, run.ledger, run.snapshot.tabs, run=job.run, now=now, when=run.when())
-    in_doubt = [_send_doubt(result, job.run, now) for result in run.results if _doubtful(result)]
+    in_doubt = [_send_doubt(result, run, now) for result in run.results if _doubtful(result)]
     known = {doubt.id for doubt in (*run.plan.doubts, *run.doubts)}
     run.doubts = [*run.doubts, *run.plan.doubts, *(doubt for doubt in in_doubt if doubt.id not in known)]
     try:
@@ -919,7 +936,7 @@ def _write_end(run: _Run, settled: settle.Settled, now: datetime) -> Outcome:
     run.landed.update(landing.counts)
     run.doubts.extend(landing.doubts)
     outcome = _outcome(run, _exit_code(run), run.error.what if run.error else "")
-    rows = {"runs": [_runs_row(outcome, _result_words(outcome))], "history": list(settled.history)}
+    rows = {"runs": [_runs_row(outcome, run.say.RESULTS[_result_words(outcome)])], "history": list(settled.history)}
     job.book.commit(
         Commit(
             job.run,
@@ -943,15 +960,16 @@ def _doubtful(result: Result) -> bool:
     return result.push.once and result.verdict is Verdict.UNKNOWN
 
 
-def _send_doubt(result: Result, run: str, now: datetime) -> Doubt:
-    push = result.push
+def _send_doubt(result: Result, run: _Run, now: datetime) -> Doubt:
+    push, say = result.push, run.say
+    what = settle.what(push, say)
     return Doubt(
         id=f"{push.feed.value}-{push.key}",
         kind="send",
         feed=push.feed,
-        text=f"It is not known whether {settle.what(push)} went through for {words.ONE[push.feed]} {push.key}.",
+        text=say.MESSAGES["send_doubt"].format(what=what, one=say.ONE[push.feed], key=push.key),
         at=now.isoformat(timespec="seconds"),
-        run=run,
+        run=run.job.run,
         key=push.key,
     )
 
@@ -1037,7 +1055,7 @@ def _sync_texts(snapshot: Snapshot, notes: Iterable[Note], *, keep: Iterable[Not
     shown = {tab: Counter(snapshot.tabs[tab][SYNC]) for tab in TABS}
     rows = {tab: Counter(snapshot.tabs[tab].index) for tab in TABS}
     for note in notes:
-        text = words.sync_text(note.key, note.kind, note.text)
+        text = snapshot.words.sync_text(note.key, note.kind, note.text)
         if (note.tab, note.key) in newer or not note.key:
             continue
         # a text starts with its row's own key, so it can only stand in that row, or in the rows of a doubled id

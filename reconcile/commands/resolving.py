@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from reconcile.core.ledger import Ledger
     from reconcile.core.model import Commit, Doubt, Snapshot
     from reconcile.core.resolve import When
+    from reconcile.core.words import Words
     from reconcile.journal import Journal
 
 TRIES = 3
@@ -152,7 +153,7 @@ class _Request:
     def _commit(self, doubt: "Doubt", snapshot: "Snapshot", ledger: "Ledger", book: world.Book) -> "Commit":
         from reconcile.core import resolve as core
 
-        when = self._when(book)
+        when = self._when(book, snapshot.words)
         if doubt.kind == "send":
             if self.way not in ("--went-through", "--send-again"):
                 raise SettingsError(f"{doubt.id} is about one send.", "Give --went-through or --send-again.")
@@ -162,7 +163,7 @@ class _Request:
                 f"{doubt.id} is about work that may have been lost.", "Give --orders, --refills, --csv or --nothing."
             )
         if self.way == "--nothing":
-            return core.nothing(doubt, when)
+            return core.nothing(doubt, when, snapshot.words)
         items = self._items(doubt, snapshot, ledger)
         commit, landing = core.added(
             doubt, items, snapshot, ledger, when, cell_limit=book.cell_limit, keep_open=self.keep_open
@@ -197,11 +198,11 @@ class _Request:
             self.told.append(f"Left out: {left}.")
         return list(found.orders)
 
-    def _when(self, book: world.Book) -> "When":
+    def _when(self, book: world.Book, say: "Words") -> "When":
         from reconcile.core.resolve import When
 
         now = world.clock()
-        shown = now.astimezone(world.zone(self.settings, book)).strftime("%d %b %H:%M")
+        shown = say.moment(now.astimezone(world.zone(self.settings, book)))
         return When(world.run_id(), now, shown)
 
     def _done(self, commit: "Commit", book: str, *, as_json: bool) -> int:

@@ -9,13 +9,15 @@ from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from reconcile.core import cells, words
+from reconcile.core import cells
 from reconcile.core.model import ROW, Feed, Limit
+from reconcile.core.words import ENGLISH
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from reconcile.core.model import Cell
+    from reconcile.core.words import Words
 
 FILLED: Final = 10
 """So many rows given one same start count or remains at once were filled down: real counters do not agree."""
@@ -24,7 +26,7 @@ SHUFFLED: Final = 5
 """So many cells of one column that hold exactly the values they held before, in other rows, were sorted by themselves."""
 
 
-def found(feed: Feed, sheet: pd.DataFrame, moved: pd.DataFrame) -> list[Limit]:
+def found(feed: Feed, sheet: pd.DataFrame, moved: pd.DataFrame, say: Words = ENGLISH) -> list[Limit]:
     """The accidents that `moved` (columns of `diff.changed`) shows, as limits that stop the push."""
     if len(moved) < SHUFFLED:
         return []
@@ -34,17 +36,16 @@ def found(feed: Feed, sheet: pd.DataFrame, moved: pd.DataFrame) -> list[Limit]:
         if column not in ("start_count", "remains", "status", "decision"):
             continue
         raw, known = part["raw"].tolist(), part["known"].tolist()
-        label, tab = words.LABEL[column], words.TAB[feed]
+        label, tab = say.LABEL[column], say.TAB[feed]
         if len(raw) >= SHUFFLED and _same_values(raw, known):
             limits.append(
                 Limit(
                     "sorted apart",
-                    f"In {tab}, {len(raw)} cells of {label} hold each other's values: the column was sorted without the "
-                    "rest of its rows. Undo that in the sheet.",
+                    say.LIMITS["sorted_column"].format(tab=tab, count=len(raw), label=label),
                 )
             )
         elif column in ("start_count", "remains"):
-            limits.extend(_filled(tab, column, sheet, part))
+            limits.extend(_filled(tab, column, sheet, part, say))
     return limits
 
 
@@ -52,14 +53,14 @@ def _same_values(raw: list[Cell], known: list[Cell]) -> bool:
     return None not in raw and len(set(raw)) > 1 and Counter(raw) == Counter(known)
 
 
-def _filled(tab: str, column: str, sheet: pd.DataFrame, part: pd.DataFrame) -> list[Limit]:
+def _filled(tab: str, column: str, sheet: pd.DataFrame, part: pd.DataFrame, say: Words) -> list[Limit]:
     """One value, or a series that goes up by one from row to row, over ten cells or more. Zero is an honest value."""
-    label = words.LABEL[column]
-    read = [cells.count(raw, label) for raw in part["raw"]]
+    label = say.LABEL[column]
+    read = [cells.count(raw, label, say) for raw in part["raw"]]
     numbers = [int(value) if isinstance(value, str) else None for value in read]
     value, times = Counter(number for number in numbers if number).most_common(1)[0] if any(numbers) else (0, 0)
     if times >= FILLED:
-        what = f"{times} rows were given the same {label}, {value}"
+        what = say.LIMITS["filled_same"].format(count=times, label=label, value=value)
     else:
         places = dict(zip(sheet.index, sheet[ROW], strict=True))
         pairs = sorted(
@@ -71,9 +72,5 @@ def _filled(tab: str, column: str, sheet: pd.DataFrame, part: pd.DataFrame) -> l
             best = max(best, run)
         if best < FILLED:
             return []
-        what = f"{best} rows were given a {label} that goes up by one from row to row"
-    return [
-        Limit(
-            "filled down", f"In {tab}, {what}: that looks like a fill-down. Undo it in the sheet, or pass this limit."
-        )
-    ]
+        what = say.LIMITS["filled_rising"].format(count=best, label=label)
+    return [Limit("filled down", say.LIMITS["filled"].format(tab=tab, what=what))]

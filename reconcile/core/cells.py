@@ -16,12 +16,13 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from reconcile.core import words
+from reconcile.core.words import ENGLISH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
 
     from reconcile.core.model import Cell
+    from reconcile.core.words import Words
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -109,33 +110,33 @@ def is_error_cell(raw: Cell) -> bool:
     return isinstance(raw, str) and (bool(_ERROR.match(raw.strip())) or bool(_LOADING.match(raw.strip())))
 
 
-def poisoned(raw: Cell, label: str) -> Wrong | None:
+def poisoned(raw: Cell, label: str, say: Words = ENGLISH) -> Wrong | None:
     """What makes a cell unusable whatever is expected in it: a formula, an error, something still loading."""
     if isinstance(raw, Formula):
-        return Wrong(words.FORMULA.format(label=label))
+        return Wrong(say.FORMULA.format(label=label))
     if isinstance(raw, str) and _LOADING.match(raw.strip()):
-        return Wrong(words.LOADING.format(label=label))
+        return Wrong(say.LOADING.format(label=label))
     if is_error_cell(raw):
-        return Wrong(words.ERROR_CELL.format(label=label, shown=words.shown(raw)))
+        return Wrong(say.ERROR_CELL.format(label=label, shown=say.shown(raw)))
     return None
 
 
-def text_of(raw: Cell, label: str, longest: int) -> str | Wrong | None:
+def text_of(raw: Cell, label: str, longest: int, say: Words = ENGLISH) -> str | Wrong | None:
     """Free text as typed, outer space trimmed. Numbers become their text; dates, booleans, formulas and errors are Wrong.
 
     longest: how many characters it may have, counted as they are kept in the ledger (a line break counts two).
     """
     if is_blank(raw):
         return None
-    if wrong := poisoned(raw, label):
+    if wrong := poisoned(raw, label, say):
         return wrong
     if isinstance(raw, (bool, date, time, timedelta)):
-        return Wrong(words.NOT_TEXT.format(label=label, shown=words.shown(raw)))
+        return Wrong(say.NOT_TEXT.format(label=label, shown=say.shown(raw)))
     if isinstance(raw, float) and raw.is_integer():
         return str(int(raw))
     text = str(raw).strip()
     if len(text) * 6 > longest and _kept_length(text) > longest:
-        return Wrong(words.TOO_LONG.format(label=label, longest=f"{longest:,}"))
+        return Wrong(say.TOO_LONG.format(label=label, longest=f"{longest:,}"))
     return text
 
 
@@ -144,7 +145,7 @@ def _kept_length(text: str) -> int:
     return len(json.dumps(text, ensure_ascii=False).encode("utf-16-le", "surrogatepass")) // 2 - 2
 
 
-def count(raw: Cell, label: str) -> str | Wrong | None:
+def count(raw: Cell, label: str, say: Words = ENGLISH) -> str | Wrong | None:
     """A whole number ≥ 0 as canonical digits ("1000"), None for blank.
 
     Understood: 1000, 1000.0, " 1,000 ", "1 000", "1'000", full-width and other scripts' digits. "1.000" could be one
@@ -152,55 +153,55 @@ def count(raw: Cell, label: str) -> str | Wrong | None:
     """
     if is_blank(raw):
         return None
-    wrong = poisoned(raw, label)
+    wrong = poisoned(raw, label, say)
     if wrong is not None:
         return wrong
     if isinstance(raw, bool):
-        return Wrong(words.BOOLEAN.format(label=label, shown=words.shown(raw)))
+        return Wrong(say.BOOLEAN.format(label=label, shown=say.shown(raw)))
     if isinstance(raw, (date, time, timedelta)):
-        return Wrong(words.DATE.format(label=label, shown=words.shown(raw)))
+        return Wrong(say.DATE.format(label=label, shown=say.shown(raw)))
     if isinstance(raw, float):
         if not raw.is_integer():
-            return Wrong(words.NOT_WHOLE.format(label=label, shown=words.shown(raw)))
+            return Wrong(say.NOT_WHOLE.format(label=label, shown=say.shown(raw)))
         raw = int(raw)
     if isinstance(raw, int):
-        return _bounded(raw, label)
-    return _typed_count(str(raw), label)
+        return _bounded(raw, label, say)
+    return _typed_count(str(raw), label, say)
 
 
-def _typed_count(typed: str, label: str) -> str | Wrong:
+def _typed_count(typed: str, label: str, say: Words) -> str | Wrong:
     text = plain(typed)
     if len(text) > LONGEST:
         return Wrong(
-            (words.TOO_BIG if text.isdecimal() else words.NOT_A_NUMBER).format(label=label, shown=words.shown(typed))
+            (say.TOO_BIG if text.isdecimal() else say.NOT_A_NUMBER).format(label=label, shown=say.shown(typed))
         )
     if text.isdecimal():
-        return _bounded(int(text), label)
+        return _bounded(int(text), label, say)
     if _GROUPED.match(text):
-        return _bounded(int(re.sub(r"\D", "", text)), label)
+        return _bounded(int(re.sub(r"\D", "", text)), label, say)
     if re.fullmatch(r"\d+\.0+", text) and not re.fullmatch(r"\d{1,3}\.0{3}", text):
-        return _bounded(int(text.partition(".")[0]), label)
+        return _bounded(int(text.partition(".")[0]), label, say)
     if re.fullmatch(r"\d{1,3}(\.\d{3}){2,}", text):
-        return _bounded(int(text.replace(".", "")), label)
+        return _bounded(int(text.replace(".", "")), label, say)
     if re.fullmatch(r"\d{1,3}\.\d{3}", text):
-        return Wrong(words.DOT_THOUSANDS.format(label=label, shown=text, whole=text.replace(".", "")))
+        return Wrong(say.DOT_THOUSANDS.format(label=label, shown=text, whole=text.replace(".", "")))
     if _DATE.match(text):
-        return Wrong(words.DATE.format(label=label, shown=text))
+        return Wrong(say.DATE.format(label=label, shown=text))
     if re.fullmatch(r"[-−–]\s*\d[\d,]*(\.0+)?", text):
-        return Wrong(words.NEGATIVE.format(label=label, shown=text))
+        return Wrong(say.NEGATIVE.format(label=label, shown=text))
     if re.fullmatch(r"\d+[.,]\d+", text):
-        return Wrong(words.NOT_WHOLE.format(label=label, shown=text))
+        return Wrong(say.NOT_WHOLE.format(label=label, shown=text))
     guess = _guess(text)
     if guess is not None:
-        return Wrong(words.NUMBER_WITH_WORDS.format(label=label, shown=words.shown(typed), guess=guess))
-    return Wrong(words.NOT_A_NUMBER.format(label=label, shown=words.shown(typed)))
+        return Wrong(say.NUMBER_WITH_WORDS.format(label=label, shown=say.shown(typed), guess=guess))
+    return Wrong(say.NOT_A_NUMBER.format(label=label, shown=say.shown(typed)))
 
 
-def _bounded(value: int, label: str) -> str | Wrong:
+def _bounded(value: int, label: str, say: Words) -> str | Wrong:
     if value < 0:
-        return Wrong(words.NEGATIVE.format(label=label, shown=value))
+        return Wrong(say.NEGATIVE.format(label=label, shown=value))
     if value > MOST:
-        return Wrong(words.TOO_BIG.format(label=label))
+        return Wrong(say.TOO_BIG.format(label=label))
     return str(value)
 
 
@@ -218,36 +219,36 @@ def _guess(text: str) -> str | None:
     return str(int(value)) if value == value.to_integral_value() and value <= MOST else None
 
 
-def money(raw: Cell, label: str) -> Decimal | Wrong | None:
+def money(raw: Cell, label: str, say: Words = ENGLISH) -> Decimal | Wrong | None:
     """An amount > 0, None for blank. A comma that could be a decimal point or a thousands mark is answered, not guessed."""
     if is_blank(raw):
         return None
-    wrong = poisoned(raw, label)
+    wrong = poisoned(raw, label, say)
     if wrong is not None:
         return wrong
     if isinstance(raw, bool):
-        return Wrong(words.BOOLEAN.format(label=label, shown=words.shown(raw)))
+        return Wrong(say.BOOLEAN.format(label=label, shown=say.shown(raw)))
     if isinstance(raw, (date, time, timedelta)):
-        return Wrong(words.DATE.format(label=label, shown=words.shown(raw)))
+        return Wrong(say.DATE.format(label=label, shown=say.shown(raw)))
     # repr of a float is the shortest text that means it: what the person typed
     text = plain(raw) if isinstance(raw, str) else repr(raw)
     if len(text) > LONGEST:
-        return Wrong(words.NOT_AN_AMOUNT.format(label=label, shown=words.shown(raw)))
+        return Wrong(say.NOT_AN_AMOUNT.format(label=label, shown=say.shown(raw)))
     if re.fullmatch(r"\d{1,3}(,\d{3})+\.\d+", text):
         text = text.replace(",", "")
     if re.fullmatch(r"\d+,\d+", text):
-        return Wrong(words.COMMA_AMOUNT.format(label=label, shown=text, dotted=text.replace(",", ".")))
+        return Wrong(say.COMMA_AMOUNT.format(label=label, shown=text, dotted=text.replace(",", ".")))
     if _DATE.match(text):
-        return Wrong(words.DATE.format(label=label, shown=text))
+        return Wrong(say.DATE.format(label=label, shown=text))
     if not re.fullmatch(r"-?\d+(\.\d+)?(e[-+]?\d{1,3})?", text, re.IGNORECASE):
-        return Wrong(words.NOT_AN_AMOUNT.format(label=label, shown=words.shown(raw)))
+        return Wrong(say.NOT_AN_AMOUNT.format(label=label, shown=say.shown(raw)))
     value = Decimal(text)
     if value <= 0:
-        return Wrong(words.AMOUNT_NOT_POSITIVE.format(label=label, shown=text))
+        return Wrong(say.AMOUNT_NOT_POSITIVE.format(label=label, shown=text))
     if value > MOST:
-        return Wrong(words.TOO_BIG.format(label=label))
+        return Wrong(say.TOO_BIG.format(label=label))
     if value < FINEST:
-        return Wrong(words.TOO_SMALL.format(label=label))
+        return Wrong(say.TOO_SMALL.format(label=label))
     return value
 
 
@@ -288,37 +289,56 @@ _MEANT: Final = {
 }
 
 
-def choice(raw: Cell, options: type[Choice], label: str) -> Choice | Wrong | None:
-    """One of `options`, None for blank. Case, spaces, `_` and `-` do not matter; a near miss is answered with a suggestion."""
+_ACCENT: Final = re.compile("[\u0300-\u036f]")
+
+
+def letters(text: str) -> str:
+    """`fold` for languages with accents: `Sí` and `si`, `Não` and `nao`; İ, I, ı and i are one letter.
+
+    Only Latin accents go: a vowel sign of another script is a letter of its own.
+    """
+    bare = _ACCENT.sub("", unicodedata.normalize("NFD", fold(text)))
+    return unicodedata.normalize("NFC", bare.replace("ı", "i"))
+
+
+def choice(raw: Cell, options: type[Choice], label: str, say: Words = ENGLISH) -> Choice | Wrong | None:
+    """One of `options`, None for blank. Case, spaces, `_` and `-` do not matter; a near miss is answered with a suggestion.
+
+    Understood in the language of `say` and in English; suggestions are in the language of `say`.
+    """
     if is_blank(raw):
         return None
-    wrong = poisoned(raw, label)
+    wrong = poisoned(raw, label, say)
     if wrong is not None:
         return wrong
     if isinstance(raw, (date, time, timedelta)):
-        return Wrong(words.DATE.format(label=label, shown=words.shown(raw)))
-    by_name = {fold(option.value): option for option in options}
-    typed = fold(str(raw))
-    found = by_name.get(typed) or by_name.get(_SAME.get(typed, ""))
+        return Wrong(say.DATE.format(label=label, shown=say.shown(raw)))
+    english = say.language == ENGLISH.language
+    folded = fold if english else letters
+    by_name = {folded(option.value): option for option in options}
+    if not english:
+        by_name |= {folded(say.choice(option.value)): option for option in options}
+    typed = folded(str(raw))
+    found = by_name.get(typed) or by_name.get(_SAME.get(typed, "")) or by_name.get(folded(say.same.get(typed, "")))
     if found is not None:
         return found
-    near = _near(typed, by_name)
-    one = words.ONE_CHOICE.get(label, f"a {label}")
+    near = _near(typed, by_name, folded(say.meant.get(typed, "")))
+    one = say.one_of(label)
     if near is not None:
-        return Wrong(words.NOT_A_CHOICE_NEAR.format(one=one, shown=words.shown(raw), near=by_name[near].value))
-    listed = words.listed(option.value for option in options)
-    return Wrong(words.NOT_A_CHOICE.format(one=one, shown=words.shown(raw), choices=listed))
+        return Wrong(say.NOT_A_CHOICE_NEAR.format(one=one, shown=say.shown(raw), near=say.choice(by_name[near].value)))
+    listed = say.listed(say.choice(option.value) for option in options)
+    return Wrong(say.NOT_A_CHOICE.format(one=one, shown=say.shown(raw), choices=listed))
 
 
-def _near(typed: str, names: Iterable[str]) -> str | None:
-    names = list(names)
-    meant = _MEANT.get(typed)
-    if meant in names:
-        return meant
+def _near(typed: str, names: Mapping[str, StrEnum], meant: str) -> str | None:
+    """The name that was probably meant, None when none or several were. `meant`: what the language says it means."""
+    for word in (meant, _MEANT.get(typed, "")):
+        if word in names:
+            return word
     starting = [name for name in names if len(typed) > 2 and name.startswith(typed)]  # noqa: PLR2004 - two letters say too little
-    if len(starting) == 1:
+    if len({names[name] for name in starting}) == 1:
         return starting[0]
-    if sum(typed in name for name in names) > 1:
+    if len({option for name, option in names.items() if typed in name}) > 1:
         return None  # "refund" is half of two decisions
     close = difflib.get_close_matches(typed, names, n=1, cutoff=0.6)
     return close[0] if close else None

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from reconcile.core import words
 from reconcile.core.ledger import FACTS, SEEN, STATE_GONE, STATE_OPEN, WATCHED, blank_row
 from reconcile.core.model import (
     CancelTask,
@@ -21,12 +20,14 @@ from reconcile.core.model import (
     RefillStatus,
     Status,
 )
+from reconcile.core.words import ENGLISH
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from reconcile.core.ledger import Ledger
     from reconcile.core.model import Cell, Claimed, Row
+    from reconcile.core.words import Words
 
 BEGINNING: Final = 2_000
 """How much of a text too long for one cell stands in its own row."""
@@ -51,7 +52,15 @@ class Landing:
 
 
 def land(
-    claimed: Claimed, ledger: Ledger, present: Collection[str], *, run: str, now: datetime, when: str, cell_limit: int
+    claimed: Claimed,
+    ledger: Ledger,
+    present: Collection[str],
+    *,
+    run: str,
+    now: datetime,
+    when: str,
+    cell_limit: int,
+    say: Words = ENGLISH,
 ) -> Landing:
     """The rows to append and remember for one answer.
 
@@ -63,18 +72,20 @@ def land(
     here: dict[str, Order | Refill | CancelTask] = {}
     for item in claimed.rows:
         if item.id in here:
-            _twice(out, item, here[item.id])
+            _twice(out, item, here[item.id], say)
             continue
         here[item.id] = item
         known = ledger.row(tab, item.id)
         if known is not None and known["decision"] is not None:
             continue  # a cancel request that was answered comes for ever on some panels; its row may be gone by now
         if known is None or (known["state"] == STATE_GONE and item.id not in present):
-            _new_row(out, claimed.feed, item, known, now=now, when=when, cell_limit=cell_limit)
+            _new_row(out, claimed.feed, item, known, now=now, when=when, cell_limit=cell_limit, say=say)
         elif claimed.feed is Feed.ORDERS and isinstance(item, Order):
-            _again(out, item, known, when)
+            _again(out, item, known, when, say)
         elif claimed.feed is Feed.REFILLS and known["state"] != STATE_OPEN:
-            out.messages.append(f"Refill {item.id} was handed out again although it is {known['status']}.")
+            out.messages.append(
+                say.MESSAGES["refill_again"].format(key=item.id, status=say.choice(str(known["status"])))
+            )
         elif claimed.feed is Feed.REFILLS and known["status"] != RefillStatus.PENDING:
             # the panel set it back to Pending, so what staff chose is an edit again
             out.ledger.append({**known, "status": RefillStatus.PENDING.value, "status_seen": None})
@@ -86,8 +97,9 @@ def land(
                 id=re.sub(r"\W+", "-", name),
                 kind="broken",
                 feed=claimed.feed,
-                text=f"The panel handed out one {words.ONE[tab]} that could not be read ({broken.why}). "
-                f"All it sent stands in Long texts under “{name}”.",
+                text=say.MESSAGES["unreadable"].format(
+                    one=say.ONE[tab], why=broken.why, tab=say.TAB["long_texts"], name=name
+                ),
                 at=now.isoformat(),
                 run=run,
                 service=claimed.service,
@@ -98,13 +110,13 @@ def land(
     return out
 
 
-def _twice(out: Landing, item: Order | Refill | CancelTask, first: Order | Refill | CancelTask) -> None:
+def _twice(out: Landing, item: Order | Refill | CancelTask, first: Order | Refill | CancelTask, say: Words) -> None:
     """The same id twice in one answer: one row, and what the second says differently."""
-    (cells, _), (before, _) = _cells(item), _cells(first)
+    (cells, _), (before, _) = _cells(item, say), _cells(first, say)
     other = [name for name, cell in cells.items() if cell is not None and cell != before[name]]
     if other:
-        said = ", ".join(f"{words.LABEL.get(name, name)} {words.shown(cells[name])}" for name in other)
-        out.messages.append(f"The panel handed out {item.id} twice in one answer, the second time with {said}.")
+        said = ", ".join(f"{say.LABEL.get(name, name)} {say.shown(cells[name])}" for name in other)
+        out.messages.append(say.MESSAGES["twice"].format(key=item.id, what=said))
 
 
 def _new_row(
@@ -116,21 +128,21 @@ def _new_row(
     now: datetime,
     when: str,
     cell_limit: int,
+    say: Words,
 ) -> None:
     """A row to append. known: what the ledger remembers of an id whose row was deleted from the sheet."""
-    row, first = _cells(item)
+    row, first = _cells(item, say)
     row["received"] = now
     for name in [name for name, cell in row.items() if isinstance(cell, str) and units(cell) > cell_limit]:
-        label = words.LABEL[name]
+        label = say.LABEL[name]
         key = item.id if name == "comments" else f"{item.id} {label}"
         parts = _parts(key, str(row[name]), cell_limit)
-        row[name] = cut(str(row[name]), BEGINNING) + words.LONG_TEXT.format(label=label, key=key, parts=len(parts))
+        row[name] = cut(str(row[name]), BEGINNING) + say.LONG_TEXT.format(label=label, key=key, parts=len(parts))
         out.append.setdefault("long_texts", []).extend(parts)
     kind, text = (
-        (Kind.NEW, first) if known is None or feed is not Feed.ORDERS else (Kind.INFO, _again_text(known, when))
+        (Kind.NEW, first) if known is None or feed is not Feed.ORDERS else (Kind.INFO, _again_text(known, when, say))
     )
-    row["sync"] = words.sync_text(item.id, kind, text)
-    out.append.setdefault(feed.value, []).append(row)
+    row["sync"] = say.sync_text(item.id, kind, text)
     ledger = {**blank_row(feed.value, item.id), "received": now.isoformat()}
     if known is not None:  # what may have been sent, and what was refunded, outlives the row
         ledger.update(refunded=known["refunded"], sending=known["sending"])
@@ -138,17 +150,17 @@ def _new_row(
     for name in WATCHED[feed.value]:
         if row.get(name) is not None:
             ledger[name] = str(row[name])
+            row[name] = say.value(name, str(row[name])) if name == "status" else row[name]
             ledger[name + SEEN] = row[name]
+    out.append.setdefault(feed.value, []).append(row)
     out.ledger.append(ledger)
     out.counts[feed.value] += 1
     if known is not None:
-        out.messages.append(
-            f"{words.TAB[feed]}: {words.ONE[feed]} {item.id}, whose row had been deleted, was handed out again; it has a new row."
-        )
+        out.messages.append(say.MESSAGES["new_row"].format(tab=say.TAB[feed], one=say.ONE[feed], key=item.id))
 
 
-def _cells(item: Order | Refill | CancelTask) -> tuple[Row, str]:
-    """The row as the panel's values, and its first Sync sentence. Texts stay exactly as sent."""
+def _cells(item: Order | Refill | CancelTask, say: Words) -> tuple[Row, str]:
+    """The row as the panel's values (a status canonical), and its first Sync sentence. Texts stay exactly as sent."""
     if isinstance(item, Order):
         row: Row = {
             "id": item.id,
@@ -160,7 +172,7 @@ def _cells(item: Order | Refill | CancelTask) -> tuple[Row, str]:
             "status": Status.PROCESSING.value,
             "comments": item.comments or None,
         }
-        return row, words.NEW_ORDER
+        return row, say.NEW_ORDER
     if isinstance(item, Refill):
         return {
             "id": item.id,
@@ -171,22 +183,22 @@ def _cells(item: Order | Refill | CancelTask) -> tuple[Row, str]:
             "quantity": number(item.quantity),
             "requested": _time(item.requested),
             "status": RefillStatus.PENDING.value,
-        }, words.NEW_REFILL
+        }, say.NEW_REFILL
     return {
         "id": item.id,
         "order_id": item.order_id or None,
         "service": item.service or None,
         "link": item.link or None,
-    }, words.NEW_CANCEL
+    }, say.NEW_CANCEL
 
 
-def _again(out: Landing, order: Order, known: Row, when: str) -> None:
+def _again(out: Landing, order: Order, known: Row, when: str, say: Words) -> None:
     """An order the panel handed out a second time: one row stays one row; what differs is said.
 
     The panel set it back to Processing. If staff had it open under another status, that status is an edit again; a closed
     one is never closed (and refunded) again without a person.
     """
-    cells, _ = _cells(order)
+    cells, _ = _cells(order, say)
     other = [
         name
         for name in ("user", "charge", "link", "quantity")
@@ -199,21 +211,21 @@ def _again(out: Landing, order: Order, known: Row, when: str) -> None:
     else:
         row["state"] = STATE_OPEN
         row["closed"] = None
-    text = _again_text(known, when)
+    text = _again_text(known, when, say)
     if other:
-        text = words.HANDED_OUT_OTHER.format(
-            what=", ".join(f"{words.LABEL[name]} {words.shown(cells[name])}" for name in other)
+        text = say.HANDED_OUT_OTHER.format(
+            what=", ".join(f"{say.LABEL[name]} {say.shown(cells[name])}" for name in other)
         )
     out.notes.append(Note(Feed.ORDERS.value, order.id, 0, Kind.PROBLEM if other else Kind.INFO, text))
-    out.messages.append(f"Order {order.id}: {text}")
+    out.messages.append(say.MESSAGES["order"].format(key=order.id, text=text))
     if row != known:
         out.ledger.append(row)
 
 
-def _again_text(known: Row, when: str) -> str:
+def _again_text(known: Row, when: str, say: Words) -> str:
     if known["refunded"]:
-        return words.HANDED_OUT_REFUNDED.format(when=when, how=known["refunded"])
-    return words.HANDED_OUT_AGAIN.format(when=when)
+        return say.HANDED_OUT_REFUNDED.format(when=when, how=say.choice(str(known["refunded"])))
+    return say.HANDED_OUT_AGAIN.format(when=when)
 
 
 def number(text: str) -> Cell:

@@ -11,6 +11,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from reconcile.core.words import ENGLISH, Words
+from reconcile.core.words import Kind as Kind  # noqa: PLC0414 - it belongs to the model as much as to the words
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -244,12 +247,14 @@ class Snapshot:
     `tabs`: template key → DataFrame with one column per template column key plus `_row` (the row's number, only for
     messages), object dtype, blanks as None, wholly blank rows left out, index = `cells.id_text` of the key column ("" when
     that cell is blank; may repeat). `ledger`: one row per (tab, key), columns `ledger.COLUMNS`. `meta`: key → text.
+    `words`: the workbook's language, in which it is answered.
     """
 
     revision: int
     tabs: Mapping[str, pd.DataFrame]
     ledger: pd.DataFrame
     meta: Mapping[str, str]
+    words: Words = ENGLISH
 
 
 @dataclass(frozen=True)
@@ -306,19 +311,6 @@ class Push:
         return self.action.once or ("once", "yes") in self.params
 
 
-class Kind(StrEnum):
-    """What a row's answer is about; decides colour and whether a person is needed."""
-
-    NEW = "new"
-    SENT = "sent"
-    INFO = "info"
-    WAITING = "waiting"
-    PROBLEM = "problem"
-    REFUSED = "refused"
-    HELD = "held"
-    DOUBT = "doubt"
-
-
 @dataclass(frozen=True)
 class Note:
     """What a row's Sync cell is to say (the text after `#key · `)."""
@@ -363,7 +355,7 @@ class Plan:
     """The pure result of comparing sheet and ledger: what to push, what to answer, what stops it.
 
     `settled`: ledger rows to write although the panel is told nothing (a cell now agrees, or its shown value moved).
-    `digest` names exactly these pushes: two equal plans have equal digests.
+    `digest` names exactly these pushes: two equal plans have equal digests. `words`: the language its answers are in.
     """
 
     pushes: tuple[Push, ...] = ()
@@ -374,6 +366,7 @@ class Plan:
     messages: tuple[str, ...] = ()
     refund_total: Decimal = Decimal(0)
     digest: str = ""
+    words: Words = ENGLISH
 
     @property
     def refunds(self) -> tuple[Push, ...]:

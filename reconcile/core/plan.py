@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from reconcile.core import accidents, cells, diff, rules, words
+from reconcile.core import accidents, cells, diff, rules
 from reconcile.core.ledger import (
     SEEN,
     STATE_CLOSED,
@@ -44,6 +44,7 @@ from reconcile.core.model import (
     Unsure,
     YesNo,
 )
+from reconcile.core.words import ENGLISH
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from reconcile.core.model import Cell, Row, Snapshot
+    from reconcile.core.words import Words
 
 KEY_LABEL: Final = {Feed.PAYMENTS: "reference", Feed.TICKETS: "reference"}
 HAS_UNSURE: Final = (Feed.ORDERS, Feed.CANCELS, Feed.PAYMENTS, Feed.TICKETS)
@@ -119,8 +121,9 @@ class Sheet:
 
 @dataclass
 class _Draft:
-    """A plan in the making."""
+    """A plan in the making, and the language it speaks."""
 
+    words: Words = ENGLISH
     pushes: list[Push] = field(default_factory=list)
     answers: dict[tuple[str, str], tuple[int, list[tuple[Kind, str]]]] = field(default_factory=dict)
     settled: dict[tuple[str, str], Row] = field(default_factory=dict)
@@ -131,8 +134,10 @@ class _Draft:
 
     def say(self, tab: str, key: str, row: int, kind: Kind, text: str) -> None:
         if len(key) > LONGEST_KEY:
-            long = words.KEY_TOO_LONG.format(label=words.LABEL[KEY_LABEL.get(Feed(tab), "id")], length=f"{len(key):,}")
-            self.messages.append(f"{words.TAB[tab]}: row {row}: {long}")
+            long = self.words.KEY_TOO_LONG.format(
+                label=self.words.LABEL[KEY_LABEL.get(Feed(tab), "id")], length=f"{len(key):,}"
+            )
+            self.messages.append(self.words.MESSAGES["row"].format(tab=self.words.TAB[tab], row=row, text=long))
             return
         parts = self.answers.setdefault((tab, key), (row, []))[1]
         if (kind, text) not in parts:
@@ -149,7 +154,7 @@ def make_plan(snapshot: Snapshot, ledger: Ledger, settings: Rules) -> Plan:
 
     Pure: no clock, no I/O. A plan whose `limits` is not empty must not be carried out without a person's word.
     """
-    draft = _Draft(refunded=_refunded(ledger))
+    draft = _Draft(snapshot.words, refunded=_refunded(ledger))
     sheets = {feed: Sheet(snapshot.tabs[feed.value]) for feed in Feed}
     held = {feed: _held(draft, feed, sheets[feed], ledger) for feed in Feed}
     for feed in Feed:
@@ -172,6 +177,7 @@ def make_plan(snapshot: Snapshot, ledger: Ledger, settings: Rules) -> Plan:
         messages=tuple(dict.fromkeys(draft.messages)),
         refund_total=total,
         digest=digest(pushes),
+        words=snapshot.words,
     )
 
 
@@ -192,18 +198,19 @@ def _doubts(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, held: set[s
 
     An answer in a held row is not taken: it may stand beside another row's id.
     """
+    say = draft.words
     for key, ledger_row, sending in ledger.sendings(feed):
         row = sheet.at(key) if key in sheet and key not in held else None
         raw = row.get(UNSURE) if row else None
         moved = row is not None and raw != ledger_row["unsure_seen"]
-        settled = cells.choice(raw, Unsure, words.LABEL[UNSURE]) if moved else None
+        settled = cells.choice(raw, Unsure, say.LABEL[UNSURE], say) if moved else None
         number = _number(row)
         if settled is Unsure.WENT_THROUGH:
             draft.settled[feed.value, key] = {**went_through(ledger_row, sending), "unsure_seen": raw}
             order_row = closed_by(sending, ledger) if feed is Feed.CANCELS else None
             if order_row is not None:
                 draft.remember(order_row, **order_row)
-            draft.say(feed, key, number, Kind.SENT, words.WENT_THROUGH.format(what=sending.what))
+            draft.say(feed, key, number, Kind.SENT, say.WENT_THROUGH.format(what=sending.what))
             continue
         if settled is Unsure.SEND_AGAIN:
             draft.remember(ledger_row, unsure_seen=raw)
@@ -213,7 +220,7 @@ def _doubts(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, held: set[s
         if moved and settled is None:
             draft.remember(ledger_row, unsure_seen=raw)
         stale = row is not None and not cells.is_blank(raw) and not isinstance(settled, cells.Wrong)
-        text = (words.IN_DOUBT_STALE if stale else words.IN_DOUBT).format(what=sending.what, when=sending.at)
+        text = (say.IN_DOUBT_STALE if stale else say.IN_DOUBT).format(what=sending.what, when=sending.at)
         if isinstance(settled, cells.Wrong):
             text = f"{settled.text} {text}"
         draft.say(feed, key, number, Kind.DOUBT, text)
@@ -222,7 +229,7 @@ def _doubts(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, held: set[s
                 id=f"{feed.value}-{key}",
                 kind="send",
                 feed=feed,
-                text=f"It is not known whether {sending.what} went through for {words.ONE[feed]} {key}.",
+                text=say.MESSAGES["send_doubt"].format(what=sending.what, one=say.ONE[feed], key=key),
                 at=sending.at,
                 run=sending.run,
                 key=key,
@@ -300,12 +307,13 @@ def _decimal(text: str | None) -> Decimal | None:
 
 
 def _claimed_feed(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, settings: Rules, held: set[str]) -> None:
+    say = draft.words
     known = ledger.of(feed)
     _gone(draft, feed, sheet, ledger, settings)
     _unknown(draft, feed, sheet, known)
     fields = (*WATCHED[feed.value], *((UNSURE,) if feed in HAS_UNSURE else ()))
     moved = diff.changed(sheet.frame, known, fields)
-    draft.limits.extend(accidents.found(feed, sheet.frame, moved))
+    draft.limits.extend(accidents.found(feed, sheet.frame, moved, say))
     edits: dict[str, dict[str, Cell]] = {}
     for key, name, raw in zip(moved["key"], moved["field"], moved["raw"], strict=True):
         edits.setdefault(key, {})[name] = raw
@@ -314,24 +322,32 @@ def _claimed_feed(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, setti
         if key in held or ledger_row is None or ledger_row["sending"]:
             continue  # doubled, moved or in doubt: answered already, nothing else of the row is touched
         row = sheet.at(key)
-        decided = _decide(feed, key, row, ledger_row, moved_cells, ledger, settings)
+        decided = _decide(feed, key, row, ledger_row, moved_cells, ledger, settings, say)
         _take(draft, feed, key, row, ledger_row, decided, moved_cells)
 
 
 def _decide(
-    feed: Feed, key: str, row: Row, ledger_row: Row, edits: Mapping[str, Cell], ledger: Ledger, settings: Rules
+    feed: Feed,
+    key: str,
+    row: Row,
+    ledger_row: Row,
+    edits: Mapping[str, Cell],
+    ledger: Ledger,
+    settings: Rules,
+    say: Words,
 ) -> rules.Decided:
     if feed is Feed.ORDERS:
-        return rules.order(key, row, ledger_row, edits, partial_via=settings.partial_via)
+        return rules.order(key, row, ledger_row, edits, partial_via=settings.partial_via, say=say)
     if feed is Feed.REFILLS:
-        return rules.refill(key, row, ledger_row, edits)
-    return rules.cancel(key, row, ledger_row, edits, ledger.row(Feed.ORDERS, str(ledger_row["order_id"] or "")))
+        return rules.refill(key, row, ledger_row, edits, say)
+    return rules.cancel(key, row, ledger_row, edits, ledger.row(Feed.ORDERS, str(ledger_row["order_id"] or "")), say)
 
 
 def _take(
     draft: _Draft, feed: Feed, key: str, row: Row, ledger_row: Row, decided: rules.Decided, edits: Mapping[str, Cell]
 ) -> None:
     """Adds what one row came to to the draft."""
+    say = draft.words
     seen = {name + SEEN: raw for name, raw in decided.seen.items()}
     if UNSURE in edits:
         seen["unsure_seen"] = edits[UNSURE]  # nothing is in doubt here, so it has nothing to say
@@ -346,9 +362,9 @@ def _take(
     if answers or decided.pushes:
         still = {name: left[name] for name in left if name not in tried}
         if still and not left.keys() & tried:
-            answers.append((Kind.REFUSED, still_refused(feed, still)))
+            answers.append((Kind.REFUSED, still_refused(feed, still, say)))
     elif decided.forgotten:
-        answers.append(at_rest(feed, {**ledger_row, "refused": refusals_text(left)}))
+        answers.append(at_rest(feed, {**ledger_row, "refused": refusals_text(left)}, say))
     draft.pushes.extend(decided.pushes)
     for kind, text in answers:
         draft.say(feed, key, _number(row), kind, text)
@@ -356,8 +372,9 @@ def _take(
 
 def _held(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger) -> set[str]:
     """Keys that must not be acted on: they stand twice, or beside another row's values."""
+    say = draft.words
     held = set()
-    label = words.LABEL[KEY_LABEL.get(feed, "id")]
+    label = say.LABEL[KEY_LABEL.get(feed, "id")]
     clash: dict[str, set[str]] = {}
     for key in set(sheet.keys) - {""}:
         if len(key) > LONGEST_KEY and not feed.claimed:
@@ -372,10 +389,10 @@ def _held(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger) -> set[str]:
             groups.append(together)
     for group in groups:
         numbers = sorted({number for key in group for number in sheet.numbers(key)})
-        rows = words.also(map(str, numbers))
+        rows = say.also(map(str, numbers))
         for key in sorted(group):
             held.add(key)
-            draft.say(feed, key, numbers[0], Kind.HELD, words.DOUBLED.format(label=label, key=key, rows=rows))
+            draft.say(feed, key, numbers[0], Kind.HELD, say.DOUBLED.format(label=label, key=key, rows=rows))
     if feed.claimed:
         held |= _moved_facts(draft, feed, sheet, ledger, held)
     return held
@@ -387,6 +404,7 @@ def _moved_facts(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, held: 
     One changed cell is somebody's typing and is answered; two or more in a row, another order's id or another row's link
     mean that the id stands beside another row's values, so the row is held; many such rows are an accident.
     """
+    say = draft.words
     moved = diff.changed(sheet.frame, ledger.of(feed), TAB_FACTS[feed], suffix="")
     wrong: dict[str, dict[str, Cell]] = {}
     links = set(ledger.of(feed)["link"]) if len(moved) else set()
@@ -399,20 +417,19 @@ def _moved_facts(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, held: 
     for key, facts in wrong.items():
         number = _number(sheet.at(key))
         if key in apart:
-            text = words.FACTS_MOVED.format(labels=words.named(facts), key=key)
+            text = say.FACTS_MOVED.format(labels=say.named(facts), key=key)
             draft.say(feed, key, number, Kind.HELD, text)
         else:
             ((name, known),) = facts.items()
-            text = words.FACT_CHANGED.format(
-                label=words.LABEL[name], value=words.shown(known) if known is not None else "blank"
+            text = say.FACT_CHANGED.format(
+                label=say.LABEL[name], value=say.shown(known) if known is not None else say.PHRASES["blank"]
             )
             draft.say(feed, key, number, Kind.PROBLEM, text)
     if len(apart) >= MOVED_ROWS:
         draft.limits.append(
             Limit(
                 "sorted apart",
-                f"In {words.TAB[feed]}, {len(apart)} rows have an ID beside values of other rows: part of the tab was "
-                "sorted or pasted without the rest. Undo that in the sheet.",
+                say.LIMITS["sorted_rows"].format(tab=say.TAB[feed], count=len(apart)),
             )
         )
     return apart
@@ -433,6 +450,7 @@ def _same_fact(raw: Cell, known: Cell) -> bool:
 
 def _gone(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, settings: Rules) -> None:
     """Rows the ledger knows and the sheet no longer has: reported once, remembered as gone; many at once are a limit."""
+    say = draft.words
     known = ledger.of(feed)
     states = known["state"].to_numpy(dtype=object)
     living = known[states != STATE_GONE]
@@ -445,8 +463,13 @@ def _gone(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, settings: Rul
         draft.limits.append(
             Limit(
                 "max_gone_share",
-                f"{words.TAB[feed]}: {len(gone)} of {len(open_keys)} open rows are gone from the sheet, "
-                f"{share:.1f}% is over {settings.max_gone_share}%. Undo it in the sheet, or pass this limit.",
+                say.LIMITS["max_gone_share"].format(
+                    tab=say.TAB[feed],
+                    count=len(gone),
+                    total=len(open_keys),
+                    share=f"{share:.1f}",
+                    most=settings.max_gone_share,
+                ),
             )
         )
     for key in sorted(lost):
@@ -454,7 +477,7 @@ def _gone(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, settings: Rul
         if ledger_row is None:
             continue
         if ledger_row["state"] == STATE_OPEN:
-            draft.messages.append(f"{words.TAB[feed]}: the row of {words.ONE[feed]} {key} was deleted from the sheet.")
+            draft.messages.append(say.MESSAGES["deleted"].format(tab=say.TAB[feed], one=say.ONE[feed], key=key))
         draft.remember(ledger_row, state=STATE_GONE)
     for key in known.index[states == STATE_GONE]:
         ledger_row = ledger.row(feed, str(key))
@@ -465,18 +488,19 @@ def _gone(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, settings: Rul
 
 def _lost_ids(draft: _Draft, feed: Feed, sheet: Sheet, lost: set[str]) -> set[str]:
     """The keys in `lost` whose row is still there with its ID cell blank, known by its Sync text (`#15 · …`). Answers each."""
+    say = draft.words
     found: set[str] = set()
     if "" not in sheet:
         return found
-    label = words.LABEL[KEY_LABEL.get(feed, "id")]
+    label = say.LABEL[KEY_LABEL.get(feed, "id")]
     for key, sync, number in zip(sheet.keys, sheet.column(SYNC), sheet.column(ROW), strict=True):
         was = _sync_key(sync) if key == "" else ""
         if was in lost:
             found.add(was)
-            draft.say(feed, was, int(number), Kind.PROBLEM, words.LOST_ID.format(label=label, key=was))
+            draft.say(feed, was, int(number), Kind.PROBLEM, say.LOST_ID.format(label=label, key=was))
         elif was:
-            text = words.LOST_ID_COPY.format(label=label, key=was)
-            draft.messages.append(f"{words.TAB[feed]}: row {number}: {text}")
+            text = say.LOST_ID_COPY.format(label=label, key=was)
+            draft.messages.append(say.MESSAGES["row"].format(tab=say.TAB[feed], row=number, text=text))
     return found
 
 
@@ -490,15 +514,16 @@ def _sync_key(sync: Cell) -> str:
 
 def _unknown(draft: _Draft, feed: Feed, sheet: Sheet, known: pd.DataFrame) -> None:
     """Rows with an id nobody received, and rows with no id at all."""
+    say = draft.words
     strange = ~sheet.frame.index.isin(known.index)
     for place in np.flatnonzero(strange).tolist():
         row = sheet.nth(place)
         key = sheet.keys[place]
         if key:
-            text = words.UNKNOWN_ID.format(what=words.ONE[feed], key=key)
+            text = say.UNKNOWN_ID.format(what=say.ONE[feed], key=key)
             draft.say(feed, key, _number(row), Kind.PROBLEM, text)
         elif not _sync_key(row.get(SYNC)):
-            draft.messages.append(f"{words.TAB[feed]}: row {_number(row)} has no ID, so nothing is done with it.")
+            draft.messages.append(say.MESSAGES["no_id"].format(tab=say.TAB[feed], row=_number(row)))
 
 
 # --- feeds staff write -------------------------------------------------------------------------------------------------
@@ -506,6 +531,7 @@ def _unknown(draft: _Draft, feed: Feed, sheet: Sheet, known: pd.DataFrame) -> No
 
 def _staff_feed(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, held: set[str]) -> None:
     """Payments and tickets: a Reference is sent once, ever, also when it was typed over or its row was deleted since."""
+    say = draft.words
     known = ledger.of(feed)
     lost = {key for key in known.index if key not in sheet}
     _lost_ids(draft, feed, sheet, lost)
@@ -520,14 +546,14 @@ def _staff_feed(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, held: s
         number = _number(row)
         if not key:
             if not _sync_key(row.get(SYNC)):
-                draft.messages.append(f"{words.TAB[feed]}: row {number}: {words.NO_REFERENCE}")
+                draft.messages.append(say.MESSAGES["row"].format(tab=say.TAB[feed], row=number, text=say.NO_REFERENCE))
         elif key in held:
             continue
         elif other := alike.get(cells.same_id(key)):
-            draft.say(feed, key, number, Kind.PROBLEM, words.REFERENCE_LIKE.format(key=key, other=other))
+            draft.say(feed, key, number, Kind.PROBLEM, say.REFERENCE_LIKE.format(key=key, other=other))
         elif was := renamed.get(content_mark(feed, row)):
-            label = words.LABEL["details" if feed is Feed.PAYMENTS else "message"]
-            text = words.SENT_AS.format(what=words.ONE[feed], key=was, label=label)
+            label = say.LABEL["details" if feed is Feed.PAYMENTS else "message"]
+            text = say.SENT_AS.format(what=say.ONE[feed], key=was, label=label)
             draft.say(feed, key, number, Kind.PROBLEM, text)
         else:
             _take_staff(draft, feed, key, row)
@@ -538,16 +564,17 @@ def _staff_feed(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, held: s
         changed = content_mark(feed, row) != mark
         if status is not None:
             if changed:
-                draft.say(feed, key, _number(row), Kind.PROBLEM, words.SENT_FOR_EVER)
+                draft.say(feed, key, _number(row), Kind.PROBLEM, say.SENT_FOR_EVER)
         elif changed or row.get("send") != seen:
             _take_staff(draft, feed, key, row)  # refused before, and changed since
             ledger_row = ledger.row(feed, key)
-            if ledger_row is not None and cells.choice(row.get("send"), YesNo, "") is not YesNo.YES:
+            if ledger_row is not None and cells.choice(row.get("send"), YesNo, "", say) is not YesNo.YES:
                 draft.remember(ledger_row, status_seen=row.get("send"), refused=None)  # Yes after this is a new word
 
 
 def _take_staff(draft: _Draft, feed: Feed, key: str, row: Row) -> None:
-    decided = rules.payment(key, row) if feed is Feed.PAYMENTS else rules.ticket(key, row)
+    say = draft.words
+    decided = rules.payment(key, row, say) if feed is Feed.PAYMENTS else rules.ticket(key, row, say)
     draft.pushes.extend(decided.pushes)
     for kind, text in decided.answers:
         draft.say(feed, key, _number(row), kind, text)
@@ -589,6 +616,7 @@ def _refunded(ledger: Ledger) -> dict[str, tuple[str, str, str]]:
 
 def _one_refund_per_order(draft: _Draft) -> None:
     """Of all that would refund one order, ever, exactly one is pushed; the others are answered."""
+    say = draft.words
     kept = []
     completing = {
         push.key
@@ -598,16 +626,16 @@ def _one_refund_per_order(draft: _Draft) -> None:
     for push in draft.pushes:
         before = draft.refunded.get(push.order_id) if push.refund else None
         if push.refund and not push.again and push.feed is Feed.CANCELS and push.order_id in completing:
-            text = words.CANCEL_ORDER_CLOSING.format(order=push.order_id)
+            text = say.CANCEL_ORDER_CLOSING.format(order=push.order_id)
             draft.say(push.feed, push.key, push.row, Kind.PROBLEM, text)
             continue
         if before is not None and not push.again:
             tab, _, how = before
-            instead = words.INSTEAD[push.feed]
+            instead = say.INSTEAD[push.feed]
             if how == _ON_ITS_WAY:
-                text = words.REFUND_ON_ITS_WAY.format(order=push.order_id, tab=words.TAB[tab], instead=instead)
+                text = say.REFUND_ON_ITS_WAY.format(order=push.order_id, tab=say.TAB[tab], instead=instead)
             else:
-                text = words.ALREADY_REFUNDED.format(order=push.order_id, how=how, instead=instead)
+                text = say.ALREADY_REFUNDED.format(order=push.order_id, how=say.choice(how), instead=instead)
             draft.say(push.feed, push.key, push.row, Kind.PROBLEM, text)
             continue
         if push.refund:
@@ -617,19 +645,22 @@ def _one_refund_per_order(draft: _Draft) -> None:
 
 
 def _limits(draft: _Draft, total: Decimal, ledger: Ledger, settings: Rules) -> None:
+    say = draft.words
     refunds = sum(push.refund for push in draft.pushes)
     if refunds > settings.max_refunds:
         draft.limits.append(
             Limit(
                 "max_refunds",
-                f"{refunds} refund{'s' * (refunds != 1)} in one run, {settings.max_refunds} allowed (max_refunds).",
+                say.LIMITS["max_refunds"].format(
+                    count=refunds, what=say.PHRASES["refund" if refunds == 1 else "refunds"], most=settings.max_refunds
+                ),
             )
         )
     if settings.max_refund_total is not None and total > settings.max_refund_total:
         draft.limits.append(
             Limit(
                 "max_refund_total",
-                f"Refunds of {total:f} in one run, {settings.max_refund_total:f} is allowed (max_refund_total).",
+                say.LIMITS["max_refund_total"].format(total=f"{total:f}", most=f"{settings.max_refund_total:f}"),
             )
         )
     orders = ledger.of(Feed.ORDERS)
@@ -643,8 +674,9 @@ def _limits(draft: _Draft, total: Decimal, ledger: Ledger, settings: Rules) -> N
         draft.limits.append(
             Limit(
                 "max_closed_share",
-                f"{closing} of {open_rows} open orders would be closed at once, {share:.1f}% is over "
-                f"{settings.max_closed_share}% (max_closed_share).",
+                say.LIMITS["max_closed_share"].format(
+                    count=closing, total=open_rows, share=f"{share:.1f}", most=settings.max_closed_share
+                ),
             )
         )
 
@@ -654,61 +686,54 @@ def _limits(draft: _Draft, total: Decimal, ledger: Ledger, settings: Rules) -> N
 
 def _notes(draft: _Draft, sheets: dict[Feed, Sheet], ledger: Ledger, pushed: set[tuple[str, str]]) -> tuple[Note, ...]:
     """One note per answered row, and a fresh one for rows whose last answer no longer holds."""
+    say = draft.words
     notes = []
     for (tab, key), (row, parts) in draft.answers.items():
         kind = rules.worst([kind for kind, _ in parts])
         ordered = sorted(parts, key=lambda part: rules.SEVERITY.index(part[0]))
-        notes.append(Note(tab, key, row, kind, join(ordered)))
+        notes.append(Note(tab, key, row, kind, say.join(ordered)))
     for feed, sheet in sheets.items():
         known = ledger.of(feed)
         for place, sync in enumerate(sheet.column(SYNC)):
             key = sheet.keys[place]
-            if not (sync is None or words.fleeting(sync)) or key not in known.index:
+            if not (sync is None or say.fleeting(sync)) or key not in known.index:
                 continue
             if (feed.value, key) in draft.answers or (feed.value, key) in pushed:
                 continue
             ledger_row = draft.settled.get((feed.value, key)) or ledger.row(feed, key)
             if ledger_row is not None:
-                kind, text = at_rest(feed, ledger_row)
+                kind, text = at_rest(feed, ledger_row, say)
                 notes.append(Note(feed.value, key, _number(sheet.nth(place)), kind, text))
     return tuple(sorted(notes, key=lambda note: (list(Feed).index(Feed(note.tab)), note.row, note.key)))
 
 
-def join(parts: list[tuple[Kind, str]]) -> str:
-    """Several answers of one row as one text, each a sentence of its own."""
-    return " ".join(
-        text if place == 0 else "Sent " + text if kind is Kind.SENT else text[:1].upper() + text[1:]
-        for place, (kind, text) in enumerate(parts)
-    )
-
-
-def still_refused(feed: Feed, refused: Mapping[str, tuple[str, str]]) -> str:
+def still_refused(feed: Feed, refused: Mapping[str, tuple[str, str]], say: Words = ENGLISH) -> str:
     """What a row says about values the panel refused and that have not changed since."""
     _, reason = next(iter(refused.values()))
     sends = [(name, value) for name, (value, _) in refused.items() if name != "send"]
-    what = words.changes(sends) if sends else f"the {words.ONE[feed]}"
-    return words.REFUSED.format(what=what, reason=words.sentence(reason))
+    what = say.changes(sends) if sends else say.PHRASES["the_one"].format(one=say.ONE[feed])
+    return say.REFUSED.format(what=what, reason=say.sentence(reason))
 
 
-def at_rest(feed: Feed, ledger_row: Row) -> tuple[Kind, str]:
+def at_rest(feed: Feed, ledger_row: Row, say: Words = ENGLISH) -> tuple[Kind, str]:
     """What a row says when there is nothing to say: new, or what the panel has."""
     refused = refusals(ledger_row["refused"])
     if refused:
-        return Kind.REFUSED, still_refused(feed, refused)
+        return Kind.REFUSED, still_refused(feed, refused, say)
     if not feed.claimed:
         return (
-            (Kind.INFO, words.UP_TO_DATE.format(what="it"))
+            (Kind.INFO, say.UP_TO_DATE.format(what=say.PHRASES["it"]))
             if ledger_row["status"]
-            else (Kind.WAITING, words.SEND_WHEN_READY)
+            else (Kind.WAITING, say.SEND_WHEN_READY)
         )
     has = [(name, str(ledger_row[name])) for name in WATCHED[feed.value] if ledger_row[name] is not None]
     if feed is Feed.ORDERS and has == [("status", Status.PROCESSING.value)]:
-        return Kind.NEW, words.NEW_ORDER
+        return Kind.NEW, say.NEW_ORDER
     if feed is Feed.REFILLS and has == [("status", "Pending")]:
-        return Kind.NEW, words.NEW_REFILL
+        return Kind.NEW, say.NEW_REFILL
     if feed is Feed.CANCELS and not has:
-        return Kind.NEW, words.NEW_CANCEL
-    return Kind.INFO, words.UP_TO_DATE.format(what=words.changes(has))
+        return Kind.NEW, say.NEW_CANCEL
+    return Kind.INFO, say.UP_TO_DATE.format(what=say.changes(has))
 
 
 def _number(row: Row | None) -> int:

@@ -26,6 +26,7 @@ from reconcile.core.model import (
     Status,
 )
 from reconcile.core.plan import content_mark, went_through
+from reconcile.core.words import ENGLISH
 from reconcile.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -34,8 +35,7 @@ if TYPE_CHECKING:
 
     from reconcile.core.ledger import Ledger
     from reconcile.core.model import Doubt, Row, Snapshot
-
-BY_HAND: Final = "resolved by hand"
+    from reconcile.core.words import Words
 
 HEADERS: Final[Mapping[str, tuple[str, ...]]] = {
     "id": ("id", "order id", "order", "orderid", "order number", "#"),
@@ -181,6 +181,7 @@ def added(
     keep_open: bool = False,
 ) -> tuple[Commit, Landing]:
     """The commit that adds lost rows exactly as a claim would, and closes the doubt (unless `keep_open`)."""
+    say = snapshot.words
     feed = Feed.REFILLS if items and isinstance(items[0], Refill) else Feed.ORDERS
     claimed = Claimed(feed, items[0].service if items else doubt.service, tuple(items))
     landing = land(
@@ -191,20 +192,21 @@ def added(
         now=when.now,
         when=when.shown,
         cell_limit=cell_limit,
+        say=say,
     )
-    said = f"{BY_HAND} ({doubt.id})"
+    said = f"{say.PHRASES['by_hand']} ({doubt.id})"
     history = [
-        _history(when, words.TAB[feed], str(row["id"]), "ID", str(row["id"]), said)
+        _history(when, say.TAB[feed], str(row["id"]), say.LABEL["id"], str(row["id"]), said)
         for row in landing.append.get(feed.value, [])
     ]
     count = landing.counts[feed.value]
-    text = f"{doubt.id}: {count} {words.ONE[feed]}{'' if count == 1 else 's'} added."
+    text = say.MESSAGES["added"].format(doubt=doubt.id, count=count, what=say.amount_of(feed, count))
     sync: dict[str, dict[str, str]] = {}
     for note in landing.notes:
-        sync.setdefault(note.tab, {})[note.key] = words.sync_text(note.key, note.kind, note.text)
+        sync.setdefault(note.tab, {})[note.key] = say.sync_text(note.key, note.kind, note.text)
     commit = Commit(
         when.run,
-        append={**landing.append, "history": history, "runs": [_runs(when, text, pulled=count)]},
+        append={**landing.append, "history": history, "runs": [_runs(when, say, text, pulled=count)]},
         ledger=landing.ledger,
         sync=sync,
         meta={} if keep_open else {DOUBT + doubt.id: None},
@@ -212,38 +214,49 @@ def added(
     return commit, landing
 
 
-def nothing(doubt: Doubt, when: When) -> Commit:
+def nothing(doubt: Doubt, when: When, say: Words = ENGLISH) -> Commit:
     """The commit that closes a doubt because nothing was lost."""
-    line = _history(
-        when, words.TAB[doubt.feed], doubt.key or doubt.service, "", "nothing was lost", f"{BY_HAND} ({doubt.id})"
-    )
+    what, said = say.PHRASES["nothing_lost"], f"{say.PHRASES['by_hand']} ({doubt.id})"
+    line = _history(when, say.TAB[doubt.feed], doubt.key or doubt.service, "", what, said)
+    text = say.MESSAGES["settled"].format(doubt=doubt.id, what=what)
     return Commit(
         when.run,
-        append={"history": [line], "runs": [_runs(when, f"{doubt.id}: nothing was lost.")]},
+        append={"history": [line], "runs": [_runs(when, say, text)]},
         meta={DOUBT + doubt.id: None},
     )
 
 
 def sent(doubt: Doubt, snapshot: Snapshot, ledger: Ledger, when: When, *, again: bool) -> Commit:
     """The commit that settles a refund, payment or ticket: it went through, or the next sync is to send it again."""
+    say = snapshot.words
     row = ledger.row(doubt.feed, doubt.key)
     sending = Sending.parse(row["sending"]) if row else None
     if row is None or sending is None:
         raise SettingsError(f"{doubt.id} is not in doubt any more.", "`reconcile resolve` lists what is.")
     shown = _shown(snapshot, doubt)
     rows = [_sent_again(row, shown)] if again else _went_through(doubt, row, sending, shown, ledger, when)
-    verdict = "send again" if again else "it went through"
+    verdict = say.PHRASES["send_again" if again else "it_went_through"]
     history = [
-        _history(when, words.TAB[doubt.feed], doubt.key, words.LABEL[name], value, f"{BY_HAND}: {verdict}")
+        _history(
+            when,
+            say.TAB[doubt.feed],
+            doubt.key,
+            say.LABEL[name],
+            say.value(name, value),
+            f"{say.PHRASES['by_hand']}: {verdict}",
+        )
         for name, (value, _) in sending.values.items()
     ]
     sync = {}
     if not again and shown:
-        text = words.sync_text(doubt.key, Kind.SENT, words.WENT_THROUGH.format(what=sending.what))
+        text = say.sync_text(doubt.key, Kind.SENT, say.WENT_THROUGH.format(what=sending.what))
         sync = {doubt.feed.value: {doubt.key: text}}
     return Commit(
         when.run,
-        append={"history": history, "runs": [_runs(when, f"{doubt.id}: {verdict}.")]},
+        append={
+            "history": history,
+            "runs": [_runs(when, say, say.MESSAGES["settled"].format(doubt=doubt.id, what=verdict))],
+        },
         ledger=rows,
         sync=sync,
     )
@@ -287,12 +300,12 @@ def _history(when: When, tab: str, key: str, field: str, to: str, result: str) -
     }
 
 
-def _runs(when: When, text: str, *, pulled: int = 0) -> Row:
+def _runs(when: When, say: Words, text: str, *, pulled: int = 0) -> Row:
     return {
         "run": when.run,
         "started": when.now,
         "finished": when.now,
-        "result": "Resolved by hand",
+        "result": say.RESULTS["Resolved by hand"],
         "pulled": pulled,
         "pushed": 0,
         "refused": 0,

@@ -10,14 +10,16 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Final
 
-from reconcile.core import cells, words
+from reconcile.core import cells
 from reconcile.core.ledger import refusals
 from reconcile.core.model import Action, Change, Decision, Feed, Kind, Push, RefillStatus, Status, YesNo
+from reconcile.core.words import ENGLISH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconcile.core.model import Cell, Row
+    from reconcile.core.words import Words
 
 SEVERITY: Final = (Kind.DOUBT, Kind.HELD, Kind.PROBLEM, Kind.REFUSED, Kind.WAITING, Kind.INFO, Kind.SENT, Kind.NEW)
 
@@ -62,29 +64,33 @@ def worst(kinds: list[Kind]) -> Kind:
 # --- orders ----------------------------------------------------------------------------------------------------------
 
 
-def order(key: str, row: Row, ledger: Row, edits: Mapping[str, Cell], *, partial_via: str) -> Decided:
+def order(
+    key: str, row: Row, ledger: Row, edits: Mapping[str, Cell], *, partial_via: str, say: Words = ENGLISH
+) -> Decided:
     """One order row whose `edits` (field → raw) moved since the ledger.
 
     Statuses move between open ones freely and into a closed one once; a closed order stays closed (DESIGN 7). Start count
     and remains go with the status in one `updateOrders` entry; Partial and Canceled go by the calls documented to refund.
     """
     out = Decided()
-    wanted = _wanted(row, ledger, edits, {"status", "start_count", "remains"}, out, _read_order)
+    wanted = _wanted(row, ledger, edits, {"status", "start_count", "remains"}, out, _read_order, say)
     accepted = _status(ledger)
     if accepted is not None and accepted.closed:
         if wanted:
-            out.answers = [(Kind.PROBLEM, words.CLOSED_STAYS.format(status=accepted.value, label=words.named(wanted)))]
+            out.answers = [
+                (Kind.PROBLEM, say.CLOSED_STAYS.format(status=say.choice(accepted), label=say.named(wanted)))
+            ]
         return out
     status = Status(wanted["status"]) if "status" in wanted else None
     if status in ORDER_ACTION:
-        return _refund(out, key, row, ledger, edits, wanted, status, partial_via)
+        return _refund(out, key, row, ledger, edits, wanted, status, partial_via, say)
     remains = wanted.get("remains")
     quantity = _whole(ledger.get("quantity"))
     if remains is not None and quantity is not None and int(remains) > quantity:
-        out.say(Kind.PROBLEM, words.REMAINS_OVER.format(remains=remains, quantity=quantity))
+        out.say(Kind.PROBLEM, say.REMAINS_OVER.format(remains=remains, quantity=quantity))
         remains = None
-    elif status is Status.COMPLETED and (left := _shown_remains(row)):
-        out.say(Kind.PROBLEM, words.COMPLETED_WITH_REMAINS.format(remains=left))
+    elif status is Status.COMPLETED and (left := _shown_remains(row, say)):
+        out.say(Kind.PROBLEM, say.COMPLETED_WITH_REMAINS.format(remains=left))
         remains = None
     if out.answers and status is Status.COMPLETED:
         status = None  # a row with something wrong in it is not closed on a guess
@@ -99,9 +105,9 @@ def order(key: str, row: Row, ledger: Row, edits: Mapping[str, Cell], *, partial
     return out
 
 
-def _shown_remains(row: Row) -> str:
+def _shown_remains(row: Row, say: Words) -> str:
     """What Remains shows, also when the panel has it already; "" for blank, 0 and what cannot be read."""
-    found = cells.count(row.get("remains"), words.LABEL["remains"])
+    found = cells.count(row.get("remains"), say.LABEL["remains"], say)
     return found if isinstance(found, str) and found != "0" else ""
 
 
@@ -114,26 +120,27 @@ def _refund(
     wanted: dict[str, str],
     status: Status,
     partial_via: str,
+    say: Words,
 ) -> Decided:
     if out.answers:  # a row with something wrong in it moves no money, and a closed order could not be mended any more
         return _with_start_count(out, key, row, ledger, wanted, edits)
     remains = None
     changes = [Change("status", _accepted(ledger, "status"), status.value, row["status"])]
     if status is Status.PARTIAL:
-        found = cells.count(row.get("remains"), words.LABEL["remains"])
+        found = cells.count(row.get("remains"), say.LABEL["remains"], say)
         remains = found if isinstance(found, str) else None
         if isinstance(found, cells.Wrong):
             out.say(Kind.PROBLEM, found.text)
             return _with_start_count(out, key, row, ledger, wanted, edits)
         if remains is None:
-            out.say(Kind.WAITING, words.PARTIAL_NEEDS_REMAINS)
+            out.say(Kind.WAITING, say.PARTIAL_NEEDS_REMAINS)
             return _with_start_count(out, key, row, ledger, wanted, edits)
         if remains == "0":
-            out.say(Kind.PROBLEM, words.PARTIAL_ZERO)
+            out.say(Kind.PROBLEM, say.PARTIAL_ZERO)
             return _with_start_count(out, key, row, ledger, wanted, edits)
         quantity = _whole(ledger.get("quantity"))
         if quantity is not None and int(remains) > quantity:
-            out.say(Kind.PROBLEM, words.REMAINS_OVER.format(remains=remains, quantity=quantity))
+            out.say(Kind.PROBLEM, say.REMAINS_OVER.format(remains=remains, quantity=quantity))
             return _with_start_count(out, key, row, ledger, wanted, edits)
         changes.append(Change("remains", _accepted(ledger, "remains"), remains, row["remains"]))
     elif "remains" in edits:
@@ -186,19 +193,19 @@ def refund_amount(ledger: Row, remains: str | None) -> Decimal | None:
 # --- refills and cancels -----------------------------------------------------------------------------------------------
 
 
-def refill(key: str, row: Row, ledger: Row, edits: Mapping[str, Cell]) -> Decided:
+def refill(key: str, row: Row, ledger: Row, edits: Mapping[str, Cell], say: Words = ENGLISH) -> Decided:
     """One refill row. In progress, Completed and Rejected each have a call; there is none back to Pending."""
     out = Decided()
-    wanted = _wanted(row, ledger, edits, {"status"}, out, _read_refill)
+    wanted = _wanted(row, ledger, edits, {"status"}, out, _read_refill, say)
     if "status" not in wanted:
         return out
     accepted = _accepted(ledger, "status")
     if accepted in (RefillStatus.COMPLETED, RefillStatus.REJECTED):
-        out.say(Kind.PROBLEM, words.REFILL_CLOSED.format(status=accepted))
+        out.say(Kind.PROBLEM, say.REFILL_CLOSED.format(status=say.choice(accepted)))
         return out
     status = RefillStatus(wanted["status"])
     if status is RefillStatus.PENDING:
-        out.say(Kind.PROBLEM, words.REFILL_NOT_BACK)
+        out.say(Kind.PROBLEM, say.REFILL_NOT_BACK)
         return out
     change = Change("status", accepted, status.value, row["status"])
     order_id = str(ledger.get("order_id") or "")
@@ -208,18 +215,22 @@ def refill(key: str, row: Row, ledger: Row, edits: Mapping[str, Cell]) -> Decide
     return out
 
 
-def cancel(key: str, row: Row, ledger: Row, edits: Mapping[str, Cell], order_row: Row | None) -> Decided:
+def cancel(
+    key: str, row: Row, ledger: Row, edits: Mapping[str, Cell], order_row: Row | None, say: Words = ENGLISH
+) -> Decided:
     """One cancel request. The panel has no "approve": Cancel and Partial refund act on the order, Reject on the request."""
     out = Decided()
-    wanted = _wanted(row, ledger, edits, {"decision", "remains"}, out, _read_cancel)
+    wanted = _wanted(row, ledger, edits, {"decision", "remains"}, out, _read_cancel, say)
     decided = _accepted(ledger, "decision")
     if decided:
         if wanted:
-            out.answers = [(Kind.PROBLEM, words.CANCEL_DECIDED.format(decision=decided, label=words.named(wanted)))]
+            out.answers = [
+                (Kind.PROBLEM, say.CANCEL_DECIDED.format(decision=say.choice(decided), label=say.named(wanted)))
+            ]
         return out
     if "decision" not in wanted or out.answers:
         if "remains" in wanted and cells.is_blank(row.get("decision")):
-            out.say(Kind.WAITING, words.NEEDS.format(labels=words.LABEL["decision"]))
+            out.say(Kind.WAITING, say.NEEDS.format(labels=say.LABEL["decision"]))
         return out
     shown = Decision(wanted["decision"])
     change = Change("decision", "", shown.value, row["decision"])
@@ -233,11 +244,11 @@ def cancel(key: str, row: Row, ledger: Row, edits: Mapping[str, Cell], order_row
         )
         return out
     if not order_id:
-        out.say(Kind.PROBLEM, words.CANCEL_NO_ORDER)
+        out.say(Kind.PROBLEM, say.CANCEL_NO_ORDER)
         return out
     status = _status(order_row) if order_row else None
     if status is Status.COMPLETED:
-        out.say(Kind.PROBLEM, words.CANCEL_ORDER_CLOSED.format(order=order_id, status=status.value))
+        out.say(Kind.PROBLEM, say.CANCEL_ORDER_CLOSED.format(order=order_id, status=say.choice(status)))
         return out
     facts = order_row or ledger
     if shown is Decision.REFUND:
@@ -248,21 +259,21 @@ def cancel(key: str, row: Row, ledger: Row, edits: Mapping[str, Cell], order_row
         if "remains" in edits:
             out.seen["remains"] = edits["remains"]
         return out
-    return _partial_cancel(out, key, row, ledger, facts, change)
+    return _partial_cancel(out, key, row, ledger, facts, change, say)
 
 
-def _partial_cancel(out: Decided, key: str, row: Row, ledger: Row, facts: Row, change: Change) -> Decided:
+def _partial_cancel(out: Decided, key: str, row: Row, ledger: Row, facts: Row, change: Change, say: Words) -> Decided:
     order_id = str(ledger["order_id"])
-    remains = cells.count(row.get("remains"), words.LABEL["remains"])
+    remains = cells.count(row.get("remains"), say.LABEL["remains"], say)
     quantity = _whole(facts.get("quantity"))
     if isinstance(remains, cells.Wrong):
         out.say(Kind.PROBLEM, remains.text)
     elif remains is None:
-        out.say(Kind.WAITING, words.CANCEL_NEEDS_REMAINS)
+        out.say(Kind.WAITING, say.CANCEL_NEEDS_REMAINS)
     elif remains == "0":
-        out.say(Kind.PROBLEM, words.PARTIAL_ZERO)
+        out.say(Kind.PROBLEM, say.PARTIAL_ZERO)
     elif quantity is not None and int(remains) > quantity:
-        out.say(Kind.PROBLEM, words.REMAINS_OVER.format(remains=remains, quantity=quantity))
+        out.say(Kind.PROBLEM, say.REMAINS_OVER.format(remains=remains, quantity=quantity))
     else:
         changes = (change, Change("remains", _accepted(ledger, "remains"), remains, row["remains"]))
         params = (("remains", remains),)
@@ -277,19 +288,19 @@ def _partial_cancel(out: Decided, key: str, row: Row, ledger: Row, facts: Row, c
 # --- payments and tickets ----------------------------------------------------------------------------------------------
 
 
-def payment(key: str, row: Row) -> Decided:
+def payment(key: str, row: Row, say: Words = ENGLISH) -> Decided:
     """One payment row that was never sent. Sent when Send is Yes and nothing is missing or wrong."""
     out = Decided()
-    user = _text(row, "user", out, LONGEST_LINE)
-    amount = cells.money(row.get("amount"), words.LABEL["amount"])
+    user = _text(row, "user", out, LONGEST_LINE, say)
+    amount = cells.money(row.get("amount"), say.LABEL["amount"], say)
     if isinstance(amount, cells.Wrong):
         out.say(Kind.PROBLEM, amount.text)
-    details = _text(row, "details", out, LONGEST_LINE)
-    commission = cells.choice(row.get("commission"), YesNo, words.LABEL["commission"])
+    details = _text(row, "details", out, LONGEST_LINE, say)
+    commission = cells.choice(row.get("commission"), YesNo, say.LABEL["commission"], say)
     if isinstance(commission, cells.Wrong):
         out.say(Kind.PROBLEM, commission.text)
     missing = [name for name, value in (("user", user), ("amount", amount), ("details", details)) if value is None]
-    if not _ready(row, missing, out) or not isinstance(amount, Decimal):
+    if not _ready(row, missing, out, say) or not isinstance(amount, Decimal):
         return out
     params = [("user", str(user)), ("amount", cells.money_text(amount)), ("details", str(details))]
     if isinstance(commission, YesNo):
@@ -301,12 +312,12 @@ def payment(key: str, row: Row) -> Decided:
     return out
 
 
-def ticket(key: str, row: Row) -> Decided:
+def ticket(key: str, row: Row, say: Words = ENGLISH) -> Decided:
     """One ticket row that was never sent. Sent when Send is Yes and nothing is missing or wrong."""
     out = Decided()
     longest = {"user": LONGEST_LINE, "subject": LONGEST_LINE, "message": LONGEST_MESSAGE}
-    values = {name: _text(row, name, out, most) for name, most in longest.items()}
-    if not _ready(row, [name for name, value in values.items() if value is None], out):
+    values = {name: _text(row, name, out, most, say) for name, most in longest.items()}
+    if not _ready(row, [name for name, value in values.items() if value is None], out, say):
         return out
     change = Change("send", "", str(values["subject"]), row["send"])
     params = tuple((name, str(value)) for name, value in values.items())
@@ -316,41 +327,47 @@ def ticket(key: str, row: Row) -> Decided:
     return out
 
 
-def _ready(row: Row, missing: list[str], out: Decided) -> bool:
+def _ready(row: Row, missing: list[str], out: Decided, say: Words) -> bool:
     """Whether a payment or ticket is to go now; says what it waits for otherwise."""
-    send = cells.choice(row.get("send"), YesNo, words.LABEL["send"])
+    send = cells.choice(row.get("send"), YesNo, say.LABEL["send"], say)
     if isinstance(send, cells.Wrong):
         out.say(Kind.PROBLEM, send.text)
     if out.answers:
         return False
     if missing:
-        out.say(Kind.WAITING, words.NEEDS.format(labels=words.named(missing)))
+        out.say(Kind.WAITING, say.NEEDS.format(labels=say.named(missing)))
         return False
     if send is not YesNo.YES:
-        out.say(Kind.WAITING, words.SEND_WHEN_READY)
+        out.say(Kind.WAITING, say.SEND_WHEN_READY)
         return False
     return True
 
 
 # --- shared pieces -----------------------------------------------------------------------------------------------------
 
-Reader = Callable[[str, "Cell"], "str | cells.Wrong | None"]
+Reader = Callable[[str, "Cell", "Words"], "str | cells.Wrong | None"]
 
 
-def _read_order(name: str, raw: Cell) -> str | cells.Wrong | None:
-    return cells.choice(raw, Status, words.LABEL[name]) if name == "status" else cells.count(raw, words.LABEL[name])
+def _read_order(name: str, raw: Cell, say: Words) -> str | cells.Wrong | None:
+    return (
+        cells.choice(raw, Status, say.LABEL[name], say) if name == "status" else cells.count(raw, say.LABEL[name], say)
+    )
 
 
-def _read_refill(name: str, raw: Cell) -> str | cells.Wrong | None:
-    return cells.choice(raw, RefillStatus, words.LABEL[name])
+def _read_refill(name: str, raw: Cell, say: Words) -> str | cells.Wrong | None:
+    return cells.choice(raw, RefillStatus, say.LABEL[name], say)
 
 
-def _read_cancel(name: str, raw: Cell) -> str | cells.Wrong | None:
-    return cells.choice(raw, Decision, words.LABEL[name]) if name == "decision" else cells.count(raw, words.LABEL[name])
+def _read_cancel(name: str, raw: Cell, say: Words) -> str | cells.Wrong | None:
+    return (
+        cells.choice(raw, Decision, say.LABEL[name], say)
+        if name == "decision"
+        else cells.count(raw, say.LABEL[name], say)
+    )
 
 
 def _wanted(
-    row: Row, ledger: Row, edits: Mapping[str, Cell], fields: set[str], out: Decided, read: Reader
+    row: Row, ledger: Row, edits: Mapping[str, Cell], fields: set[str], out: Decided, read: Reader, say: Words
 ) -> dict[str, str]:
     """Field → canonical value staff want and the panel does not have yet.
 
@@ -363,7 +380,7 @@ def _wanted(
     changed: set[str] = set()
     for name in sorted(fields & set(edits)):
         raw = row.get(name)
-        value = read(name, raw)
+        value = read(name, raw, say)
         if value is not None and name in refused and value == refused[name][0]:
             out.seen[name] = raw  # the same again, typed differently
             continue
@@ -377,7 +394,7 @@ def _wanted(
             wanted[name] = str(value)
     for group in _refused_together(refused):
         for name in sorted(group & fields - changed if group & changed else ()):
-            value = read(name, row.get(name))
+            value = read(name, row.get(name), say)
             if isinstance(value, str) and str(value) != _accepted(ledger, name):
                 wanted[name] = str(value)
                 out.seen.pop(name, None)
@@ -396,8 +413,8 @@ def _refused_together(refused: Mapping[str, tuple[str, str]]) -> list[set[str]]:
     return [set(refused)]
 
 
-def _text(row: Row, name: str, out: Decided, longest: int) -> str | None:
-    value = cells.text_of(row.get(name), words.LABEL[name], longest)
+def _text(row: Row, name: str, out: Decided, longest: int, say: Words) -> str | None:
+    value = cells.text_of(row.get(name), say.LABEL[name], longest, say)
     if isinstance(value, cells.Wrong):
         out.say(Kind.PROBLEM, value.text)
         return ""

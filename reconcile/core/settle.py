@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from reconcile.core import words
 from reconcile.core.ledger import SEEN, STATE_CLOSED, UNCONFIRMED, Ledger, Sending, blank_row, refusals, refusals_text
 from reconcile.core.model import (
     SYNC,
@@ -21,8 +20,9 @@ from reconcile.core.model import (
     Status,
     Verdict,
 )
-from reconcile.core.plan import closed_by, closed_state, content_mark, join, refund_by, went_through
+from reconcile.core.plan import closed_by, closed_state, content_mark, refund_by, went_through
 from reconcile.core.rules import SEVERITY, worst
+from reconcile.core.words import ENGLISH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,14 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from reconcile.core.model import Cell, Plan, Push, Result, Row
-
-WORDS_OF_ACTION = {
-    Action.SET_CANCELED: "the cancel and refund",
-    Action.SET_PARTIAL: "the partial refund",
-    Action.UPDATE_ORDERS: "the partial refund",
-    Action.ADD_PAYMENT: "the payment",
-    Action.ADD_TICKET: "the ticket",
-}
+    from reconcile.core.words import Words
 
 
 @dataclass(frozen=True)
@@ -50,17 +43,17 @@ class Settled:
     history: tuple[Row, ...]
 
 
-def what(push: Push) -> str:
+def what(push: Push, say: Words = ENGLISH) -> str:
     """A push in words, for sentences: `the partial refund (Remains 50)`, `Status Completed`."""
     if push.once:
         extra = [(c.field, c.new) for c in push.changes if c.field == "remains"]
         amount = [("amount", c.new) for c in push.changes if c.field == "send" and push.feed is Feed.PAYMENTS]
-        inside = words.changes([*extra, *amount])
-        return WORDS_OF_ACTION[push.action] + (f" ({inside})" if inside else "")
-    return words.changes((c.field, c.new) for c in push.changes)
+        inside = say.changes([*extra, *amount])
+        return say.SENDS[push.action] + (f" ({inside})" if inside else "")
+    return say.changes((c.field, c.new) for c in push.changes)
 
 
-def marked(push: Push, ledger: Ledger, frame: pd.DataFrame, *, run: str, when: str) -> Row:
+def marked(push: Push, ledger: Ledger, frame: pd.DataFrame, *, run: str, when: str, say: Words = ENGLISH) -> Row:
     """The ledger row of a once-only push with its `sending` mark: committed before the call is made."""
     row = ledger.row(push.feed, push.key) or blank_row(push.feed, push.key)
     if not push.feed.claimed and not push.again:
@@ -71,7 +64,7 @@ def marked(push: Push, ledger: Ledger, frame: pd.DataFrame, *, run: str, when: s
         target=push.target,
         run=run,
         at=when,
-        what=what(push),
+        what=what(push, say),
         values={change.field: (change.new, change.raw) for change in push.changes},
         params=push.params,
         order_id=push.order_id,
@@ -105,6 +98,7 @@ def settle(
 
     ledger: with the `sending` marks of this run in it. when: the time in the sheet's zone, as people read it.
     """
+    say = plan.words
     rows = {(str(row["tab"]), str(row["key"])): _dated(row, now) for row in plan.settled}
     said: dict[tuple[str, str], list[tuple[Kind, str]]] = {}
     numbers: dict[tuple[str, str], int] = {}
@@ -116,35 +110,35 @@ def settle(
         if push.once:
             row = {**row, "sending": (ledger.row(*place) or row)["sending"]}
         numbers[place] = push.row
-        after, kind, text = _one(result, row, frames[push.feed.value], when, now)
+        after, kind, text = _one(result, row, frames[push.feed.value], when, now, say)
         if after != row or place in rows or not push.once:  # `unconfirmed` stands in the sheet: it is always replaced
             rows[place] = after
         said.setdefault(place, []).append((kind, text))
-        history.extend(_history(result, run, now))
+        history.extend(_history(result, run, now, say))
         if result.verdict is Verdict.ACCEPTED and push.refund and push.feed is Feed.CANCELS:
-            _order_closed(push, rows, said, ledger, now, when)
+            _order_closed(push, rows, said, ledger, now, when, say)
     notes = {(note.tab, note.key): note for note in plan.notes}
     for place, parts in said.items():
-        notes[place] = _merged(place, numbers.get(place, 0), parts, notes.get(place))
+        notes[place] = _merged(place, numbers.get(place, 0), parts, notes.get(place), say)
     return Settled(tuple(rows.values()), tuple(notes.values()), tuple(history))
 
 
-def _one(result: Result, row: Row, frame: pd.DataFrame, when: str, now: datetime) -> tuple[Row, Kind, str]:
+def _one(result: Result, row: Row, frame: pd.DataFrame, when: str, now: datetime, say: Words) -> tuple[Row, Kind, str]:
     push = result.push
     if result.verdict is Verdict.ACCEPTED:
-        return accepted(push, row, now), Kind.SENT, words.SENT.format(when=when, what=what(push))
+        return accepted(push, row, now), Kind.SENT, say.SENT.format(when=when, what=what(push, say))
     if result.verdict is Verdict.REFUSED:
-        text = words.REFUSED.format(what=what(push), reason=words.sentence(result.reason))
-        return refused(push, row, result.reason), Kind.REFUSED, text
+        text = say.REFUSED.format(what=what(push, say), reason=say.sentence(result.reason))
+        return refused(push, row, result.reason, say), Kind.REFUSED, text
     if result.verdict is Verdict.NOT_SENT:
         cleared = {**row, "sending": None} if push.once else row
-        return cleared, Kind.WAITING, words.NOT_SENT.format(what=what(push))
+        return cleared, Kind.WAITING, say.NOT_SENT.format(what=what(push, say))
     if not push.once:
-        return unconfirmed(push, row), Kind.WAITING, words.UNKNOWN.format(what=what(push))
+        return unconfirmed(push, row), Kind.WAITING, say.UNKNOWN.format(what=what(push, say))
     sending = Sending.parse(row["sending"])
     doubtful = {**row, "sending": replace(sending, doubt=True).text()} if sending else row
     stale = _cell(frame, push.key, UNSURE) is not None
-    text = (words.IN_DOUBT_STALE if stale else words.IN_DOUBT).format(what=what(push), when=when)
+    text = (say.IN_DOUBT_STALE if stale else say.IN_DOUBT).format(what=what(push, say), when=when)
     return doubtful, Kind.DOUBT, text
 
 
@@ -168,12 +162,12 @@ def accepted(push: Push, row: Row, now: datetime) -> Row:
     return _dated(closed_state(out), now)
 
 
-def refused(push: Push, row: Row, reason: str) -> Row:
+def refused(push: Push, row: Row, reason: str, say: Words = ENGLISH) -> Row:
     """The ledger row after the panel refused `push`: the values are seen, so they are not an edit until they change."""
     out: Row = dict(row)
     left = refusals(row.get("refused"))
     for change in push.changes:
-        left[change.field] = (change.new, words.sentence(reason))
+        left[change.field] = (change.new, say.sentence(reason))
         if change.field == "send":
             out["status_seen"] = change.raw
         else:
@@ -189,6 +183,7 @@ def recovered(
     frames: Mapping[str, pd.DataFrame],
     outcome: Callable[[Feed, str, Sending], tuple[Verdict, str]],
     now: datetime,
+    say: Words = ENGLISH,
 ) -> tuple[Row, ...]:
     """Ledger rows for the `sending` marks an earlier run left behind.
 
@@ -206,7 +201,7 @@ def recovered(
                 if feed is Feed.CANCELS and (order := closed_by(sending, ledger)):
                     rows.append(_dated(order, now))
             elif verdict is Verdict.REFUSED:
-                values = {name: (value, words.sentence(reason)) for name, (value, _) in sending.values.items()}
+                values = {name: (value, say.sentence(reason)) for name, (value, _) in sending.values.items()}
                 values = {**refusals(row["refused"]), **values}
                 seen = {(name if name != "send" else "status") + SEEN: raw for name, (_, raw) in sending.values.items()}
                 rows.append({**row, **seen, "sending": None, "refused": refusals_text(values)})
@@ -233,6 +228,7 @@ def _order_closed(
     ledger: Ledger,
     now: datetime,
     when: str,
+    say: Words,
 ) -> None:
     """A refund through the Cancels tab closes its order: the ledger knows, the order's row says so, its cells stay."""
     place = (Feed.ORDERS.value, push.order_id)
@@ -243,7 +239,7 @@ def _order_closed(
     remains = next((change.new for change in push.changes if change.field == "remains"), order["remains"])
     closed = closed_state({**order, "status": status.value, "remains": remains, "refunded": status.value})
     rows[place] = _dated(closed, now)
-    text = words.CLOSED_ELSEWHERE.format(status=status.value, tab=words.TAB[Feed.CANCELS])
+    text = say.CLOSED_ELSEWHERE.format(status=say.choice(status), tab=say.TAB[Feed.CANCELS])
     said.setdefault(place, []).append((Kind.SENT, f"{when}: {text}"))
 
 
@@ -252,26 +248,28 @@ def _dated(row: Row, now: datetime) -> Row:
     return {**row, "closed": now.isoformat()} if row["state"] == STATE_CLOSED and row["closed"] is None else row
 
 
-def _merged(place: tuple[str, str], number: int, parts: list[tuple[Kind, str]], planned: Note | None) -> Note:
+def _merged(
+    place: tuple[str, str], number: int, parts: list[tuple[Kind, str]], planned: Note | None, say: Words
+) -> Note:
     tab, key = place
     if planned is not None:
         parts = [(planned.kind, planned.text), *parts]
         number = planned.row or number
     ordered = sorted(parts, key=lambda part: SEVERITY.index(part[0]))
-    return Note(tab, key, number, worst([kind for kind, _ in ordered]), join(ordered))
+    return Note(tab, key, number, worst([kind for kind, _ in ordered]), say.join(ordered))
 
 
-def _history(result: Result, run: str, now: datetime) -> list[Row]:
+def _history(result: Result, run: str, now: datetime, say: Words) -> list[Row]:
     push = result.push
-    outcome = result.verdict.value + (f": {words.sentence(result.reason)}" if result.reason else "")
+    outcome = say.VERDICTS[result.verdict] + (f": {say.sentence(result.reason)}" if result.reason else "")
     return [
         {
             "when": now,
-            "tab": words.TAB[push.feed],
+            "tab": say.TAB[push.feed],
             "id": push.key,
-            "field": words.LABEL[change.field],
-            "from": change.old or None,
-            "to": change.new,
+            "field": say.LABEL[change.field],
+            "from": say.value(change.field, change.old) or None,
+            "to": say.value(change.field, change.new),
             "result": outcome,
             "run": run,
         }

@@ -106,7 +106,7 @@ def _story(feed: Feed, key: str, snapshot: Snapshot, ledger: Ledger, plan: Plan)
     answers = tuple(note for note in plan.notes if (note.tab, note.key) == (feed.value, key))
     sending = Sending.parse(known["sending"]) if known else None
     cells = tuple(_watched(feed, known, shown))
-    of_feed = [line for line in history(key, snapshot) if line.get("tab") == words.TAB[feed]]
+    of_feed = [line for line in history(key, snapshot) if line.get("tab") == snapshot.words.TAB[feed]]
     return Story(
         feed=feed,
         key=key,

@@ -1,19 +1,38 @@
-"""Every sentence the job writes into a row's Sync cell, in one place.
+"""Every sentence the job writes into a sheet, in one place: English here, other languages as another `Words`.
 
 Short, kind, and with the next step. `label` is the column's header, `shown` what stands in the cell. A text never starts
 with `= + - ' @` or a digit: `sync_text` puts `#key · ` in front, which is also how the row is found again.
+
+Nothing here knows which language is spoken: whoever words an answer is handed a `Words` (`say`), which comes with the
+Snapshot from the workbook. sheets_templates/words/en.toml lists the same English beside what the templates say, for those
+who translate; a test keeps them equal.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from reconcile.core.model import Kind
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+
+
+class Kind(StrEnum):
+    """What a row's answer is about; decides colour and whether a person is needed."""
+
+    NEW = "new"
+    SENT = "sent"
+    INFO = "info"
+    WAITING = "waiting"
+    PROBLEM = "problem"
+    REFUSED = "refused"
+    HELD = "held"
+    DOUBT = "doubt"
+
 
 MARK: Final = {
     Kind.NEW: "New",
@@ -31,8 +50,16 @@ FLEETING: Final = (Kind.WAITING, Kind.PROBLEM, Kind.HELD, Kind.DOUBT)
 """Answers about how the row stands now: they go away when it is mended, or its doubt settled by a run that then died."""
 
 _DOT: Final = " · "
-_STARTS: Final = tuple(_DOT + mark for mark in MARK.values())
-_FLEETING_STARTS: Final = tuple(_DOT + MARK[kind] for kind in FLEETING)
+
+JOINTS: Final = {
+    "plain": ". ",
+    "sent": " ",
+    "held": ": ",
+    "goes_on": " ",
+    "waiting_goes_on": "for ",
+    "held_goes_on": "by ",
+}
+"""What stands between an answer's first word and its text; a text that begins with `*_goes_on` continues that word."""
 
 # --- cells -----------------------------------------------------------------------------------------------------------
 FORMULA: Final = "{label} holds a formula. Type the value itself."
@@ -156,76 +183,6 @@ HANDED_OUT_OTHER: Final = "The panel handed this out again with other values: {w
 LONG_TEXT: Final = " … ({label} continues: see Long texts, ID {key}, {parts} parts)"
 
 
-def shown(raw: object) -> str:
-    """A cell as a person would recognise it in a sentence, quoted, shortened to 40 characters, on one line."""
-    if isinstance(raw, bool):
-        return "TRUE" if raw else "FALSE"
-    if isinstance(raw, datetime):
-        return raw.strftime("%Y-%m-%d %H:%M")
-    text = re.sub(r"\s+", " ", str(raw)).strip()
-    if len(text) > 40:  # noqa: PLR2004 - a Sync cell is read at a glance
-        text = text[:39] + "…"
-    return f"“{text}”" if isinstance(raw, str) else text
-
-
-def sentence(text: str) -> str:
-    """The panel's words as one sentence on one line, at most 300 characters."""
-    text = re.sub(r"\s+", " ", text).strip() or "no reason was given"
-    if len(text) > 300:  # noqa: PLR2004 - a Sync cell is read at a glance
-        text = text[:299] + "…"
-    return text if text.endswith((".", "!", "?")) else text + "."
-
-
-def listed(items: Iterable[str]) -> str:
-    """`A, B or C`."""
-    items = list(items)
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} or {items[-1]}"
-
-
-def also(items: Iterable[str]) -> str:
-    """`A, B and C`."""
-    items = list(items)
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
-
-
-def sync_text(key: str, kind: Kind, text: str) -> str:
-    """What stands in a Sync cell: `#15 · Waiting for Remains: …`."""
-    joint = " " if kind is Kind.WAITING and text.startswith("for ") else ": " if kind is Kind.HELD else ". "
-    if kind is Kind.SENT:
-        joint = " "
-    if kind is Kind.HELD and text.startswith("by "):
-        joint = " "
-    return f"{prefix(key)}{MARK[kind]}{joint}{text}"
-
-
-def prefix(key: str) -> str:
-    """How a Sync text starts: the row's own key, by which the row is found again."""
-    return f"#{key} · "
-
-
-def kind_of(sync: object) -> Kind | None:
-    """Which kind of answer a Sync text is, None when it is none of ours."""
-    if not isinstance(sync, str):
-        return None
-    start = sync.find(_DOT)
-    while start >= 0:  # a reference may hold the separator, so the first one is not always ours
-        for kind, mark in MARK.items():
-            if sync.startswith(mark, start + len(_DOT)):
-                return kind
-        start = sync.find(_DOT, start + 1)
-    return None
-
-
-def fleeting(sync: object) -> bool:
-    """Whether a Sync text is an answer about what the row shows now: asked of every row, so it looks no further."""
-    if not isinstance(sync, str):
-        return False
-    start = sync.find(_DOT)
-    if start < 0 or sync.startswith(_STARTS, start):
-        return start >= 0 and sync.startswith(_FLEETING_STARTS, start)
-    return kind_of(sync) in FLEETING
-
-
 LABEL: Final = {
     "id": "ID",
     "order_id": "Order ID",
@@ -256,7 +213,11 @@ TAB: Final = {
     "cancels": "Cancels",
     "payments": "Payments",
     "tickets": "Tickets",
+    "services": "Services",
+    "long_texts": "Long texts",
 }
+"""The titles of the tabs that sentences name."""
+
 ONE: Final = {
     "orders": "order",
     "refills": "refill",
@@ -264,13 +225,325 @@ ONE: Final = {
     "payments": "payment",
     "tickets": "ticket",
 }
+MANY: Final = {
+    "orders": "orders",
+    "refills": "refills",
+    "cancels": "cancel requests",
+    "payments": "payments",
+    "tickets": "tickets",
+}
+SERVICE_LABEL: Final = {"service_id": "Service ID", "pull": "Pull"}
+"""The headers in Services that sentences name."""
+
+CHOICES: Final = {
+    value: value
+    for value in (
+        *("Processing", "In progress", "Completed", "Partial", "Canceled"),
+        *("Pending", "Rejected"),
+        *("Cancel and refund", "Partial refund", "Reject"),
+        *("It went through", "Send again"),
+        *("Yes", "No"),
+    )
+}
+"""What the drop-downs offer: canonical value → as shown."""
+
+# --- pieces of sentences ---------------------------------------------------------------------------------------------
+PHRASES: Final = {
+    "or": " or ",
+    "and": " and ",
+    "a_choice": "a {label}",
+    "it": "it",
+    "the_one": "the {one}",
+    "blank": "blank",
+    "no_reason": "no reason was given",
+    "of_service": " of service {service}",
+    "in_service": " (service {service})",
+    "one_answer": "one answer",
+    "answers": "{count} answers",
+    "no_time": "there was no time left for it in this run.",
+    "stopped_before": "the run was stopped before it.",
+    "stopped_before_answer": "the run stopped before the answer came",
+    "by_hand": "resolved by hand",
+    "refund": "refund",
+    "refunds": "refunds",
+    "nothing_lost": "nothing was lost",
+    "it_went_through": "it went through",
+    "send_again": "send again",
+}
+SENDS: Final = {
+    "setCanceled": "the cancel and refund",
+    "setPartial": "the partial refund",
+    "updateOrders": "the partial refund",
+    "addPayment": "the payment",
+    "addTicket": "the ticket",
+}
+"""What is sent at most once, by the panel's name for it."""
+
+MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+# --- Runs and History ------------------------------------------------------------------------------------------------
+MESSAGES: Final = {
+    "row": "{tab}: row {row}: {text}",
+    "tab": "{tab}{of_service}: {text}",
+    "deleted": "{tab}: the row of {one} {key} was deleted from the sheet.",
+    "no_id": "{tab}: row {row} has no ID, so nothing is done with it.",
+    "missing": "{tab}: row {row}: {label} is missing.",
+    "no_service": "{tab}: no service is set to {label}, so no orders are received. Choose Yes in {label} for each service.",
+    "order": "Order {key}: {text}",
+    "refill_again": "Refill {key} was handed out again although it is {status}.",
+    "twice": "The panel handed out {key} twice in one answer, the second time with {what}.",
+    "new_row": "{tab}: {one} {key}, whose row had been deleted, was handed out again; it has a new row.",
+    "same_again": "The panel keeps handing out the same {tab}; asking for more was stopped.",
+    "lacks_call": "this panel has no call for them, so they are left out ({problem})",
+    "send_doubt": "It is not known whether {what} went through for {one} {key}.",
+    "unreadable": "The panel handed out one {one} that could not be read ({why}). "
+    "All it sent stands in {tab} under “{name}”.",
+    "claim_doubt": "The panel was asked for {many}{of_service} at {at}, and its answer is not known: {why}. "
+    "At most {bound} {what} may be missing from the sheet.",
+    "stopped_claiming": "Run {run} stopped while it was receiving work (since {at}), and its journal is not on this "
+    "machine. At most {answers} ({full} orders of one of the services {services}, or as many refills or cancel requests) "
+    "may be missing from the sheet.",
+    "added": "{doubt}: {count} {what} added.",
+    "settled": "{doubt}: {what}.",
+}
+"""What a run says in the Runs tab beside its answers in the rows."""
+
+LIMITS: Final = {
+    "sorted_rows": "In {tab}, {count} rows have an ID beside values of other rows: part of the tab was sorted or pasted "
+    "without the rest. Undo that in the sheet.",
+    "sorted_column": "In {tab}, {count} cells of {label} hold each other's values: the column was sorted without the "
+    "rest of its rows. Undo that in the sheet.",
+    "filled": "In {tab}, {what}: that looks like a fill-down. Undo it in the sheet, or pass this limit.",
+    "filled_same": "{count} rows were given the same {label}, {value}",
+    "filled_rising": "{count} rows were given a {label} that goes up by one from row to row",
+    "max_gone_share": "{tab}: {count} of {total} open rows are gone from the sheet, {share}% is over {most}%. "
+    "Undo it in the sheet, or pass this limit.",
+    "max_refunds": "{count} {what} in one run, {most} allowed (max_refunds).",
+    "max_refund_total": "Refunds of {total} in one run, {most} is allowed (max_refund_total).",
+    "max_closed_share": "{count} of {total} open orders would be closed at once, {share}% is over {most}% "
+    "(max_closed_share).",
+}
+"""What stops a plan, with its arithmetic."""
+
+RESULTS: Final = {
+    word: word
+    for word in (
+        "Done",
+        "Stopped by a limit",
+        "Another run took over",
+        "Try later",
+        "Access refused",
+        "Done, something is in doubt",
+        "Damaged",
+        "Failed",
+        "Resolved by hand",
+    )
+}
+"""How a run ended, in the Runs tab."""
+
+VERDICTS: Final = {"accepted": "accepted", "refused": "refused", "unknown": "unknown", "not sent": "not sent"}
+"""What became of a push, in the History tab."""
+
+SENTENCES: Final = {
+    name: text
+    for name, text in globals().items()
+    if name.isupper() and isinstance(text, str) and not name.startswith("_")
+}
+"""The sentences above by name: what `Words.texts` holds."""
 
 
-def named(fields: Iterable[str]) -> str:
-    """The headers of `fields`, as a phrase."""
-    return also(LABEL[name] for name in fields)
+@dataclass(frozen=True, eq=False)
+class Words:
+    """One language's words, as a value that is handed down. `say.NEW_ORDER` is the sentence NEW_ORDER in that language.
+
+    The mappings have the keys of the English ones above. `one_choice`: header → its choices by name. `same`: typed word →
+    canonical value, understood at once; `meant`: typed word → canonical value, asked about (both without spaces and case).
+    """
+
+    language: str
+    texts: Mapping[str, str]
+    MARK: Mapping[Kind, str]
+    JOINTS: Mapping[str, str]
+    LABEL: Mapping[str, str]
+    SERVICE_LABEL: Mapping[str, str]
+    TAB: Mapping[str, str]
+    ONE: Mapping[str, str]
+    MANY: Mapping[str, str]
+    INSTEAD: Mapping[str, str]
+    CHOICES: Mapping[str, str]
+    PHRASES: Mapping[str, str]
+    SENDS: Mapping[str, str]
+    MESSAGES: Mapping[str, str]
+    LIMITS: Mapping[str, str]
+    RESULTS: Mapping[str, str]
+    VERDICTS: Mapping[str, str]
+    one_choice: Mapping[str, str]
+    months: tuple[str, ...]
+    same: Mapping[str, str]
+    meant: Mapping[str, str]
+
+    def __getattr__(self, name: str) -> str:
+        """A sentence by its name. Raises AttributeError for one there is not."""
+        if name.isupper() and name in self.texts:
+            return self.texts[name]
+        raise AttributeError(name)
+
+    # --- values as people read them ----------------------------------------------------------------------------------
+
+    def choice(self, value: str) -> str:
+        """A canonical value (`Completed`) as the drop-down shows it; any other text as it is."""
+        return self.CHOICES.get(value, value)
+
+    def one_of(self, label: str) -> str:
+        """What a choice under this header is called: `a Status`."""
+        return self.one_choice.get(label) or self.PHRASES["a_choice"].format(label=label)
+
+    def moment(self, at: datetime) -> str:
+        """A time as people read it: `02 Mar 09:55`."""
+        return f"{at:%d} {self.months[at.month - 1]} {at:%H:%M}"
+
+    def capital(self, text: str) -> str:
+        """`text` with a capital first letter (a Turkish i becomes İ)."""
+        first = "İ" if self.language == "tr" and text.startswith("i") else text[:1].upper()
+        return first + text[1:]
+
+    def small(self, text: str) -> str:
+        """`text` in small letters (a Turkish I becomes ı)."""
+        return text.replace("I", "ı").replace("İ", "i").lower() if self.language == "tr" else text.lower()
+
+    def shown(self, raw: object) -> str:
+        """A cell as a person would recognise it in a sentence, quoted, shortened to 40 characters, on one line."""
+        if isinstance(raw, bool):
+            return "TRUE" if raw else "FALSE"
+        if isinstance(raw, datetime):
+            return raw.strftime("%Y-%m-%d %H:%M")
+        text = re.sub(r"\s+", " ", str(raw)).strip()
+        if len(text) > 40:  # noqa: PLR2004 - a Sync cell is read at a glance
+            text = text[:39] + "…"
+        return f"“{text}”" if isinstance(raw, str) else text
+
+    def sentence(self, text: str) -> str:
+        """The panel's words as one sentence on one line, at most 300 characters."""
+        text = re.sub(r"\s+", " ", text).strip() or self.PHRASES["no_reason"]
+        if len(text) > 300:  # noqa: PLR2004 - a Sync cell is read at a glance
+            text = text[:299] + "…"
+        return text if text.endswith((".", "!", "?", "।")) else text + self.JOINTS["plain"].rstrip()
+
+    # --- phrases -----------------------------------------------------------------------------------------------------
+
+    def listed(self, items: Iterable[str]) -> str:
+        """`A, B or C`."""
+        return _listed(items, self.PHRASES["or"])
+
+    def also(self, items: Iterable[str]) -> str:
+        """`A, B and C`."""
+        return _listed(items, self.PHRASES["and"])
+
+    def named(self, fields: Iterable[str]) -> str:
+        """The headers of `fields`, as a phrase."""
+        return self.also(self.LABEL[name] for name in fields)
+
+    def value(self, field: str, value: str) -> str:
+        """A field's canonical value as people read it."""
+        return self.choice(value) if field in ("status", "decision") else value
+
+    def changes(self, items: Iterable[tuple[str, str]]) -> str:
+        """Values as a phrase: `Status Completed, Remains 50`."""
+        return ", ".join(f"{self.LABEL[name]} {self.value(name, value)}" for name, value in items)
+
+    def amount_of(self, feed: str, count: int) -> str:
+        """What `count` rows of a feed are called: `order`, `orders`."""
+        return self.ONE[feed] if count == 1 else self.MANY[feed]
+
+    # --- answers -----------------------------------------------------------------------------------------------------
+
+    def sync_text(self, key: str, kind: Kind, text: str) -> str:
+        """What stands in a Sync cell: `#15 · Waiting for Remains: …`."""
+        return f"{prefix(key)}{self.answer(kind, text)}"
+
+    def answer(self, kind: Kind, text: str) -> str:
+        """An answer without its row's key: `Waiting for Remains: …`."""
+        joint = self.JOINTS["held" if kind is Kind.HELD else "sent" if kind is Kind.SENT else "plain"]
+        goes_on = self.JOINTS.get(f"{kind.value}_goes_on")
+        if goes_on and text.startswith(goes_on):
+            joint = self.JOINTS["goes_on"]
+        return f"{self.MARK[kind]}{joint}{text}"
+
+    def join(self, parts: Iterable[tuple[Kind, str]]) -> str:
+        """Several answers of one row as one text, each a sentence of its own."""
+        return " ".join(
+            text
+            if place == 0
+            else f"{self.MARK[kind]}{self.JOINTS['sent']}{text}"
+            if kind is Kind.SENT
+            else self.capital(text)
+            for place, (kind, text) in enumerate(parts)
+        )
+
+    @cached_property
+    def _starts(self) -> tuple[str, ...]:
+        return tuple(_DOT + mark for mark in self.MARK.values())
+
+    @cached_property
+    def _fleeting_starts(self) -> tuple[str, ...]:
+        return tuple(_DOT + self.MARK[kind] for kind in FLEETING)
+
+    def kind_of(self, sync: object) -> Kind | None:
+        """Which kind of answer a Sync text is, None when it is none of ours."""
+        if not isinstance(sync, str):
+            return None
+        start = sync.find(_DOT)
+        while start >= 0:  # a reference may hold the separator, so the first one is not always ours
+            for kind, mark in self.MARK.items():
+                if sync.startswith(mark, start + len(_DOT)):
+                    return kind
+            start = sync.find(_DOT, start + 1)
+        return None
+
+    def fleeting(self, sync: object) -> bool:
+        """Whether a Sync text is an answer about what the row shows now: asked of every row, so it looks no further."""
+        if not isinstance(sync, str):
+            return False
+        start = sync.find(_DOT)
+        if start < 0 or sync.startswith(self._starts, start):
+            return start >= 0 and sync.startswith(self._fleeting_starts, start)
+        return self.kind_of(sync) in FLEETING
 
 
-def changes(items: Iterable[tuple[str, str]]) -> str:
-    """Values as a phrase: `Status Completed, Remains 50`."""
-    return ", ".join(f"{LABEL[name]} {value}" for name, value in items)
+def prefix(key: str) -> str:
+    """How a Sync text starts: the row's own key, by which the row is found again."""
+    return f"#{key} · "
+
+
+def _listed(items: Iterable[str], last: str) -> str:
+    items = list(items)
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])}{last}{items[-1]}"
+
+
+ENGLISH: Final = Words(
+    language="en",
+    texts=SENTENCES,
+    MARK=MARK,
+    JOINTS=JOINTS,
+    LABEL=LABEL,
+    SERVICE_LABEL=SERVICE_LABEL,
+    TAB=TAB,
+    ONE=ONE,
+    MANY=MANY,
+    INSTEAD=INSTEAD,
+    CHOICES=CHOICES,
+    PHRASES=PHRASES,
+    SENDS=SENDS,
+    MESSAGES=MESSAGES,
+    LIMITS=LIMITS,
+    RESULTS=RESULTS,
+    VERDICTS=VERDICTS,
+    one_choice=ONE_CHOICE,
+    months=MONTHS,
+    same={},
+    meant={},
+)
+
+shown, sentence, listed, also = ENGLISH.shown, ENGLISH.sentence, ENGLISH.listed, ENGLISH.also
+named, changes, sync_text = ENGLISH.named, ENGLISH.changes, ENGLISH.sync_text
+kind_of, fleeting = ENGLISH.kind_of, ENGLISH.fleeting
