@@ -231,6 +231,9 @@ class Settings(BaseModel):
     timezone: Annotated[ZoneInfo, BeforeValidator(_zone), _Wants("a time zone's name")] = Field(
         ZoneInfo("UTC"), description="for dates in an .xlsx; a Google Sheet uses its own"
     )
+    language: Annotated[Literal["en", "es", "pt", "tr", "hi"], _Wants("en, es, pt, tr or hi")] = Field(
+        "en", description="the language `init` makes a workbook in: en, es, pt, tr or hi; a workbook keeps its own"
+    )
     google_key_json: Annotated[SecretStr, BeforeValidator(_google_key), _Wants("a key's JSON")] | None = Field(
         None,
         description="a Google key: its JSON, or the path of its file; without it, application default credentials",

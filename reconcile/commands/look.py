@@ -112,11 +112,18 @@ class Check:
     code: Exit
     text: str
     next_step: str = ""
+    warns: bool = False
 
     @property
     def mark(self) -> str:
         """The sign in front of the line."""
-        return "✓" if self.code is Exit.DONE else "!" if self.code in (Exit.DOUBT, Exit.LEASE) else "✗"
+        return (
+            "✓"
+            if self.code is Exit.DONE and not self.warns
+            else "!"
+            if self.warns or self.code in (Exit.DOUBT, Exit.LEASE)
+            else "✗"
+        )
 
 
 def doctor(as_json: AsJson = False) -> int:
@@ -205,7 +212,15 @@ def _state(snapshot: "Snapshot", settings: "Settings") -> "Iterator[Check]":
     """Services, lease, doubts, limits and the last run."""
     from reconcile.core.lease import HEARTBEAT, lease_of
     from reconcile.job import services
+    from reconcile.workbook.catalogue import LANGUAGES
 
+    spoken = snapshot.words.language
+    if spoken != settings.language:
+        told = f"The workbook is in {LANGUAGES[spoken]} ({spoken}), and that counts; RECONCILE_LANGUAGE says"
+        step = f"Set RECONCILE_LANGUAGE={spoken}. To change the language, make a new workbook with `reconcile init`."
+        yield Check("language", Exit.DONE, f"{told} {settings.language}.", step, warns=True)
+    elif spoken != "en":
+        yield Check("language", Exit.DONE, f"The workbook is in {LANGUAGES[spoken]} ({spoken}).")
     wanted, problems = services(snapshot)
     for problem in problems:
         yield Check("services", Exit.USAGE if not wanted else Exit.DOUBT, problem)

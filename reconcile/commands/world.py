@@ -84,9 +84,11 @@ def open_book(settings: Settings) -> Book:
 
     require(settings, "sheet")
     if isinstance(settings.sheet, XlsxBook):
+        from reconcile.workbook.templates import templates
         from reconcile.workbook.xlsx import XlsxWorkbook
 
-        return XlsxWorkbook(settings.sheet.path, zone=settings.timezone, clock=clock)
+        known = templates(settings.language)
+        return XlsxWorkbook(settings.sheet.path, zone=settings.timezone, known=known, clock=clock)
     if isinstance(settings.sheet, GoogleBook):
         from reconcile.workbook.google import open_workbook
 

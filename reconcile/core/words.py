@@ -424,10 +424,12 @@ class Words:
 
     def sentence(self, text: str) -> str:
         """The panel's words as one sentence on one line, at most 300 characters."""
-        text = re.sub(r"\s+", " ", text).strip() or self.PHRASES["no_reason"]
+        text = re.sub(r"\s+", " ", text).strip()
+        if not text:
+            return self.PHRASES["no_reason"] + self.JOINTS["plain"].rstrip()
         if len(text) > 300:  # noqa: PLR2004 - a Sync cell is read at a glance
             text = text[:299] + "…"
-        return text if text.endswith((".", "!", "?", "।")) else text + self.JOINTS["plain"].rstrip()
+        return text if text.endswith((".", "!", "?", "।")) else text + "."
 
     # --- phrases -----------------------------------------------------------------------------------------------------
 

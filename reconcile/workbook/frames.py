@@ -16,6 +16,7 @@ import pandas as pd
 from reconcile.core.cells import id_text
 from reconcile.core.ledger import COLUMNS, SCHEMA
 from reconcile.core.model import ROW, Cell
+from reconcile.core.words import ENGLISH
 from reconcile.errors import Damaged, ReconcileError
 
 if TYPE_CHECKING:
@@ -30,13 +31,21 @@ META: Final = "_meta"
 REVISION: Final = "revision"
 SCHEMA_KEY: Final = "schema"
 VERSION_KEY: Final = "template"
-RESERVED: Final = (REVISION, SCHEMA_KEY, VERSION_KEY)
+LANGUAGE: Final = "language"
+"""The language a workbook was made in; English where there is no such entry."""
+
+RESERVED: Final = (REVISION, SCHEMA_KEY, VERSION_KEY, LANGUAGE)
 """Meta entries that belong to the adapters; a commit may not set them."""
 
 RESTORE: Final = (
     "Somebody or something changed the hidden _ledger tab. Restore the workbook from its version history or a backup."
 )
 INIT: Final = "Run `reconcile init`: it adds what is missing and touches nothing that is there."
+
+
+def language(meta: Mapping[str, str]) -> str:
+    """The language a workbook is in, by its meta."""
+    return meta.get(LANGUAGE) or ENGLISH.language
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,8 @@ class Wanted(Protocol):
     def google_key_json(self) -> Secret | None: ...
     @property
     def google_emulator(self) -> str | None: ...
+    @property
+    def language(self) -> str: ...
 
 
 class Named(Protocol):
@@ -103,7 +105,8 @@ def open_workbook(settings: Wanted, book: Named) -> GoogleWorkbook:
     """The sheet `book` names, with the key the settings name. Nothing is called yet. Raises SettingsError."""
     from reconcile.workbook.google_auth import open_http  # noqa: PLC0415 - google-auth is heavy
 
-    return GoogleWorkbook(book.id, open_http(settings.google_key_json, settings.google_emulator))
+    http = open_http(settings.google_key_json, settings.google_emulator)
+    return GoogleWorkbook(book.id, http, known=templates.templates(settings.language))
 
 
 @contextmanager
@@ -190,14 +193,15 @@ class GoogleWorkbook:
 
     def _read(self, also: Sequence[str]) -> Snapshot:
         boundary.at("book.before-read")
-        tabs = [*self.known.data_tabs, self.known.tab(LEDGER)]
-        body = self._values([self._range(tab, also) for tab in tabs])
+        tabs, body = self._tabs(also)
         boundary.at("book.after-read")
         found = body.get("valueRanges", [])
         if len(found) != len(tabs):
             raise Unavailable("Google Sheets sent fewer tabs than it was asked for.", "Try again later.")
         grids = {tab.key: _Grid(given) for tab, given in zip(tabs, found, strict=True)}
         ledger = frames.ledger_of_columns(*self._cells(self.known.tab(LEDGER), grids[LEDGER]), self.name)
+        if self._speak(ledger.meta):  # two languages may call their tabs alike; what the ledger says counts
+            return self._read(also)
         ids = self._tab_ids(ledger.meta)
         self._zone(ledger.meta)
         data = {
@@ -211,7 +215,33 @@ class GoogleWorkbook:
         self.memory.ledger = dict(ledger.places)
         self.memory.following = max([1, *ledger.places.values(), *ledger.free]) + 1
         meta = {**ledger.meta, BOOK: self.id}
-        return Snapshot(ledger.revision, data, ledger.frame, meta)
+        return Snapshot(ledger.revision, data, ledger.frame, meta, self.known.words)
+
+    def _tabs(self, also: Sequence[str]) -> tuple[list[Tab], dict[str, Any]]:
+        """Our tabs and what they say: one call, unless the sheet is in another language than the settings say."""
+        tabs = [*self.known.data_tabs, self.known.tab(LEDGER)]
+        try:
+            return tabs, self._values([self._range(tab, also) for tab in tabs])
+        except Damaged:
+            if not self._other_language():
+                raise
+        tabs = [*self.known.data_tabs, self.known.tab(LEDGER)]
+        return tabs, self._values([self._range(tab, also) for tab in tabs])
+
+    def _other_language(self) -> bool:
+        """Whether `_ledger`, which is the same in every language, says that the sheet is in another one than ours."""
+        tab = self.known.tab(LEDGER)
+        try:
+            grid = _Grid(self._values([quoted(tab.title)])["valueRanges"][0])
+        except Damaged:
+            return False
+        return self._speak(frames.ledger_of_columns(*self._cells(tab, grid), self.name).meta)
+
+    def _speak(self, meta: Mapping[str, str]) -> bool:
+        """Takes the sheet's own language; tells whether that is another one."""
+        before = self.known
+        self.known = before.in_language(frames.language(meta))
+        return self.known is not before
 
     def address(self, rest: str = "") -> str:
         """The spreadsheet's address at Google."""

@@ -277,15 +277,15 @@ def views(tab: Tab, known: Templates, at: Mapping[str, int]) -> dict[str, list[J
     if tab.closed_column:
         closed = {"hiddenValues": list(tab.closed_when)}
         opened = [{"columnIndex": at[tab.closed_column], "filterCriteria": closed}]
-        made["Open"] = opened
+        made[known.text("Open")] = opened
     elif tab.has("decision"):
         opened = [{"columnIndex": at["decision"], "filterCriteria": {"condition": {"type": "BLANK"}}}]
-        made["Open"] = opened
+        made[known.text("Open")] = opened
     if tab.has("start_count") and tab.column("start_count").owner == "staff":
         blank = {"columnIndex": at["start_count"], "filterCriteria": {"condition": {"type": "BLANK"}}}
-        made["Needs start count"] = [*opened, blank]
+        made[known.text("Needs start count")] = [*opened, blank]
     words = "|".join(word for state in known.states if state.name in PROBLEMS for word in state.starts)
     formula = spoken(f'=REGEXMATCH(TO_TEXT(${letters(at[SYNC])}2),"· ({words})")')
     condition = {"type": "CUSTOM_FORMULA", "values": [{"userEnteredValue": formula}]}
-    made["Problems"] = [{"columnIndex": at[SYNC], "filterCriteria": {"condition": condition}}]
+    made[known.text("Problems")] = [{"columnIndex": at[SYNC], "filterCriteria": {"condition": condition}}]
     return made

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any, Final
 from reconcile.core.cells import id_text
 from reconcile.core.ledger import SCHEMA
 from reconcile.core.model import SYNC
+from reconcile.core.words import ENGLISH
 from reconcile.errors import AccessRefused, Damaged, ReconcileError, RevisionMoved
 from reconcile.workbook import frames, google, guide, templates
 from reconcile.workbook import google_looks as looks
+from reconcile.workbook.catalogue import LANGUAGES
 from reconcile.workbook.google_http import NotThere, json_of
 from reconcile.workbook.port import Finding, Provisioned
 from reconcile.workbook.templates import LEDGER, START
@@ -42,6 +44,7 @@ SAMPLE: Final = 10
 """Rows under the headings that are looked at to see whether a drop-down is there."""
 
 _PROTECTED: Final = "reconcile: "
+NOT_SENT: Final = "comes from the panel or the job. What is typed here is not sent."
 _SHAPE: Final = (
     "properties(timeZone,locale,autoRecalc),developerMetadata(metadataId,metadataKey,metadataValue),"
     "sheets(properties,protectedRanges,conditionalFormats,filterViews(filterViewId,title),basicFilter(range))"
@@ -114,6 +117,7 @@ def look(book: GoogleWorkbook) -> Found:
     """The spreadsheet's shape, and the cells of it that matter: two reads, one when none of our tabs is there."""
     shape = json_of(book.http.request("get", book.address(), params={"fields": _SHAPE}))
     tabs = [_tab(given) for given in shape.get("sheets", [])]
+    book.known = _spoken(book.known, tabs)
     ours = _ours(book.known, tabs, {})
     wanted = _ranges(book.known, ours, [tab for tab in tabs if tab.sheet not in {each.sheet for each in ours.values()}])
     if wanted:
@@ -121,6 +125,9 @@ def look(book: GoogleWorkbook) -> Found:
         tabs = _with_cells(tabs, cells)
         ours = _ours(book.known, tabs, {})
     meta, places, following = _meta(book, ours.get(LEDGER))
+    if meta:
+        book.known = book.known.in_language(frames.language(meta))
+        ours = _ours(book.known, tabs, {})
     if google.TAB_IDS in meta:
         ours = _ours(book.known, tabs, json.loads(meta[google.TAB_IDS]))
     stamps = {
@@ -156,6 +163,15 @@ def _tab(given: Json) -> FoundTab:
         views=tuple(view.get("title", "") for view in given.get("filterViews", [])),
         filtered="basicFilter" in given,
     )
+
+
+def _spoken(known: Templates, tabs: Sequence[FoundTab]) -> Templates:
+    """`known` in the language most titles are in, so that one read brings the right cells; the ledger has the last word."""
+    titles = {templates.fold(tab.title) for tab in tabs}
+    if templates.fold(known.tab(LEDGER).title) not in titles:
+        return known  # not set up yet: the settings' language it is
+    candidates = [known, *(known.in_language(language) for language in LANGUAGES if language != known.language)]
+    return max(candidates, key=lambda each: sum(templates.fold(tab.title) in titles for tab in each.tabs))
 
 
 def _ours(known: Templates, tabs: Sequence[FoundTab], ids: Mapping[str, int]) -> dict[str, FoundTab]:
@@ -471,10 +487,10 @@ class _Plan:
         if tab.protect == "tab":
             whole = next((each for each in have if _whole(each)), None)
             if whole is None:
-                self._shut({"sheetId": sheet}, f"{tab.title} is kept by the job.")
+                self._shut({"sheetId": sheet}, self.known.text("{tab} is kept by the job.").format(tab=tab.title))
             elif whole.get("warningOnly"):
                 self.ask("deleteProtectedRange", protectedRangeId=whole["protectedRangeId"])
-                self._shut({"sheetId": sheet}, f"{tab.title} is kept by the job.")
+                self._shut({"sheetId": sheet}, self.known.text("{tab} is kept by the job.").format(tab=tab.title))
             return
         if tab.protect != "header":
             return
@@ -484,7 +500,7 @@ class _Plan:
             row = {"sheetId": sheet, "startRowIndex": 0, "endRowIndex": 1}
             self._shut(
                 {**row, "startColumnIndex": first, "endColumnIndex": last + 1},
-                "the job finds columns by these headings.",
+                self.known.text("the job finds columns by these headings."),
             )
         theirs = [at[column.key] for column in tab.columns if column.owner != "staff"]
         open_ = [place for place in sorted(theirs) if not _covers(have, place, heading=False)]
@@ -493,7 +509,7 @@ class _Plan:
                 "addProtectedRange",
                 protectedRange={
                     "range": {"sheetId": sheet, "startColumnIndex": first, "endColumnIndex": last + 1},
-                    "description": f"{_PROTECTED}comes from the panel or the job. What is typed here is not sent.",
+                    "description": _PROTECTED + self.known.text(NOT_SENT),
                     "warningOnly": True,
                 },
             )
@@ -513,7 +529,7 @@ class _Plan:
         if "runs" in self.found.ours:
             head = _positions(runs, self.found.ours["runs"].head)
             column = templates.letters(head.get("finished", runs.keys.index("finished")))
-        lines = guide.lines(self.known, self.found.zone, f"{runs.title}!${column}:${column}")
+        lines = guide.lines(self.known, self.found.zone, f"{_range_name(runs.title)}!${column}:${column}")
         rows, last = _start_rows(lines), lines[-1].row
         ours = there is not None and bool(there.cells)
         if ours and there is not None and _start_said(there) == [_said(row) for row in rows]:
@@ -555,7 +571,7 @@ class _Plan:
                 "userEnteredValue": {"stringValue": service},
                 "userEnteredFormat": {"numberFormat": {"type": "TEXT", "pattern": "@"}},
             }
-            line[at["pull"]] = {"userEnteredValue": {"stringValue": "Yes"}}
+            line[at["pull"]] = {"userEnteredValue": {"stringValue": self.known.words.choice("Yes")}}
             rows.append({"values": line})
         names = "userEnteredValue,userEnteredFormat.numberFormat"
         self.ask("appendCells", sheetId=sheet, rows=rows, fields=names)
@@ -573,6 +589,8 @@ class _Plan:
             google.TAB_IDS: json.dumps(dict(ids), separators=(",", ":")),
             google.ZONE: self.found.zone,
         }
+        if self.known.language != ENGLISH.language:
+            want[frames.LANGUAGE] = self.known.language
         if self.first:
             want = {frames.REVISION: "0", frames.SCHEMA_KEY: SCHEMA, **want}
         elif self.made.requests or any(self.found.meta.get(key) != text for key, text in want.items()):
@@ -589,6 +607,11 @@ class _Plan:
                 line[at[column]] = {"userEnteredValue": {"stringValue": value}}
             corner = {"sheetId": ids[LEDGER], "rowIndex": row - 1, "columnIndex": 0}
             self.ask("updateCells", start=corner, rows=[{"values": line}], fields="userEnteredValue")
+
+
+def _range_name(title: str) -> str:
+    """A tab's title in a formula: quoted unless it is one plain word."""
+    return title if title.isascii() and title.isidentifier() else google.quoted(title)
 
 
 def _positions(tab: Tab, head: Sequence[str]) -> dict[str, int]:

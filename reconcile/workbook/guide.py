@@ -6,7 +6,6 @@ them; how they become a file or requests is the adapters' business.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -39,11 +38,9 @@ STALE: Final = f"IF(ISNUMBER($B$2),{_LATE},TRUE)"
 """On Start here: true when the job has not run for longer than it should (or never)."""
 
 ALIVE: Final = f"IF(ISNUMBER($B$2),NOT({_LATE}),FALSE)"
-_RUNNING: Final = (
-    '=IF(NOT(ISNUMBER($B$2)),"It has not run yet. Ask whoever looks after it to start it.",'
-    f'IF({_LATE},"NO: it has not run for "&ROUND((NOW()-$B$2)*24,1)&" hours. Nothing reaches the panel. Please tell whoever '
-    'looks after it.","Yes. It ran "&ROUND((NOW()-$B$2)*1440,0)&" minutes ago."))'
-)
+_NEVER: Final = "It has not run yet. Ask whoever looks after it to start it."
+_STOPPED: Final = "NO: it has not run for {hours} hours. Nothing reaches the panel. Please tell whoever looks after it."
+_RUNS: Final = "Yes. It ran {minutes} minutes ago."
 
 TODO: Final = (
     (
@@ -93,9 +90,14 @@ def lines(known: Templates, zone_name: str, finished: str) -> list[Line]:
     """Start here from the first row down. `finished`: the range of Runs' Finished cells, as a formula names it."""
     made = [
         Line(1, "title", known.tab(templates.START).columns[0].header),
-        Line(2, "line", "The job last ran at", f'=IF(COUNT({finished})=0,"not yet",MAX({finished}))'),
-        Line(3, "line", "Is it running?", _RUNNING),
-        Line(4, "line", "Times are in", zone_name),
+        Line(
+            2,
+            "line",
+            known.text("The job last ran at"),
+            f'=IF(COUNT({finished})=0,"{known.text("not yet")}",MAX({finished}))',
+        ),
+        Line(3, "line", known.text("Is it running?"), _running(known)),
+        Line(4, "line", known.text("Times are in"), zone_name),
     ]
     row = 6
     for title, content in _sections(known):
@@ -108,32 +110,53 @@ def lines(known: Templates, zone_name: str, finished: str) -> list[Line]:
     return made
 
 
+def _running(known: Templates) -> str:
+    """A formula that says in words whether the job runs."""
+    stopped, runs = known.text(_STOPPED), known.text(_RUNS)
+    stopped = stopped.replace("{hours}", '"&ROUND((NOW()-$B$2)*24,1)&"')
+    runs = runs.replace("{minutes}", '"&ROUND((NOW()-$B$2)*1440,0)&"')
+    return f'=IF(NOT(ISNUMBER($B$2)),"{known.text(_NEVER)}",IF({_LATE},"{stopped}","{runs}"))'
+
+
 _Content = list[tuple[str, str, str, str]]
 
 
 def _sections(known: Templates) -> Iterator[tuple[str, _Content]]:
     """(title, lines as (topic, text, fill, font)) of each section."""
-    yield "What to do", [(topic, text, "", "") for topic, text in TODO]
+    yield known.text("What to do"), [(known.text(topic), known.text(text), "", "") for topic, text in TODO]
     yield (
-        "What a heading's colour means",
-        [(owner.label, f"The column {owner.words}.", owner.fill, owner.font) for owner in known.owners.values()],
+        known.text("What a heading's colour means"),
+        [
+            (owner.label, known.text("The column {words}.").format(words=owner.words), owner.fill, owner.font)
+            for owner in known.owners.values()
+        ],
     )
     yield (
-        "What Sync says",
+        known.text("What Sync says"),
         [
-            (f"{state.starts[0]} …", f"{state.means[0].upper()}{state.means[1:]}.", state.fill, state.font)
+            (
+                f"{state.starts[0]} …",
+                known.text("{means}.").format(means=known.words.capital(state.means)),
+                state.fill,
+                state.font,
+            )
             for state in known.states
         ],
     )
     shown = [tab for tab in known.tabs if not tab.free_text and not tab.hidden]
-    yield "The tabs", [(tab.title, tab.purpose, "", "") for tab in shown]
+    yield known.text("The tabs"), [(tab.title, tab.purpose, "", "") for tab in shown]
     for tab in shown:
         if tab.protect == "header":
-            yield f"{tab.title}: the columns", [(column.header, help_text(column), "", "") for column in tab.columns]
+            yield (
+                known.text("{tab}: the columns").format(tab=tab.title),
+                [(column.header, help_text(column), "", "") for column in tab.columns],
+            )
 
 
 def help_text(column: Column) -> str:
     """A column's help as one paragraph: what it is, an example, when it is needed."""
+    if column.paragraph:
+        return column.paragraph
     text = column.help
     if column.example:
         text += f" Example: {column.example}"
@@ -147,14 +170,14 @@ def condition(column: Column, tab: Tab, at: Mapping[str, str]) -> str:
 
     at: column key → letter.
     """
-    found = re.fullmatch(r"(.+?) (is|says) (.+)", column.required_when)
+    found = templates.needed(column.required_when)
     if not found:
         return ""
-    other = next((each for each in tab.columns if each.header == found[1]), None)
+    other = next((each for each in tab.columns if each.header == found[0]), None)
     if other is None:
         return ""
     cell = f"${at[other.key]}2"
-    return f'{cell}="{found[3]}"' if found[2] == "is" else f'ISNUMBER(SEARCH("· {found[3]}",{cell}))'
+    return f'{cell}="{found[2]}"' if found[1] == "is" else f'ISNUMBER(SEARCH("· {found[2]}",{cell}))'
 
 
 def says(state: State, sync: str) -> str:

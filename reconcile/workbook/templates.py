@@ -8,15 +8,19 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from reconcile.core.words import ENGLISH, Kind, Words
 from reconcile.errors import Damaged, SettingsError
+from reconcile.workbook import catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from reconcile.workbook.catalogue import Catalogue
 
 START: Final = "start"
 LEDGER: Final = "ledger"
@@ -44,7 +48,10 @@ CHOOSING: Final = ("choice", "yes_no")
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a tab. `owner`: panel, staff or job. `width` in characters. `number_format` as spreadsheets write it."""
+    """One column of a tab. `owner`: panel, staff or job. `width` in characters. `number_format` as spreadsheets write it.
+
+    `paragraph`: help, example and when it is needed as one text, where the workbook's language is not English.
+    """
 
     key: str
     header: str
@@ -56,6 +63,7 @@ class Column:
     example: str = ""
     required_when: str = ""
     number_format: str = ""
+    paragraph: str = ""
 
     @property
     def wraps(self) -> bool:
@@ -131,12 +139,30 @@ class State:
 
 @dataclass(frozen=True)
 class Templates:
-    """Every tab in its order, the owners and the states. `version` is written into a workbook made from them."""
+    """Every tab in its order, the owners and the states. `version` is written into a workbook made from them.
+
+    words: the language all of it is in. guide: English text → text, for what is said beside tabs and columns.
+    """
 
     version: int
     tabs: tuple[Tab, ...]
     owners: Mapping[str, Owner]
     states: tuple[State, ...]
+    words: Words = ENGLISH
+    guide: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def language(self) -> str:
+        """The language's code."""
+        return self.words.language
+
+    def text(self, english: str) -> str:
+        """What a workbook in this language says where an English one says `english`."""
+        return self.guide.get(english, english)
+
+    def in_language(self, language: str) -> Templates:
+        """The same templates in another language. Raises SettingsError for one that is not known."""
+        return self if language == self.language else templates(language)
 
     def tab(self, key: str) -> Tab:
         """The tab with this key. Raises KeyError."""
@@ -167,9 +193,12 @@ def folder() -> Path:
 
 
 @cache
-def templates() -> Templates:
-    """The templates that came with this version of reconcile, loaded once."""
-    return load(folder())
+def templates(language: str = ENGLISH.language) -> Templates:
+    """The templates that came with this version of reconcile, loaded once per language. Raises SettingsError."""
+    place = folder()
+    if language == ENGLISH.language:
+        return load(place)
+    return spoken(load(place), catalogue.load(place, language))
 
 
 def load(place: Path) -> Templates:
@@ -203,12 +232,78 @@ def load(place: Path) -> Templates:
     return loaded
 
 
+# --- languages -----------------------------------------------------------------------------------------------------------
+
+
+def spoken(english: Templates, said: Catalogue) -> Templates:
+    """English templates in another language: everything staff read. Keys, and all of `_ledger`, stay as they are."""
+    return replace(
+        english,
+        tabs=tuple(_spoken_tab(tab, english, said) for tab in english.tabs),
+        owners={
+            name: replace(owner, label=said.owners[name], words=said.owners[f"{name}.words"])
+            for name, owner in english.owners.items()
+        },
+        states=tuple(
+            replace(state, starts=(said.words.MARK[Kind(state.name)],), means=said.states[state.name])
+            for state in english.states
+        ),
+        words=said.words,
+        guide=said.guide,
+    )
+
+
+def _spoken_tab(tab: Tab, english: Templates, said: Catalogue) -> Tab:
+    if tab.key == LEDGER:
+        return tab
+    return replace(
+        tab,
+        title=said.titles[tab.key],
+        purpose=said.purposes[tab.key],
+        columns=tuple(_spoken_column(column, tab, english, said) for column in tab.columns),
+        closed_when=tuple(said.words.choice(value) for value in tab.closed_when),
+    )
+
+
+def _spoken_column(column: Column, tab: Tab, english: Templates, said: Catalogue) -> Column:
+    text = said.of(said.help, tab.key, column.key)
+    example = said.of(said.examples, tab.key, column.key) or said.words.choice(column.example)
+    if example:
+        text += " " + said.guide["Example: {example}"].format(example=example)
+    required = column.required_when
+    if found := needed(required):
+        header, verb, value = found
+        other = said.of(said.headers, tab.key, next(each.key for each in tab.columns if each.header == header))
+        marks = {english.words.MARK[kind]: mark for kind, mark in said.words.MARK.items()}
+        shown = said.words.choice(value) if verb == "is" else marks[value]
+        required = f"{other} {verb} {shown}"
+        text += " " + said.guide[f"Needed when {{column}} {verb} {{value}}."].format(column=other, value=shown)
+    elif required:
+        text += " " + said.guide["Always needed."]
+    return replace(
+        column,
+        header=said.of(said.headers, tab.key, column.key),
+        help=said.of(said.help, tab.key, column.key),
+        choices=tuple(said.words.choice(value) for value in column.choices),
+        example=example,
+        required_when=required,
+        paragraph=text,
+    )
+
+
+def needed(required_when: str) -> tuple[str, str, str] | None:
+    """`Status is Partial`, `Sync says Not sure` as (header, is or says, value); None when it is no such sentence."""
+    found = re.fullmatch(r"(.+?) (is|says) (.+)", required_when)
+    return (found[1], found[2], found[3]) if found else None
+
+
 # --- headers -------------------------------------------------------------------------------------------------------------
 
 
 def fold(text: object) -> str:
     """A header or title as it is compared: trimmed, inner white space as one space, case ignored."""
-    return " ".join(unicodedata.normalize("NFKC", str(text)).split()).casefold()
+    folded = " ".join(unicodedata.normalize("NFKC", str(text)).split()).casefold()
+    return folded if folded.isascii() else folded.replace("i̇", "i").replace("ı", "i")  # a Turkish İ, I and ı
 
 
 def positions(tab: Tab, header_row: Sequence[object], name: str = "the workbook") -> dict[str, int]:

@@ -24,7 +24,7 @@ from reconcile.workbook.xlsx_xml import Sheet, Styles
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from reconcile.core.model import Snapshot
+    from reconcile.core.model import Row, Snapshot
     from reconcile.workbook.templates import Templates
     from reconcile.workbook.xlsx_book import Book
     from reconcile.workbook.xlsx_layout import Gap
@@ -120,11 +120,13 @@ class XlsxWorkbook:
     def _parse(self, raw: bytes) -> tuple[Book, Snapshot]:
         """The file taken apart. A file that is not whole while a program has it open is being saved, not damaged."""
         try:
-            return xlsx_book.parse(raw, self.name, self._known, self._zone)
+            book, snapshot = xlsx_book.parse(raw, self.name, self._known, self._zone)
         except Damaged as error:
             if zipfile.is_zipfile(io.BytesIO(raw)) or not (who := xlsx_file.opened_by(self.path)):
                 raise
             raise Unavailable(f"{self.name} is being saved in {who}.", "Close it there, then run again.") from error
+        self._known = book.templates
+        return book, snapshot
 
     def _replace(self, book: Book, new: Book) -> None:
         self._book = None  # whatever happens now, the file decides
@@ -147,14 +149,16 @@ class XlsxWorkbook:
         with xlsx_file.sole_writer(self.path):
             xlsx_file.refuse_if_open(self.path)
             before = xlsx_file.read_bytes(self.path) if self.path.exists() else None
+            if before is not None:
+                self._known = xlsx_book.in_language_of(before, self.name, self._known)
             raw, done = self._completed(before)
             book, snapshot = xlsx_book.parse(raw, self.name, self._known, self._zone)
             there = set(snapshot.tabs["services"].index)
             new = [service for service in dict.fromkeys(map(id_text, services)) if service and service not in there]
             if new:
-                book = book.applied(
-                    Commit("init", append={"services": [{"service_id": service, "pull": "Yes"} for service in new]})
-                )
+                yes = self._known.words.choice("Yes")
+                rows: list[Row] = [{"service_id": service, "pull": yes} for service in new]
+                book = book.applied(Commit("init", append={"services": rows}))
             done = Provisioned(done.created, done.tabs, done.columns, tuple(new), done.refreshed)
             if book.raw != before:
                 try:

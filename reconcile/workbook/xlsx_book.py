@@ -20,6 +20,7 @@ from xml.parsers import expat
 from reconcile.core.cells import id_text
 from reconcile.core.ledger import COLUMNS
 from reconcile.core.model import SYNC, Snapshot
+from reconcile.core.words import ENGLISH
 from reconcile.errors import AccessRefused, Damaged
 from reconcile.workbook import frames, templates, xlsx_xml
 from reconcile.workbook.templates import letters
@@ -244,9 +245,13 @@ def parse(raw: bytes, name: str, known: Templates, zone: ZoneInfo) -> tuple[Book
         context = context_of(package, styles)
         parts: dict[str, TabPart] = {}
         shown: dict[str, pd.DataFrame] = {}
+        memory = known.tab(templates.LEDGER)
         ledger: frames.LedgerTab | None = None
+        if part_name := find_sheet(package, memory):
+            parts[memory.key], ledger = _ledger(package, part_name, memory, context, name)
+            known = known.in_language(frames.language(ledger.meta))
         for tab in known.tabs:
-            if tab.free_text:
+            if tab.free_text or (tab.key == memory.key and ledger is not None):
                 continue
             part_name = find_sheet(package, tab)
             if part_name is None:
@@ -258,10 +263,7 @@ def parse(raw: bytes, name: str, known: Templates, zone: ZoneInfo) -> tuple[Book
             positions = templates.positions(tab, header_row(sheet, context), name)
             wanted = [positions[key] for key in tab.keys]
             first = 1 if sheet.numbers and sheet.numbers[0] == 1 else 0
-            if tab.key == templates.LEDGER:
-                ledger = frames.read_ledger(xlsx_xml.read_cells(sheet, context, wanted, first=first), name)
-                parts[tab.key] = TabPart(tab, part_name, sheet, positions, max((1, *sheet.numbers)), {}, {})
-            elif tab.key in EAGER:
+            if tab.key in EAGER:
                 rows = [
                     row
                     for row in xlsx_xml.read_cells(sheet, context, wanted, first=first)
@@ -289,7 +291,31 @@ def parse(raw: bytes, name: str, known: Templates, zone: ZoneInfo) -> tuple[Book
         ledger.places,
         ledger.free,
     )
-    return book, Snapshot(ledger.revision, _Tabs(book, shown), ledger.frame, ledger.meta)
+    return book, Snapshot(ledger.revision, _Tabs(book, shown), ledger.frame, ledger.meta, known.words)
+
+
+def _ledger(package: Package, part: str, tab: Tab, context: Context, name: str) -> tuple[TabPart, frames.LedgerTab]:
+    """The `_ledger` tab, which is the same in every language and says which one the others are in."""
+    sheet = Sheet.cut(package.archive.read(part), f"Tab {tab.title!r} of {name}")
+    positions = templates.positions(tab, header_row(sheet, context), name)
+    wanted = [positions[key] for key in tab.keys]
+    first = 1 if sheet.numbers and sheet.numbers[0] == 1 else 0
+    ledger = frames.read_ledger(xlsx_xml.read_cells(sheet, context, wanted, first=first), name)
+    return TabPart(tab, part, sheet, positions, max((1, *sheet.numbers)), {}, {}), ledger
+
+
+def in_language_of(raw: bytes, name: str, known: Templates) -> Templates:
+    """`known` in the language the workbook is in; as it is where the workbook does not say. Raises Damaged."""
+    package = unpack(raw, name)
+    tab = known.tab(templates.LEDGER)
+    if (part := find_sheet(package, tab)) is None:
+        return known
+    context = context_of(package, Styles(package.archive.read(package.styles_part), name))
+    sheet = Sheet.cut(package.archive.read(part), f"Tab {tab.title!r} of {name}")
+    for _, cells in xlsx_xml.read_cells(sheet, context, None):
+        if frames.META in cells and frames.LANGUAGE in cells:
+            return known.in_language(str(cells[cells.index(frames.LANGUAGE) + 1]))
+    return known.in_language(ENGLISH.language)
 
 
 def _indexed(part: TabPart, rows: Sequence[tuple[int, Sequence[Cell]]]) -> TabPart:

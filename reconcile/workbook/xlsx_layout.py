@@ -23,6 +23,7 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from reconcile.core.cells import Formula
 from reconcile.core.ledger import SCHEMA
 from reconcile.core.model import SYNC
+from reconcile.core.words import ENGLISH
 from reconcile.errors import Damaged
 from reconcile.workbook import frames, guide, templates, xlsx_book
 from reconcile.workbook.templates import letters
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 HEADER_HEIGHT: Final = 33.0
 _MOST_PROMPT: Final = 255
 _MOST_TITLE: Final = 32
+HEADING_KEPT: Final = "The job finds the column by its heading '{header}'. Please press Esc to leave it as it is."
 
 _HEADER_EDGE: Final = Side(style="medium", color="7F8790")
 _RULE_EDGE: Final = Side(style="thin", color="7F8790")  # conditional formats know no other
@@ -165,9 +167,10 @@ def _add_tab(book: Any, tab: Tab, known: Templates, zone_name: str) -> None:
     _tint_states(sheet, tab, known)
     _page(sheet)
     if tab.key == templates.LEDGER:
-        for number, (key, text) in enumerate(
-            ((frames.REVISION, "0"), (frames.SCHEMA_KEY, SCHEMA), (frames.VERSION_KEY, str(known.version))), start=2
-        ):
+        meta = [(frames.REVISION, "0"), (frames.SCHEMA_KEY, SCHEMA), (frames.VERSION_KEY, str(known.version))]
+        if known.language != ENGLISH.language:
+            meta.append((frames.LANGUAGE, known.language))
+        for number, (key, text) in enumerate(meta, start=2):
             for place, value in enumerate((frames.META, key, text), start=1):
                 sheet.cell(number, place, value)
         sheet.auto_filter.ref = None
@@ -202,8 +205,8 @@ def _dress_column(sheet: Worksheet, tab: Tab, column: Column, index: int, known:
         formula1=f'EXACT({letter}1,"{column.header}")',
         allow_blank=False,
         showErrorMessage=True,
-        errorTitle="This is a heading",
-        error=f"The job finds the column by its heading {column.header!r}. Please press Esc to leave it as it is.",
+        errorTitle=known.text("This is a heading"),
+        error=known.text(HEADING_KEPT).format(header=column.header)[:_MOST_PROMPT],
         showInputMessage=True,
         promptTitle=f"{column.header} ({owner.label})"[:_MOST_TITLE],
         prompt=guide.help_text(column)[:_MOST_PROMPT],
@@ -217,8 +220,10 @@ def _dress_column(sheet: Worksheet, tab: Tab, column: Column, index: int, known:
             formula1=f'"{choices}"',
             allow_blank=True,
             showErrorMessage=True,
-            errorTitle="Please choose",
-            error=f"{column.header} is one of: {', '.join(column.choices)}."[:_MOST_PROMPT],
+            errorTitle=known.text("Please choose"),
+            error=known.text("{header} is one of: {choices}.").format(
+                header=column.header, choices=", ".join(column.choices)
+            )[:_MOST_PROMPT],
         )
         rule.add(f"{letter}2:{letter}{MAX_ROWS}")
         sheet.add_data_validation(rule)
