@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from reconcile.core.words import ENGLISH
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from reconcile.core.model import Cell
     from reconcile.core.words import Words
@@ -319,10 +319,11 @@ def choice(raw: Cell, options: type[Choice], label: str, say: Words = ENGLISH) -
     if not english:
         by_name |= {folded(say.choice(option.value)): option for option in options}
     typed = folded(str(raw))
-    found = by_name.get(typed) or by_name.get(_SAME.get(typed, "")) or by_name.get(folded(say.same.get(typed, "")))
+    alike = (typed, _SAME.get(typed, ""), *map(folded, say.same.get(typed, ())))
+    found = next((by_name[name] for name in alike if name in by_name), None)
     if found is not None:
         return found
-    near = _near(typed, by_name, folded(say.meant.get(typed, "")))
+    near = _near(typed, by_name, [*map(folded, say.meant.get(typed, ()))])
     one = say.one_of(label)
     if near is not None:
         return Wrong(say.NOT_A_CHOICE_NEAR.format(one=one, shown=say.shown(raw), near=say.choice(by_name[near].value)))
@@ -330,9 +331,9 @@ def choice(raw: Cell, options: type[Choice], label: str, say: Words = ENGLISH) -
     return Wrong(say.NOT_A_CHOICE.format(one=one, shown=say.shown(raw), choices=listed))
 
 
-def _near(typed: str, names: Mapping[str, StrEnum], meant: str) -> str | None:
+def _near(typed: str, names: Mapping[str, StrEnum], meant: Sequence[str]) -> str | None:
     """The name that was probably meant, None when none or several were. `meant`: what the language says it means."""
-    for word in (meant, _MEANT.get(typed, "")):
+    for word in (*meant, _MEANT.get(typed, "")):
         if word in names:
             return word
     starting = [name for name in names if len(typed) > 2 and name.startswith(typed)]  # noqa: PLR2004 - two letters say too little

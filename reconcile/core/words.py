@@ -357,7 +357,8 @@ class Words:
     """One language's words, as a value that is handed down. `say.NEW_ORDER` is the sentence NEW_ORDER in that language.
 
     The mappings have the keys of the English ones above. `one_choice`: header → its choices by name. `same`: typed word →
-    canonical value, understood at once; `meant`: typed word → canonical value, asked about (both without spaces and case).
+    canonical values, of which the column's own is understood at once; `meant`: the same, only asked about. Typed words are as
+    `cells.letters` makes them.
     """
 
     language: str
@@ -379,8 +380,8 @@ class Words:
     VERDICTS: Mapping[str, str]
     one_choice: Mapping[str, str]
     months: tuple[str, ...]
-    same: Mapping[str, str]
-    meant: Mapping[str, str]
+    same: Mapping[str, tuple[str, ...]]
+    meant: Mapping[str, tuple[str, ...]]
 
     def __getattr__(self, name: str) -> str:
         """A sentence by its name. Raises AttributeError for one there is not."""

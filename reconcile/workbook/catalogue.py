@@ -113,6 +113,15 @@ def _words(language: str, said: Mapping[str, Any]) -> Words:
         VERDICTS=said["verdicts"],
         one_choice={headers[key]: text for key, text in said["one_choice"].items()},
         months=tuple(said["months"]),
-        same={letters(typed): value for value, typings in said["same"].items() for typed in typings},
-        meant={letters(typed): value for value, typings in said["meant"].items() for typed in typings},
+        same=_typed(said["same"]),
+        meant=_typed(said["meant"]),
     )
+
+
+def _typed(said: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    """Typed word → the canonical values it stands for: one word may do so in several columns."""
+    found: dict[str, tuple[str, ...]] = {}
+    for value, typings in said.items():
+        for typed in map(letters, typings):
+            found[typed] = (*found.get(typed, ()), value)
+    return found

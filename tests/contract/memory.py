@@ -38,9 +38,10 @@ class MemoryWorkbook:
     grids: dict[str, list[list[Cell]]] = field(default_factory=dict)
     reads: int = 0
     commits: int = 0
+    language: str = "en"
 
     def __post_init__(self) -> None:
-        self.known = templates.templates()
+        self.known = templates.templates(self.language)
         if not self.grids:
             self.grids = {
                 tab.key: [[column.header for column in tab.columns]] for tab in self.known.tabs if not tab.free_text
@@ -48,7 +49,8 @@ class MemoryWorkbook:
             self._put_meta(
                 {frames.REVISION: "0", frames.SCHEMA_KEY: SCHEMA, frames.VERSION_KEY: str(self.known.version)}
             )
-            self.grids["services"] += [[service, None, "Yes"] for service in self.services]
+            yes = self.known.words.choice("Yes")
+            self.grids["services"] += [[service, None, yes] for service in self.services]
 
     def read(self, also: Sequence[str] = ()) -> Snapshot:  # noqa: ARG002 - every tab is read anyway
         """The port's read."""
@@ -57,7 +59,7 @@ class MemoryWorkbook:
         tabs = {tab.key: frames.frame(tab, self._rows(tab.key)) for tab in self.known.data_tabs}
         ledger = frames.read_ledger(self._rows(LEDGER), self.name)
         boundary.at("book.after-read")
-        return Snapshot(ledger.revision, tabs, ledger.frame.copy(), dict(ledger.meta))
+        return Snapshot(ledger.revision, tabs, ledger.frame.copy(), dict(ledger.meta), self.known.words)
 
     def commit(self, change: Commit, after: int) -> int:
         """The port's commit."""
