@@ -117,7 +117,7 @@ def office(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], Of
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_whole_day(office: Callable[[str], Office], language: str) -> None:
+def test_a_whole_day(office: Callable[[str], Office], language: str) -> None:  # noqa: PLR0915 - a day is long
     """Rows arrive, are edited in the language and in English, are answered and logged in it; ledger and panel stay as they are."""
     desk = office(language)
     say = desk.say
