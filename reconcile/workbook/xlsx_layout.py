@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import re
+import unicodedata
 import warnings
 import zipfile
 from dataclasses import dataclass
@@ -344,8 +345,9 @@ def _line(sheet: Worksheet, number: int, topic: str, text: str) -> None:
     first.font = _type(bold=True)
     first.alignment = Alignment(vertical="top", wrap_text=True)
     second.alignment = Alignment(vertical="top", wrap_text=True, horizontal="left")
-    length = 0 if text.startswith("=") else len(text)
-    sheet.row_dimensions[number].height = 4 + 15.0 * (1 + length // 100)
+    shown = [] if text.startswith("=") else [char for char in text if not unicodedata.category(char).startswith("M")]
+    line = 18.0 if any("\u0900" <= char <= "\u097f" for char in topic) else 15.0  # Devanagari stands taller
+    sheet.row_dimensions[number].height = 4 + line * (1 + len(shown) // 100)
 
 
 def _swatch(sheet: Worksheet, number: int, label: str, fill: str, font: str, text: str) -> None:
