@@ -59,6 +59,7 @@ def test_built_in_values():
         "services": (),
         "state_dir": Path(".reconcile"),
         "timezone": ZoneInfo("UTC"),
+        "language": "en",
         "google_key_json": None,
         "google_emulator": None,
         "profile": None,
@@ -459,6 +460,7 @@ def test_describe_settings():
     assert {row.variable: row.default for row in rows if row.default} == {
         "RECONCILE_STATE_DIR": ".reconcile",
         "RECONCILE_TIMEZONE": "UTC",
+        "RECONCILE_LANGUAGE": "en",
         "RECONCILE_MAX_REFUNDS": "25",
         "RECONCILE_MAX_CLOSED_SHARE": "30",
         "RECONCILE_CLOSED_SHARE_FLOOR": "20",

@@ -81,10 +81,10 @@ def run_id() -> str:
 def open_book(settings: Settings) -> Book:
     """The workbook the settings name. Each adapter is imported only when it is used."""
     from reconcile.config import GoogleBook, XlsxBook, require
+    from reconcile.workbook.templates import templates
 
     require(settings, "sheet")
     if isinstance(settings.sheet, XlsxBook):
-        from reconcile.workbook.templates import templates
         from reconcile.workbook.xlsx import XlsxWorkbook
 
         known = templates(settings.language)
@@ -92,7 +92,7 @@ def open_book(settings: Settings) -> Book:
     if isinstance(settings.sheet, GoogleBook):
         from reconcile.workbook.google import open_workbook
 
-        return open_workbook(settings, settings.sheet)
+        return open_workbook(settings, settings.sheet, templates(settings.language))
     raise TypeError(f"{type(settings.sheet).__name__} is not a workbook")
 
 

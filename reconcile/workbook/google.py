@@ -90,8 +90,6 @@ class Wanted(Protocol):
     def google_key_json(self) -> Secret | None: ...
     @property
     def google_emulator(self) -> str | None: ...
-    @property
-    def language(self) -> str: ...
 
 
 class Named(Protocol):
@@ -101,12 +99,12 @@ class Named(Protocol):
     def id(self) -> str: ...
 
 
-def open_workbook(settings: Wanted, book: Named) -> GoogleWorkbook:
+def open_workbook(settings: Wanted, book: Named, known: Templates | None = None) -> GoogleWorkbook:
     """The sheet `book` names, with the key the settings name. Nothing is called yet. Raises SettingsError."""
     from reconcile.workbook.google_auth import open_http  # noqa: PLC0415 - google-auth is heavy
 
     http = open_http(settings.google_key_json, settings.google_emulator)
-    return GoogleWorkbook(book.id, http, known=templates.templates(settings.language))
+    return GoogleWorkbook(book.id, http, known=known)
 
 
 @contextmanager
