@@ -324,10 +324,11 @@ class Note:
 
 @dataclass(frozen=True)
 class Limit:
-    """A limit the plan passed: its setting and one sentence with the arithmetic."""
+    """A limit the plan passed: its setting, one sentence with the arithmetic, and the (tab, key) of the rows it is about."""
 
     name: str
     text: str
+    rows: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
