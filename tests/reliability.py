@@ -1,64 +1,232 @@
-"""`python -m tests.reliability`: runs the whole harness and writes its counts to tests/reliability.json, which README quotes.
+"""`python -m tests.reliability [PART …]`: runs the harness and writes its counts to tests/reliability.json, which README quotes.
 
-Every figure is counted by what ran, in that run. Exit 1 (and nothing written) when one promise broke.
+Each part stands in the file with the day and the code it ran on, so a long run can be done in pieces: the simulation goes on
+where the same code left off. Every figure is counted by what ran. Exit 1, and nothing written for that part, when one
+promise broke.
 """
 # ruff: noqa: T201 - stdout is how a command answers
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
+import os
+import re
 import subprocess
 import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from tests.faults import shapes
 
-FILE = Path(__file__).with_name("reliability.json")
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FILE: Final = Path(__file__).with_name("reliability.json")
+ROOT: Final = Path(__file__).parent.parent
+CODE: Final = ("reconcile", "sheets_templates")
+PIECE: Final = 500
+"""So many worlds are lived through before their counts are written down."""
+
+Counts = dict[str, Any]
 
 
-def asked(folder: Path, *command: str) -> dict[str, Any]:
+def code() -> str:
+    """12 hex digits that name the product's code and templates: the same for the same text, on every machine."""
+    found = hashlib.sha256()
+    for path in sorted(path for part in CODE for path in (ROOT / part).rglob("*") if path.is_file()):
+        if "__pycache__" not in path.parts and path.suffix != ".pyc":
+            found.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
+    return found.hexdigest()[:12]
+
+
+def asked(*command: str) -> Counts:
     """The counts of one command; raises SystemExit when it found something."""
-    target = folder / "counts.json"
-    target.unlink(missing_ok=True)
-    print(f"python -m {' '.join(command)}", flush=True)
-    done = subprocess.run(  # noqa: S603 - our own commands
-        [sys.executable, "-m", *command, "--json", str(target)], check=False
+    with tempfile.TemporaryDirectory() as name:
+        target = Path(name) / "counts.json"
+        print(f"python -m {' '.join(command)}", flush=True)
+        done = subprocess.run(  # noqa: S603 - our own commands
+            [sys.executable, "-m", *command, "--json", str(target)], check=False, cwd=ROOT
+        )
+        if done.returncode:
+            raise SystemExit(f"{command[0]} found something: nothing was written.")
+        found: Counts = json.loads(target.read_text("utf-8"))
+        return found
+
+
+def answers(_: argparse.Namespace) -> Counts:
+    """Each shape of answer whole, cut at every offset, with bytes flipped."""
+    counts, broken = shapes.spoiled_answers()
+    _none(broken)
+    return {"answers": counts}
+
+
+def cells(args: argparse.Namespace) -> Counts:
+    """Generated staff cells of every script and locale."""
+    counts, wrong = shapes.generated_cells(args.cells)
+    _none(wrong)
+    return {"cells": counts}
+
+
+def mutants(_: argparse.Namespace) -> Counts:
+    """Planted bugs, each of which the tests must catch."""
+    return asked("tests.mutants")
+
+
+def sweeps(args: argparse.Namespace) -> Counts:
+    """Every kind of fault at every boundary, on every kind of workbook."""
+    return {"step": args.step, **asked("tests.faults", "singles", "--step", str(args.step))}
+
+
+def pairs(args: argparse.Namespace) -> Counts:
+    """Every pair of faults, in memory."""
+    command = ("tests.faults", "pairs", "--book", "memory", "--step", str(args.pair_step))
+    return {"step": args.pair_step, **asked(*command)}
+
+
+def kills(args: argparse.Namespace) -> Counts:
+    """A process killed for real at every boundary, with and without the state folder."""
+    books = ("--book", "xlsx", "--book", "google")
+    return {"step": args.step, **asked("tests.faults", "kills", *books, "--step", str(args.step))}
+
+
+def repetitions(args: argparse.Namespace) -> Counts:
+    """The whole suite again and again: a test that fails once in many is a bug."""
+    passed = 0
+    for time in range(1, args.times + 1):
+        done = subprocess.run(  # noqa: S603 - our own command
+            [sys.executable, "-m", "pytest", "-q", "-n", str(args.jobs)],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=ROOT,
+        )
+        last = done.stdout.strip().splitlines()[-1]
+        print(f"{time}: {last}", flush=True)
+        if done.returncode:
+            raise SystemExit(f"{done.stdout[-3000:]}\nThe suite failed in repetition {time}: nothing was written.")
+        passed = int(re.search(r"(\d+) passed", last)[1])  # type: ignore[index]  # it passed
+    return {"times": args.times, "tests": passed}
+
+
+PARTS: Final[dict[str, Callable[[argparse.Namespace], Counts]]] = {
+    "answers": answers,
+    "cells": cells,
+    "mutants": mutants,
+    "sweeps": sweeps,
+    "pairs": pairs,
+    "kills": kills,
+    "repetitions": repetitions,
+}
+WORLDS: Final = {"worlds-memory": "memory", "worlds-xlsx": "xlsx", "worlds-google": "google"}
+
+
+def worlds(name: str, args: argparse.Namespace) -> None:
+    """Lives through seeds 1 … --seeds on one kind of workbook, from where the same code left off."""
+    counts = written().get(name, {})
+    if counts.get("code") != code():
+        counts = {"schedules": 0}
+    while counts["schedules"] < args.seeds:
+        first = counts["schedules"] + 1
+        some = min(PIECE, args.seeds - counts["schedules"])
+        command = (
+            "tests.sim",
+            "--book",
+            WORLDS[name],
+            "--first",
+            str(first),
+            "--seeds",
+            str(some),
+            "--jobs",
+            str(args.jobs),
+        )
+        found = asked(*command)
+        counts = {key: counts.get(key, 0) + found[key] for key in found}
+        write(name, counts)
+        counts = written()[name]
+
+
+def _none(broken: list[str]) -> None:
+    if broken:
+        raise SystemExit("\n".join(broken[:20]))
+
+
+def written() -> Counts:
+    """What stands in the file."""
+    return json.loads(FILE.read_text("utf-8")) if FILE.exists() else {}
+
+
+def write(part: str, counts: Counts) -> None:
+    """Puts one part's counts into the file, with the day and the code they are of."""
+    everything = {**written(), part: {**counts, "when": f"{datetime.now(UTC):%Y-%m-%d}", "code": code()}}
+    ordered = {name: everything[name] for name in (*PARTS, *WORLDS) if name in everything}
+    beside = FILE.with_suffix(f".{os.getpid()}")
+    beside.write_text(json.dumps(ordered, indent=2) + "\n", "utf-8")
+    beside.replace(FILE)
+
+
+def told() -> list[str]:
+    """The file as a Markdown table, a line per part that was run."""
+    found = written()
+    lines = ["| what was done | how often | when, on which code |", "|---|---|---|"]
+    for part, counts in found.items():
+        what, many = _LINES[part](counts)
+        lines.append(f"| {what} | {many} | {counts['when']}, {counts['code']} |")
+    return lines
+
+
+def _books(counts: Counts, key: str) -> str:
+    return ", ".join(f"{book} {found[key]:,}" for book, found in counts.items() if isinstance(found, dict))
+
+
+def _every(step: int) -> str:
+    return "every boundary" if step == 1 else f"one boundary in {step}"
+
+
+def _world_line(book: str) -> Callable[[Counts], tuple[str, str]]:
+    return lambda counts: (
+        f"seeded worlds, {book}: people, two machines, outages, vanishing disks",
+        f"{counts['schedules']:,} worlds, {counts['boundaries']:,} boundaries, {counts['faults']:,} faults",
     )
-    if done.returncode:
-        raise SystemExit(f"{command[0]} found something: nothing was written.")
-    found: dict[str, Any] = json.loads(target.read_text("utf-8"))
-    return found
+
+
+_LINES: Final[dict[str, Callable[[Counts], tuple[str, str]]]] = {
+    "answers": lambda c: ("panel answers cut at each byte and with each bit flipped", f"{c['answers']:,}"),
+    "cells": lambda c: ("generated staff cells of every script and locale", f"{c['cells']:,}"),
+    "mutants": lambda c: ("bugs planted into the real code: caught", f"{c['caught']} of {c['mutants']}"),
+    "sweeps": lambda c: (f"one fault, each kind, at {_every(c['step'])}", _books(c, "singles")),
+    "pairs": lambda c: (f"two faults, each pair of kinds, at {_every(c['step'])}", _books(c, "pairs")),
+    "kills": lambda c: (
+        f"a process killed (SIGKILL) at {_every(c['step'])}, with and without its disk",
+        _books(c, "kills"),
+    ),
+    "repetitions": lambda c: ("the whole suite again and again", f"{c['times']} times {c['tests']:,} tests"),
+    **{part: _world_line(book) for part, book in WORLDS.items()},
+}
 
 
 def main() -> int:
-    """Runs everything; --seeds and --step make it longer or shorter, and both stand in the file."""
+    """Runs the parts that are named, all without a name; the options make them longer or shorter and stand in the file."""
     parser = argparse.ArgumentParser(prog="python -m tests.reliability", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join((*PARTS, *WORLDS)))
     parser.add_argument("--seeds", type=int, default=20_000, help="worlds per kind of workbook")
     parser.add_argument("--step", type=int, default=1, help="every how-manieth boundary is failed and killed")
     parser.add_argument("--pair-step", type=int, default=3, help="the same for pairs")
     parser.add_argument("--cells", type=int, default=100_000)
-    parser.add_argument("--out", type=Path, default=FILE)
+    parser.add_argument("--times", type=int, default=20, help="repetitions of the suite")
+    parser.add_argument("--jobs", type=int, default=2, help="processes at a time")
     args = parser.parse_args()
-    counts: dict[str, Any] = {"when": f"{datetime.now(UTC):%Y-%m-%d}", "step": args.step, "pair_step": args.pair_step}
-    counts["shapes"], broken = shapes.spoiled_answers()
-    counts["cells"], wrong = shapes.generated_cells(args.cells)
-    if broken or wrong:
-        print("\n".join([*broken[:20], *wrong[:20]]))
-        return 1
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        counts["mutants"] = asked(folder, "tests.mutants")
-        counts["sweeps"] = asked(folder, "tests.faults", "singles", "kills", "--step", str(args.step))
-        counts["pairs"] = asked(folder, "tests.faults", "pairs", "--book", "memory", "--step", str(args.pair_step))
-        for book in ("memory", "xlsx", "google"):
-            command = ("tests.sim", "--seeds", str(args.seeds), "--book", book)
-            counts.setdefault("simulation", {})[book] = asked(folder, *command)
-    args.out.write_text(json.dumps(counts, indent=2) + "\n", "utf-8")
-    print(json.dumps(counts, indent=2))
+    for part in args.parts or (*PARTS, *WORLDS):
+        if part in WORLDS:
+            worlds(part, args)
+        elif part in PARTS:
+            write(part, PARTS[part](args))
+        else:
+            parser.error(f"there is no part {part!r}: {', '.join((*PARTS, *WORLDS))}")
+    print(FILE.read_text("utf-8"))
     return 0
 
 

@@ -14,6 +14,7 @@ import pytest
 from reconcile import cli
 from reconcile.config import VARIABLES, describe_settings
 from reconcile.errors import Exit
+from tests import reliability
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -57,7 +58,18 @@ def demo_block() -> str:
     return "```\n$ reconcile plan\n" + "\n".join(lines) + "\n```"
 
 
-BLOCKS = {"help": help_block, "exits": exits_block, "settings": settings_block, "demo": demo_block}
+def reliability_block() -> str:
+    """What the harness counted, from the file it writes."""
+    return "\n".join(reliability.told())
+
+
+BLOCKS = {
+    "reliability": reliability_block,
+    "help": help_block,
+    "exits": exits_block,
+    "settings": settings_block,
+    "demo": demo_block,
+}
 
 
 def stands(name: str, text: str) -> str:
