@@ -17,12 +17,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reconcile import boundary
 from tests.emulator import batch
-from tests.faults.world import Crash, World, make
+from tests.faults.world import World, at, die, make
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 HERE = Path(__file__).parent
 
@@ -36,32 +35,14 @@ def live(folder: Path, kind: str) -> World:
     world.type("orders", "1", status="Completed", start_count=100)
     world.run()
     world.type("orders", "3", status="Canceled")
-    _at("panel.before-send", 1, lambda: world.line.trouble.append("acted"))
+    at("panel.before-send", lambda: world.line.trouble.append("acted"))
     world.run()
     world.type("orders", "2", status="In progress", start_count=7, note="call me")
     world.panel.add_order("5", quantity="200", charge="7", link="@late")
     world.panel.add_order("6", quantity="200", charge="7", link="@late")
-    _at("book.before-commit", 2, _die)
+    at("book.before-commit", die, time=2)
     world.run()
     return world
-
-
-def _at(name: str, time: int, act: Callable[[], object]) -> None:
-    """Does `act` the how-manieth time a run comes to this boundary, once."""
-    count = 0
-
-    def hook(now: str) -> None:
-        nonlocal count
-        count += now == name
-        if now == name and count == time:
-            boundary.set_hook(None)
-            act()
-
-    boundary.set_hook(hook)
-
-
-def _die() -> None:
-    raise Crash
 
 
 @contextmanager

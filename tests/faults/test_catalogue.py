@@ -9,7 +9,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -21,10 +21,7 @@ from reconcile.journal import Journal
 from reconcile.panel.practice import answering
 from tests.faults import sweep
 from tests.faults.checks import Watch
-from tests.faults.world import Crash, World, make
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.faults.world import Crash, World, at, die, make
 
 BOOKS = ("memory", "xlsx", "google")
 HERE = Path(__file__).parent
@@ -43,24 +40,6 @@ def world(tmp_path: Path) -> World:
     made = orders(make(tmp_path, "memory"), "1", "2", "3")
     assert made.run().code == 0
     return made
-
-
-def at(name: str, act: Callable[[], object], *, time: int = 1) -> None:
-    """Does `act` the how-manieth time a run comes to this boundary, once, with no hook inside."""
-    count = 0
-
-    def hook(now: str) -> None:
-        nonlocal count
-        count += now == name
-        if now == name and count == time:
-            boundary.set_hook(None)
-            act()
-
-    boundary.set_hook(hook)
-
-
-def die() -> None:
-    raise Crash
 
 
 def updates(world: World) -> list[list[str]]:

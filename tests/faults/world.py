@@ -342,4 +342,23 @@ def make(folder: Path, kind: str = "memory", panel: PracticePanel | None = None,
     return World(folder, books.made(kind, folder, SERVICES, clock), panel, clock, **options)
 
 
-__all__ = ["Clock", "Crash", "Line", "MemoryWorkbook", "Saved", "Told", "World", "make"]
+def at(name: str, act: Callable[[], object], *, time: int = 1) -> None:
+    """Does `act` the how-manieth time a run comes to this boundary, once, with no hook inside."""
+    count = 0
+
+    def hook(now: str) -> None:
+        nonlocal count
+        count += now == name
+        if now == name and count == time:
+            boundary.set_hook(None)
+            act()
+
+    boundary.set_hook(hook)
+
+
+def die() -> None:
+    """The process is gone."""
+    raise Crash
+
+
+__all__ = ["Clock", "Crash", "Line", "MemoryWorkbook", "Saved", "Told", "World", "at", "die", "make"]
