@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Final
 
 from reconcile.core import cells
-from reconcile.core.ledger import refusals
+from reconcile.core.ledger import SEEN, UNCONFIRMED, refusals
 from reconcile.core.model import Action, Change, Decision, Feed, Kind, Push, RefillStatus, Status, YesNo
 from reconcile.core.words import ENGLISH
 
@@ -76,6 +76,9 @@ def order(
     wanted = _wanted(row, ledger, edits, {"status", "start_count", "remains"}, out, _read_order, say)
     accepted = _status(ledger)
     if accepted is not None and accepted.closed:
+        if ledger.get("start_count" + SEEN) == UNCONFIRMED:  # it was on its way before the order was closed
+            _with_start_count(out, key, row, ledger, wanted, edits)
+            wanted.pop("start_count", None)
         if wanted:
             out.answers = [
                 (Kind.PROBLEM, say.CLOSED_STAYS.format(status=say.choice(accepted), label=say.named(wanted)))

@@ -8,7 +8,7 @@ import pytest
 
 from reconcile import boundary
 from reconcile.errors import Unavailable
-from tests.faults.world import Crash, World, make
+from tests.faults.world import Crash, World, at, die, make
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -149,3 +149,19 @@ def test_a_value_put_back_after_an_update_nobody_heard_of_is_sent(world: World, 
     assert world.panel.state.orders["1"].status == "Processing"
     assert world.run().code == 0
     assert len(world.panel.calls("updateOrders")) == (2 if lost == "crash" else 2 + 4)
+
+
+def test_a_start_count_nobody_confirmed_is_no_edit_of_a_closed_order(world: World) -> None:
+    """F06: a start count and a refund are accepted and the process dies before it says so: staff are not asked to take it back."""
+    world.run()
+    world.type("orders", "1", status="Canceled", start_count=40)
+    at("book.before-commit", die, time=2)
+    assert world.run().crashed
+    world.clock.sleep(400)
+    assert world.run().code == 0
+    assert world.cell("orders", "1", "Sync").startswith("#1 · Sent")
+    assert world.panel.state.orders["1"].start_count == "40"
+    sent = len(world.panel.calls("updateOrders"))
+    assert world.run().code == 0
+    assert len(world.panel.calls("updateOrders")) == sent
+    assert world.panel.state.orders["1"].refunds == ["5"]
