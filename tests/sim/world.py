@@ -62,6 +62,7 @@ class Sim:
     world: World = field(init=False)
     watch: Watch = field(init=False)
     numbers: int = 100
+    misled: set[str] = field(default_factory=set)
     nested: bool = False
     boundaries: int = 0
     faults: int = 0
@@ -215,6 +216,8 @@ class Sim:
         if row.get("If unsure"):
             self._type(tab, key, unsure=None)  # it showed an old answer: cleared first, chosen again after the next run
             return
+        if went and not self._went_through(tab, row):
+            self.misled.add(str(row.get("Order ID") or key))  # a person's word counts, also a wrong one
         if not went:
             name = {"payments": f"payment {row.get('Details')}", "tickets": f"ticket {row.get('Subject')}"}.get(tab)
             self.watch.again[name or f"orders {row['ID'] if tab == 'orders' else row['Order ID']}"] += 1
@@ -415,7 +418,11 @@ class Sim:
             order = state.orders.get(key)
             if order is None or key in decided or order.handed != 1 or ("orders", key) in watch.doubled:
                 continue
-            if any(f"· {word}" in sync for word in UNSETTLED) or any(again == f"orders {key}" for again in watch.again):
+            if (
+                key in self.misled
+                or any(f"· {word}" in sync for word in UNSETTLED)
+                or any(again == f"orders {key}" for again in watch.again)
+            ):
                 continue
             shown = GOOD_STATUS.get(str(row["Status"]), "")
             if shown and shown != order.status:
