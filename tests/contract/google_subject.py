@@ -7,6 +7,7 @@ simply not done, as in the browser.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from reconcile.core.cells import Formula
@@ -48,10 +49,12 @@ class GoogleHands(Hands):
     tells_formula_from_text = False
 
     def __init__(self, emulator: Emulator | None = None, services: tuple[str, ...] = SERVICES) -> None:
-        self.emulator = emulator or Emulator(serve=False)
-        self.id = self.emulator.new_spreadsheet("Work")
         self.email = OWNER
-        self.open().provision(services)
+        if emulator is None:
+            first, self.id = _provisioned(services)
+            self.emulator = first.twin()
+        else:
+            self.emulator, self.id = emulator, _provision(emulator, services)
 
     def open(self) -> GoogleWorkbook:
         return GoogleWorkbook(self.id, http(self.emulator))
@@ -127,6 +130,19 @@ class GoogleHands(Hands):
 
     def remove_tab(self, tab: str) -> None:
         self._do(tab, "delete_tab")
+
+
+def _provision(emulator: Emulator, services: tuple[str, ...]) -> str:
+    sheet = emulator.new_spreadsheet("Work")
+    GoogleWorkbook(sheet, http(emulator)).provision(services)
+    return sheet
+
+
+@cache
+def _provisioned(services: tuple[str, ...]) -> tuple[Emulator, str]:
+    """A spreadsheet set up once in a process, never used itself: each test's is its twin."""
+    emulator = Emulator(serve=False)
+    return emulator, _provision(emulator, services)
 
 
 def _seen(cell: emulated.Cell | None) -> Cell:

@@ -44,10 +44,8 @@ class Replayed(Google):
     """A spreadsheet made by the requests of long ago."""
 
     def __init__(self, batches: list[Any], clock: Clock) -> None:
-        self.clock = clock
-        self.emulator = Emulator(serve=False, clock=clock.seconds, sleep=clock.sleep)
-        self.id = self.emulator.new_spreadsheet("Orders")
-        self.session = self.emulator.session()
+        emulator = Emulator(serve=False, clock=clock.seconds, sleep=clock.sleep)
+        self._use(emulator, emulator.new_spreadsheet("Orders"))
         for requests in batches:
             address = f"https://sheets.googleapis.com/v4/spreadsheets/{self.id}:batchUpdate"
             self.session.post(address, json={"requests": requests}).raise_for_status()

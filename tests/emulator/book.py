@@ -6,7 +6,8 @@ and a rollback is putting it back.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import random
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tests.emulator import a1, formatting
@@ -15,7 +16,6 @@ from tests.emulator.cells import Cell, Formula, Row, number_format
 from tests.emulator.errors import TOO_MANY_CELLS, BatchError, invalid
 
 if TYPE_CHECKING:
-    import random
     from collections.abc import Iterator
 
 MAX_CELLS = 10_000_000
@@ -66,6 +66,18 @@ def shown_text(cell: Cell | None) -> str | None:
         return None
     value = cell.value
     return value if type(value) is str else formatting.show(value, number_format(cell))  # type: ignore[arg-type]
+
+
+def _text_at(row: Row, column: int) -> str | None:
+    return shown_text(row[column]) if column < len(row) else None
+
+
+def _moved_text(index: dict[str, set[int]], row: int, before: str | None, after: str | None) -> None:
+    if before != after:
+        if before is not None:
+            index[before].discard(row)
+        if after is not None:
+            index.setdefault(after, set()).add(row)
 
 
 class Sheet:
@@ -163,6 +175,20 @@ class Sheet:
         if not self.has_formulas:
             self.has_formulas = any(c is not None and type(c.value) is Formula for c in cells)
 
+    def put_lines(self, first: int, lines: list[Row]) -> None:
+        """Replace whole rows from `first` on; rows that are alike should be one tuple, which is then looked at once."""
+        rows = self.rows
+        if first > len(rows):
+            rows.extend([()] * (first - len(rows)))
+        for column, index in self.text_index.items():
+            for row, line in enumerate(lines, start=first):
+                _moved_text(index, row, _text_at(rows[row] if row < len(rows) else (), column), _text_at(line, column))
+        rows[first : first + len(lines)] = lines
+        self._data_end = None
+        if not self.has_formulas:
+            apart = {id(line): line for line in lines}.values()
+            self.has_formulas = any(c is not None and type(c.value) is Formula for line in apart for c in line)
+
     def touched(self) -> None:
         """Note that rows moved: caches of row numbers are void."""
         self._data_end = None
@@ -184,13 +210,7 @@ class Sheet:
         for column, index in self.text_index.items():
             at = column - start
             if 0 <= at < len(cells):
-                before = shown_text(old[column]) if column < len(old) else None
-                after = shown_text(cells[at])
-                if before != after:
-                    if before is not None:
-                        index[before].discard(row)
-                    if after is not None:
-                        index.setdefault(after, set()).add(row)
+                _moved_text(index, row, _text_at(old, column), shown_text(cells[at]))
 
     def cells(self, r0: int, r1: int, c0: int, c1: int) -> Iterator[tuple[int, int, Cell]]:
         """Yield the stored cells of a rectangle."""
@@ -205,7 +225,12 @@ class Sheet:
         """Return the number of rows up to and including the last one with a value."""
         if self._data_end is None:
             end = len(self.rows)
-            while end and not any(c is not None and c.value is not None for c in self.rows[end - 1]):
+            blank: Row | None = None
+            while end:
+                row = self.rows[end - 1]
+                if row is not blank and any(c is not None and c.value is not None for c in row):
+                    break
+                blank = row
                 end -= 1
             self._data_end = end
         return self._data_end
@@ -281,6 +306,20 @@ class Book:
             sheet.__dict__.update(copy.__dict__)
             sheet.touched()
             self.sheets.append(sheet)
+
+    def twin(self) -> Book:
+        """Return a book that is the same down to the ids it will give out, and whose changes are its own."""
+        chance = random.Random()
+        chance.setstate(self.random.getstate())
+        return replace(
+            self,
+            properties=dict(self.properties),
+            random=chance,
+            sheets=[sheet.copy() for sheet in self.sheets],
+            named_ranges=list(self.named_ranges),
+            metadata=dict(self.metadata),
+            access=dict(self.access),
+        )
 
     # -- finding -----------------------------------------------------------------------------------------------------
 

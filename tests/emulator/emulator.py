@@ -9,7 +9,7 @@ import re
 import threading
 import time
 import traceback
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qs, urlsplit
 
@@ -149,6 +149,31 @@ class Emulator:
             message = "the emulator is not serving"
             raise RuntimeError(message)
         return self.server.host
+
+    def twin(self, clock: Callable[[], float] | None = None, sleep: Callable[[float], None] | None = None) -> Emulator:
+        """Return an emulator that is the same, spreadsheets, calls and chance included, and goes its own way from here on.
+
+        For this one nobody may be waiting: it serves nobody, and its script of faults is empty.
+        """
+        if self.server is not None or self.faults.rules:
+            message = "only an emulator at rest has a twin"
+            raise RuntimeError(message)
+        other = replace(
+            self,
+            clock=clock or self.clock,
+            sleep=sleep or self.sleep,
+            switches=replace(self.switches),
+            calls=list(self.calls),
+            token_calls=list(self.token_calls),
+            violations=list(self.violations),
+            faults=Faults(),
+            quota=Quota(self.quota.reads, self.quota.writes),
+            tokens=Tokens(),
+            books={book_id: book.twin() for book_id, book in self.books.items()},
+            lock=threading.RLock(),
+        )
+        other.random.setstate(self.random.getstate())
+        return other
 
     # -- for tests ---------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,10 @@ from tests.emulator.cells import Cell, Formula
 from tests.emulator.errors import BatchError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from tests.emulator.book import Sheet
+    from tests.emulator.cells import Row
     from tests.emulator.context import Context, Handler, Json
 
 _PARTIAL_MERGE = "You must select all cells in a merged range to merge or unmerge them."
@@ -54,19 +57,35 @@ def update_cells(ctx: Context, req: Json) -> None:
 
 def write_row(sheet: Sheet, row: int, column: int, values: list[Json], trie: fields.Trie) -> None:
     """Write the masked fields of CellData into one row."""
-    if not values:
-        return
-    old = sheet.rows[row] if row < len(sheet.rows) else ()
+    if values:
+        old = sheet.rows[row] if row < len(sheet.rows) else ()
+        sheet.put_row(row, column, _written(old, column, values, trie))
+
+
+def _written(old: Row, column: int, values: list[Json], trie: fields.Trie) -> Row:
+    """Return the cells of a row from `column` on after `values` were written over them."""
     if len(old) < column + len(values):
         old = old + (None,) * (column + len(values) - len(old))
     if len(trie) == 1 and trie.get("userEnteredValue") == {}:  # the common case, three times as fast
-        fresh = tuple(
+        return tuple(
             cells.with_value(old[column + i], cells.from_extended(value.get("userEnteredValue")))
             for i, value in enumerate(values)
         )
-    else:
-        fresh = tuple(cells.write(old[column + i], value, trie) for i, value in enumerate(values))
-    sheet.put_row(row, column, fresh)
+    return tuple(cells.write(old[column + i], value, trie) for i, value in enumerate(values))
+
+
+def _each_alike(sheet: Sheet, rows: range, column: int, change: Callable[[Row], Row]) -> None:
+    """Put what `change` makes of a row's cells from `column` on into every row; rows that are one tuple stay one."""
+    done: dict[int, tuple[Row, Row]] = {}  # the old row is kept, so that its id stays its own
+    lines = []
+    for row in rows:
+        old = sheet.rows[row] if row < len(sheet.rows) else ()
+        if id(old) not in done:
+            fresh = change(old)
+            head = old[:column] + (None,) * (column - len(old))
+            done[id(old)] = old, head + fresh + old[column + len(fresh) :]
+        lines.append(done[id(old)][1])
+    sheet.put_lines(rows.start, lines)
 
 
 def append_cells(ctx: Context, req: Json) -> None:
@@ -104,14 +123,14 @@ def repeat_cell(ctx: Context, req: Json) -> None:
     ctx.may_edit(Area(sheet.sheet_id, r0, r1, c0, c1))
     data = req.get("cell", {})
     formula = data.get("userEnteredValue", {}).get("formulaValue")
+    if not formula:
+        _each_alike(sheet, range(r0, r1), c0, lambda old: _written(old, c0, [data] * (c1 - c0), trie))
+        return
     for row in range(r0, r1):
-        if formula:
-            line = [
-                {**data, "userEnteredValue": {"formulaValue": formulas.copied(formula, row - r0, column - c0)}}
-                for column in range(c0, c1)
-            ]
-        else:
-            line = [data] * (c1 - c0)
+        line = [
+            {**data, "userEnteredValue": {"formulaValue": formulas.copied(formula, row - r0, column - c0)}}
+            for column in range(c0, c1)
+        ]
         write_row(sheet, row, c0, line, trie)
 
 
@@ -126,14 +145,22 @@ def set_data_validation(ctx: Context, req: Json) -> None:
     from tests.emulator.conditions import hidden_rows  # noqa: PLC0415 - conditions needs formulas, which needs cells
 
     hidden = set() if req.get("filteredRowsIncluded") else hidden_rows(ctx.evaluator, sheet)
-    for row in range(r0, r1 if rule is not None else min(r1, len(sheet.rows))):
-        if row in hidden:
-            continue
-        fresh = []
-        for column in range(c0, c1):
-            cell = (sheet.get(row, column) or cells.EMPTY)._replace(rule=rule)
-            fresh.append(None if cell.is_blank() else cell)
-        sheet.put_row(row, c0, tuple(fresh))
+
+    def ruled(old: Row) -> Row:
+        fresh = [(c or cells.EMPTY)._replace(rule=rule) for c in old[c0:c1] + (None,) * (c1 - max(c0, len(old)))]
+        return tuple(None if cell.is_blank() else cell for cell in fresh)
+
+    last = r1 if rule is not None else min(r1, len(sheet.rows))
+    for shown in _stretches(r0, last, hidden):
+        _each_alike(sheet, shown, c0, ruled)
+
+
+def _stretches(start: int, end: int, without: set[int]) -> Iterator[range]:
+    """Yield the stretches of rows between those left out."""
+    for row in [*sorted(r for r in without if start <= r < end), end]:
+        if row > start:
+            yield range(start, row)
+        start = row + 1
 
 
 _NO_VALUE = frozenset(("BLANK", "NOT_BLANK", "TEXT_IS_EMAIL", "TEXT_IS_URL", "DATE_IS_VALID"))

@@ -55,7 +55,7 @@ def _rows(
     r0, r1, c0, c1 = bounds
     plain = option != "FORMATTED_VALUE" and not dates_as_text
     out: list[list[Any]] = []
-    for row in range(r0, min(r1, len(sheet.rows))):
+    for row in range(r0, min(r1, sheet.data_end())):  # below it stand formats and rules only, which read as nothing
         line = sheet.rows[row][c0:c1]
         if plain:
             values: list[Any] = [None if c is None else c.value for c in line]

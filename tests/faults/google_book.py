@@ -18,39 +18,55 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from reconcile.workbook.port import Workbook
+    from tests.emulator.cells import Row
     from tests.faults.books import Grid
 
 
+_NEW: dict[tuple[tuple[str, ...], Any], tuple[Emulator, str, Any]] = {}
+"""(services, when) → an emulator with a spreadsheet set up then, never used, its id, and when that was done."""
+
+
 class Google:
-    """A provisioned spreadsheet in an emulator of its own."""
+    """A provisioned spreadsheet in an emulator of its own: set up once in a process, later ones are its twins."""
 
     kind = "google"
 
     def __init__(self, services: Sequence[str], clock: Any) -> None:
-        self.clock = clock
-        self.emulator = Emulator(serve=False, clock=clock.seconds, sleep=clock.sleep)
-        self.id = self.emulator.new_spreadsheet("Orders")
-        self.session = self.emulator.session()
-        google_setup.provision(self._workbook(clock), services)
+        begun = (tuple(services), clock.at)
+        if begun not in _NEW:
+            emulator = Emulator(serve=False, clock=clock.seconds, sleep=clock.sleep)
+            sheet = emulator.new_spreadsheet("Orders")
+            google_setup.provision(_workbook(emulator, sheet, emulator.session(), clock), services)
+            _NEW[begun] = emulator, sheet, clock.at
+        first, sheet, clock.at = _NEW[begun]
+        self._use(first.twin(clock.seconds, clock.sleep), sheet)
 
-    def _workbook(self, clock: Any) -> GoogleWorkbook:
-        http = Http(
-            AnonymousCredentials(),  # type: ignore[no-untyped-call]
-            account=self.emulator.service_account,
-            pace=Pace(clock.seconds, clock.sleep),
-            session=self.session,
-        )
-        return GoogleWorkbook(self.id, http)
+    def _use(self, emulator: Emulator, sheet: str) -> None:
+        """This spreadsheet of that emulator."""
+        self.emulator, self.id = emulator, sheet
+        self.session = emulator.session()
+        self._looked: dict[str, tuple[list[Row], Grid]] = {}
 
     def open(self, clock: Any) -> Workbook:
         """A fresh adapter with a fresh client, as a fresh process has them."""
-        return self._workbook(clock)
+        return _workbook(self.emulator, self.id, self.session, clock)
 
     # --- people -------------------------------------------------------------------------------------------------------
 
     def see(self, tab: str) -> Grid:
         """A tab's values as the sheet shows them, the headings first, rows of equal length."""
         title = templates().tab(tab).title
+        sheet = self.emulator.book(self.id).titled(title)
+        # rows are never changed, only replaced: the same ones show the same, unless a formula looks elsewhere
+        if sheet is None or sheet.has_formulas or tab not in self._looked or self._looked[tab][0] != sheet.rows:
+            grid = self._read(title)
+            if sheet is not None:
+                self._looked[tab] = (list(sheet.rows), grid)
+        else:
+            grid = self._looked[tab][1]
+        return [list(row) for row in grid]
+
+    def _read(self, title: str) -> Grid:
         found = self.emulator.values(self.id, f"'{title}'")
         width = max((len(row) for row in found), default=0)
         grid: Grid = [[cell if cell != "" else None for cell in row] + [None] * (width - len(row)) for row in found]
@@ -120,6 +136,16 @@ class Google:
         self.emulator.faults.clear()
         if self.emulator.violations:
             raise AssertionError("\n".join(self.emulator.violations))
+
+
+def _workbook(emulator: Emulator, sheet: str, session: Any, clock: Any) -> GoogleWorkbook:
+    http = Http(
+        AnonymousCredentials(),  # type: ignore[no-untyped-call]
+        account=emulator.service_account,
+        pace=Pace(clock.seconds, clock.sleep),
+        session=session,
+    )
+    return GoogleWorkbook(sheet, http)
 
 
 def _cell_row(grid: Grid, number: int, width: int) -> list[Any]:
