@@ -37,7 +37,7 @@ class Kept(Xlsx):
     """A workbook file that is there already."""
 
     def __init__(self, path: Path) -> None:
-        self.path, self._looked = path, (b"", None, {})
+        self._use(path)
 
 
 class Replayed(Google):

@@ -12,14 +12,18 @@ from reconcile.core.cells import Formula
 from reconcile.workbook.templates import templates
 from reconcile.workbook.xlsx import XlsxWorkbook
 from tests.contract.memory import MemoryWorkbook
+from tests.faults.small_program import SmallProgram, unpacked
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Sequence
     from pathlib import Path
 
     from reconcile.workbook.port import Workbook
 
 Grid = list[list[Any]]
+WHOLE = 10
+"""One in so many times a file is saved by a program that takes it apart and writes it anew: that takes 60 ms, the other 3."""
 
 
 class Memory:
@@ -64,39 +68,57 @@ class Memory:
         """Nothing is cut."""
 
 
+_NEW: dict[tuple[tuple[str, ...], Any], tuple[bytes, Any]] = {}
+"""(services, when) → a workbook set up then, never used, and when that was done: once in a process."""
+
+
 class Xlsx:
-    """A workbook file, changed by people with a spreadsheet program that saves it whole."""
+    """A workbook file, changed by people: with a program that saves it whole, or with one that writes what was typed.
+
+    `chance` decides which, about one in `WHOLE` being the former; without it every one is.
+    """
 
     kind = "xlsx"
+    chance: random.Random | None = None
 
     def __init__(self, path: Path, services: Sequence[str], clock: Any) -> None:
+        begun = (tuple(services), clock.at)
+        if begun not in _NEW:
+            XlsxWorkbook(path, clock=clock).provision(services)
+            _NEW[begun] = path.read_bytes(), clock.at
+        data, clock.at = _NEW[begun]
+        path.write_bytes(data)
+        self._use(path)
+
+    def _use(self, path: Path) -> None:
+        """The workbook at this path."""
         self.path = path
-        XlsxWorkbook(path, clock=clock).provision(services)
-        self._looked: tuple[bytes, Any, dict[str, Grid]] = (b"", None, {})
+        self._program = SmallProgram(path)
 
     def open(self, clock: Any) -> Workbook:
         """A fresh adapter, as a fresh process has it."""
         return XlsxWorkbook(self.path, clock=clock)
 
     def see(self, tab: str) -> Grid:
-        """A tab's cells as openpyxl reads them, the headings first."""
-        return self.see_all([tab])[tab]
+        """A tab's cells, the headings first."""
+        return self._program.see(templates().tab(tab).title)
 
     def see_all(self, tabs: list[str]) -> dict[str, Grid]:
-        """Several tabs from one look at the file."""
-        data = self.path.read_bytes()
-        if data != self._looked[0]:
-            self._looked = (data, openpyxl.load_workbook(io.BytesIO(data), read_only=True), {})
-        _, book, grids = self._looked
-        for tab in tabs:
-            if tab not in grids:
-                grids[tab] = _grid(book[templates().tab(tab).title])
-        return {tab: [list(row) for row in grids[tab]] for tab in tabs}
+        """Several tabs at once."""
+        return {tab: self.see(tab) for tab in tabs}
 
     def show(self, tab: str, grid: Grid) -> None:
         """Makes a tab show exactly `grid`."""
+        title = templates().tab(tab).title
+        if self.chance is not None and self.chance.randrange(WHOLE):
+            self._program.show(title, grid)
+            return
         book = openpyxl.load_workbook(self.path)
-        sheet = book[templates().tab(tab).title]
+        sheet = book[title]
+        if _grid(sheet) != self._program.see(title):
+            raise AssertionError(
+                f"{title}: openpyxl reads {_grid(sheet)}, the small program {self._program.see(title)}"
+            )
         for row in sheet.iter_rows():
             for cell in row:
                 cell.value = None
@@ -106,7 +128,9 @@ class Xlsx:
                 cell.value = value
                 if isinstance(value, str) and not isinstance(value, Formula):
                     cell.data_type = "s"
-        book.save(self.path)
+        out = io.BytesIO()
+        book.save(out)
+        self._program.save(unpacked(out.getvalue()))
 
     def save(self) -> Any:
         """The file's bytes."""

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from tests.sim.__main__ import REGRESSIONS
+from tests.sim.__main__ import BOOKS, REGRESSIONS
 from tests.sim.world import Rates, Sim
 
 if TYPE_CHECKING:
@@ -36,11 +36,12 @@ def test_worlds_that_broke_once(tmp_path: Path, seed: int, book: str) -> None:
     assert Sim(seed, tmp_path / "world", book).live() == []
 
 
-def test_a_seed_is_one_world(tmp_path: Path) -> None:
-    """The same seed gives the same history, event by event."""
+@pytest.mark.parametrize("book", BOOKS)
+def test_a_seed_is_one_world(tmp_path: Path, book: str) -> None:
+    """The same seed gives the same history, event by event, whichever worlds this process lived through before."""
     lives = []
     for name in ("one", "two"):
-        sim = Sim(77, tmp_path / name)
+        sim = Sim(77, tmp_path / name, book)
         sim.live()
         lives.append((sim.events, sim.world.panel.requests, sim.watch.look()))
     assert lives[0] == lives[1]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from reconcile import boundary
 from reconcile.panel.practice import PracticeCancel, PracticePanel, PracticeRefill
 from tests.faults import sweep
+from tests.faults.books import Xlsx
 from tests.faults.checks import DATA_TABS, Watch
 from tests.faults.world import SERVICES, Crash, World, make
 
@@ -74,6 +75,8 @@ class Sim:
         panel.empty = self.rng.choice(("list", "fail200", "fail404"))
         panel.refuse_repeats = self.rng.random() < 0.5
         self.world = make(self.folder, self.kind, panel)
+        if isinstance(self.world.book, Xlsx):
+            self.world.book.chance = random.Random(f"{self.seed}: who saves how")
         self.watch = Watch(self.world)
         self.watch.seen = self.watch.look()
 
