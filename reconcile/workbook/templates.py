@@ -9,7 +9,7 @@ import re
 import tomllib
 import unicodedata
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -302,7 +302,12 @@ def needed(required_when: str) -> tuple[str, str, str] | None:
 
 def fold(text: object) -> str:
     """A header or title as it is compared: trimmed, inner white space as one space, case ignored."""
-    folded = " ".join(unicodedata.normalize("NFKC", str(text)).split()).casefold()
+    return _folded(str(text))
+
+
+@lru_cache(maxsize=2048)  # the same few headings, looked for in every tab of every run
+def _folded(text: str) -> str:
+    folded = " ".join(unicodedata.normalize("NFKC", text).split()).casefold()
     return folded if folded.isascii() else folded.replace("i̇", "i").replace("ı", "i")  # a Turkish İ, I and ı
 
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -70,7 +69,7 @@ class MemoryWorkbook:
             raise RevisionMoved(
                 f"Another run committed to {self.name}: it is at revision {revision}, not {after}.", "Run again."
             )
-        before = copy.deepcopy(self.grids)
+        before = {tab: [list(row) for row in grid] for tab, grid in self.grids.items()}
         try:
             self._apply(change, revision + 1)
         except BaseException:

@@ -129,7 +129,9 @@ def write(old: Cell | None, data: dict[str, Any], trie: fields.Trie) -> Cell | N
     if everything or "userEnteredFormat" in trie:
         new = data.get("userEnteredFormat") or {}
         sub = {} if everything else trie["userEnteredFormat"]
-        fmt = _tidy(fields.update(fmt or {}, new, sub)) or None
+        updated = fields.update(fmt or {}, new, sub)
+        if updated != fmt:  # a stored format is tidy already
+            fmt = _tidy(updated) or None
     if everything or "dataValidation" in trie:
         rule = data.get("dataValidation") or None
     if everything or "note" in trie:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from tests.emulator import dates
@@ -107,6 +108,7 @@ def _literal(text: str) -> str:
     return re.sub(r'"([^"]*)"|\\(.)', lambda m: m.group(1) if m.group(1) is not None else m.group(2), text)
 
 
+@lru_cache(maxsize=10_000)
 def _date(value: float, pattern: str) -> str:
     at = dates.moment(value)
     tokens = _TOKENS.findall(pattern)

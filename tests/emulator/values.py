@@ -64,8 +64,12 @@ def _rows(
                     if isinstance(value, Formula):
                         values[i] = value.text if option == "FORMULA" else _raw(ctx, sheet, row, c0 + i, line[i])
         else:
-            values = [
-                None if c is None or c.value is None else _shown(ctx, sheet, row, c0 + i, c, option)
+            values = [  # a text shows itself in every format
+                None
+                if c is None or c.value is None
+                else c.value
+                if type(c.value) is str
+                else _shown(ctx, sheet, row, c0 + i, c, option)
                 for i, c in enumerate(line)
             ]
         out.append(values)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import io
 from typing import TYPE_CHECKING, Any
 
@@ -54,11 +53,11 @@ class Memory:
 
     def save(self) -> Any:
         """Everything in it."""
-        return copy.deepcopy(self.book.grids)
+        return _copied(self.book.grids)
 
     def restore(self, saved: Any) -> None:
         """Puts `save`'s answer back."""
-        self.book.grids = copy.deepcopy(saved)
+        self.book.grids = _copied(saved)
 
     def outage(self, kind: str, name: str) -> bool:  # noqa: ARG002 - the kinds with a wire need them
         """Has no wire that could be cut: the harness raises in its place."""
@@ -146,6 +145,10 @@ class Xlsx:
 
     def mend(self) -> None:
         """Nothing is cut."""
+
+
+def _copied(grids: dict[str, Grid]) -> dict[str, Grid]:
+    return {tab: [list(row) for row in grid] for tab, grid in grids.items()}
 
 
 def _grid(sheet: Any) -> Grid:
