@@ -12,9 +12,11 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import log2
 from typing import TYPE_CHECKING, Final
+
+import pandas as pd
 
 from reconcile.core import cells
 from reconcile.core.ledger import SEEN, WATCHED
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
 
     import numpy as np
     import numpy.typing as npt
-    import pandas as pd
 
     from reconcile.core.model import Cell
     from reconcile.core.words import Words
@@ -115,15 +116,17 @@ class _Tab:
         self.links = sheet["link"].to_numpy(dtype=object)
         self._read: dict[tuple[str, type, Cell], int | str | cells.Wrong | None] = {}
         self._known: dict[str, list[Cell]] = {}
-        places = {key: place for place, key in enumerate(sheet.index)}
+        places = sheet.index.get_indexer_for(
+            pd.Index(moved["key"], dtype=object)
+        ).tolist()  # one each: doubled ids are held, and left out
         rows: dict[str, _Row] = {}
-        for key, name, raw, known in zip(moved["key"], moved["field"], moved["raw"], moved["known"], strict=True):
+        columns = (moved[name].tolist() for name in ("key", "field", "raw", "known"))
+        for place, key, name, raw, known in zip(places, *columns, strict=True):
             if name not in self.fields:
                 continue
             new, old = self.read(name, raw), self.read(name, known)
             if isinstance(new, cells.Wrong) or isinstance(old, cells.Wrong) or new == old:
                 continue
-            place = places[key]
             row = rows.setdefault(key, _Row(key, place, self.links[place]))
             row.old[name], row.new[name] = old, new
         self.rows = sorted(rows.values(), key=lambda row: row.place)
@@ -478,6 +481,7 @@ def _around(value: int) -> tuple[int, int]:
     return value - value // 5, value + value // 5
 
 
+@lru_cache(maxsize=1 << 14)
 def _spread(value: int) -> int:
     """How many numbers as round as this one lie within a fifth of it: how little chance there is to hit it."""
     grain = _grain(value)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,8 +49,11 @@ def alarms(count: int = CASES, seed: int = MEASURE) -> list[str]:
 
 def main(seed: int) -> None:
     """Measures all, prints it, and writes it down when it is the set to be measured on."""
-    gone = {kind: missed(kind, seed=seed) for kind in ACCIDENTS}
-    false = alarms(seed=seed)
+    with ProcessPoolExecutor() as pool:
+        false_alarms = pool.submit(alarms, seed=seed)
+        jobs = {kind: pool.submit(missed, kind, seed=seed) for kind in ACCIDENTS}
+        gone = {kind: job.result() for kind, job in jobs.items()}
+        false = false_alarms.result()
     result = {
         "cases_per_kind": CASES,
         "caught": {kind: CASES - len(numbers) for kind, numbers in gone.items()},
