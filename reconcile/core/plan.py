@@ -313,7 +313,8 @@ def _claimed_feed(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, setti
     _unknown(draft, feed, sheet, known)
     fields = (*WATCHED[feed.value], *((UNSURE,) if feed in HAS_UNSURE else ()))
     moved = diff.changed(sheet.frame, known, fields)
-    draft.limits.extend(accidents.found(feed, sheet.frame, moved, say))
+    free = moved[~moved["key"].isin(held)] if held else moved  # what is held has its own answers, and its own limit
+    draft.limits.extend(accidents.found(feed, sheet.frame, known, free, say))
     edits: dict[str, dict[str, Cell]] = {}
     for key, name, raw in zip(moved["key"], moved["field"], moved["raw"], strict=True):
         edits.setdefault(key, {})[name] = raw
@@ -426,13 +427,32 @@ def _moved_facts(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, held: 
             )
             draft.say(feed, key, number, Kind.PROBLEM, text)
     if len(apart) >= MOVED_ROWS:
-        draft.limits.append(
-            Limit(
-                "sorted apart",
-                say.LIMITS["sorted_rows"].format(tab=say.TAB[feed], count=len(apart)),
-            )
-        )
+        rows = [(_number(sheet.at(key)), key) for key in apart]
+        draft.limits.append(accidents.limit(feed, "sorted apart", rows, say.LIMITS["sorted_rows"], say))
+    draft.limits.extend(
+        _facts_alone(feed, sheet, {key: facts for key, facts in wrong.items() if key not in apart}, say)
+    )
     return apart
+
+
+def _facts_alone(feed: Feed, sheet: Sheet, wrong: Mapping[str, Mapping[str, Cell]], say: Words) -> list[Limit]:
+    """One column of the panel's that was emptied over many rows, or sorted without the rest. wrong: key → the one cell it was."""
+    columns: dict[str, dict[str, Cell]] = {}
+    for key, facts in wrong.items():
+        for name, known in facts.items():
+            columns.setdefault(name, {})[key] = known
+    found = []
+    for name, before in columns.items():
+        shown = {key: sheet.at(key)[name] for key in before}
+        texts = {cells.id_text(known) for known in before.values()}
+        apart = [key for key, raw in shown.items() if not cells.is_blank(raw) and cells.id_text(raw) in texts]
+        emptied = [key for key, raw in shown.items() if cells.is_blank(raw)]
+        for kind, what, keys in (("sorted apart", "sorted_columns", apart), ("back", "cleared", emptied)):
+            if len(keys) >= MOVED_ROWS:
+                rows = [(_number(sheet.at(key)), key) for key in keys]
+                text = say.LIMITS[what].format(labels=say.LABEL[name])
+                found.append(accidents.limit(feed, kind, rows, text, say))
+    return found
 
 
 def _same_fact(raw: Cell, known: Cell) -> bool:
@@ -455,7 +475,11 @@ def _gone(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, settings: Rul
     states = known["state"].to_numpy(dtype=object)
     living = known[states != STATE_GONE]
     lost = set(diff.missing(sheet.frame, living))
-    lost -= _lost_ids(draft, feed, sheet, lost)
+    blank = _lost_ids(draft, feed, sheet, lost)
+    lost -= blank.keys()
+    if len(blank) >= MOVED_ROWS:
+        what = say.LIMITS["cleared"].format(labels=say.LABEL["id"])
+        draft.limits.append(accidents.limit(feed, "back", [(row, key) for key, row in blank.items()], what, say))
     open_keys = [str(key) for key in known.index[states == STATE_OPEN]]
     gone = [key for key in open_keys if key in lost]
     share = 100 * len(gone) / len(open_keys) if open_keys else 0.0
@@ -470,6 +494,7 @@ def _gone(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, settings: Rul
                     share=f"{share:.1f}",
                     most=settings.max_gone_share,
                 ),
+                tuple((feed.value, key) for key in gone),
             )
         )
     for key in sorted(lost):
@@ -486,17 +511,20 @@ def _gone(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, settings: Rul
             draft.settled[feed.value, str(key)] = closed_state({**back, "state": STATE_OPEN})
 
 
-def _lost_ids(draft: _Draft, feed: Feed, sheet: Sheet, lost: set[str]) -> set[str]:
-    """The keys in `lost` whose row is still there with its ID cell blank, known by its Sync text (`#15 · …`). Answers each."""
+def _lost_ids(draft: _Draft, feed: Feed, sheet: Sheet, lost: set[str]) -> dict[str, int]:
+    """Those in `lost` whose row is still there with its ID cell blank, known by its Sync text (`#15 · …`): key → row number.
+
+    Answers each.
+    """
     say = draft.words
-    found: set[str] = set()
+    found: dict[str, int] = {}
     if "" not in sheet:
         return found
     label = say.LABEL[KEY_LABEL.get(feed, "id")]
     for key, sync, number in zip(sheet.keys, sheet.column(SYNC), sheet.column(ROW), strict=True):
         was = _sync_key(sync) if key == "" else ""
         if was in lost:
-            found.add(was)
+            found[was] = int(number)
             draft.say(feed, was, int(number), Kind.PROBLEM, say.LOST_ID.format(label=label, key=was))
         elif was:
             text = say.LOST_ID_COPY.format(label=label, key=was)

@@ -309,13 +309,16 @@ MESSAGES: Final = {
 """What a run says in the Runs tab beside its answers in the rows."""
 
 LIMITS: Final = {
-    "sorted_rows": "In {tab}, {count} rows have an ID beside values of other rows: part of the tab was sorted or pasted "
-    "without the rest. Undo that in the sheet.",
-    "sorted_column": "In {tab}, {count} cells of {label} hold each other's values: the column was sorted without the "
-    "rest of its rows. Undo that in the sheet.",
-    "filled": "In {tab}, {what}: that looks like a fill-down. Undo it in the sheet, or pass this limit.",
-    "filled_same": "{count} rows were given the same {label}, {value}",
-    "filled_rising": "{count} rows were given a {label} that goes up by one from row to row",
+    "accident": "{tab}, rows {first}–{last} ({count} rows, ID {ids}): {what} Undo it in the sheet (Ctrl+Z, or the version "
+    "history); or, if it was meant, pass this limit.",
+    "sorted_rows": "the IDs stand beside values of other rows, as if a part was sorted or pasted without the rest.",
+    "sorted_columns": "the cells of {labels} hold each other's values, as if sorted without the rest of their rows.",
+    "shifted_down": "what stands under {labels} belongs {count} further up, as if a block was pasted too low.",
+    "shifted_up": "what stands under {labels} belongs {count} further down, as if a block was pasted too high.",
+    "filled_same": "all were given the {label} {value}, as if it was filled down.",
+    "filled_series": "{label} goes on by the same step from row to row, as if it was filled down.",
+    "cleared": "the cells of {labels} were emptied.",
+    "back": "the cells of {labels} went back to something earlier, as if by an undo or from an older copy.",
     "max_gone_share": "{tab}: {count} of {total} open rows are gone from the sheet, {share}% is over {most}%. "
     "Undo it in the sheet, or pass this limit.",
     "max_refunds": "{count} {what} in one run, {most} allowed (max_refunds).",

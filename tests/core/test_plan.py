@@ -151,6 +151,7 @@ def test_more_than_half_of_the_rows_gone_is_a_limit() -> None:
     assert [limit.text for limit in desk.plan().limits] == [
         "Orders: 6 of 10 open rows are gone from the sheet, 60.0% is over 50%. Undo it in the sheet, or pass this limit."
     ]
+    assert [limit.rows for limit in desk.plan().limits] == [tuple(("orders", str(number)) for number in range(1, 7))]
     desk.add("orders", id="6")
     assert [limit.name for limit in desk.plan().limits] == []
 
@@ -189,8 +190,8 @@ def test_ids_sorted_apart_from_their_rows_stop_the_push() -> None:
     assert plan.pushes == ()
     assert [limit.text for limit in plan.limits] == [
         (
-            "In Orders, 6 rows have an ID beside values of other rows: part of the tab was sorted or pasted without the rest. Undo "
-            "that in the sheet."
+            "Orders, rows 2–7 (6 rows, ID 6, 5 … 1): the IDs stand beside values of other rows, as if a part was sorted or pasted "
+            "without the rest. Undo it in the sheet (Ctrl+Z, or the version history); or, if it was meant, pass this limit."
         )
     ]
 

@@ -212,8 +212,10 @@ def test_a_limit_speaks_the_language(office: Callable[[str], Office], language: 
     told = desk.sync(rules=Rules(max_refunds=1))
     say = desk.say
     assert told.exit_code == Exit.LIMIT
-    same = say.LIMITS["filled_same"].format(count=12, label=say.LABEL["start_count"], value=777)
-    filled = say.LIMITS["filled"].format(tab=say.TAB["orders"], what=same)
+    same = say.LIMITS["filled_same"].format(label=say.LABEL["start_count"], value=777)
+    keys = [row["id"] for row in desk.rows("orders")[:12]]
+    listed = f"{keys[0]}, {keys[1]} … {keys[-1]}"
+    filled = say.LIMITS["accident"].format(tab=say.TAB["orders"], first=2, last=13, count=12, ids=listed, what=same)
     refunds = say.LIMITS["max_refunds"].format(count=2, what=say.PHRASES["refunds"], most=1)
     assert [limit.text for limit in told.plan.limits] == [filled, refunds]
     last = desk.rows("runs")[-1]
