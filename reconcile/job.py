@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
-from reconcile.core import cells, settle
+from reconcile.core import approvals, cells, settle
 from reconcile.core.landing import Landing, land
 from reconcile.core.lease import (
     BOOK,
@@ -31,6 +31,7 @@ from reconcile.core.lease import (
 from reconcile.core.ledger import SCHEMA as LEDGER_SCHEMA
 from reconcile.core.ledger import Ledger, Sending
 from reconcile.core.model import (
+    APPROVALS,
     SYNC,
     Action,
     Claimed,
@@ -95,7 +96,8 @@ CANCEL_CALLS: Final = 200
 RENEW: Final = timedelta(seconds=120)
 """A lease with less left than this is renewed before the next panel call: longer than any one call may take (90 s)."""
 
-TABS: Final = tuple(feed.value for feed in Feed)
+TABS: Final = (*(feed.value for feed in Feed), APPROVALS)
+"""Tabs whose rows are answered."""
 
 READS: Final = 3
 """How often a run that was overtaken between reading and beginning reads again before it gives up."""
@@ -232,7 +234,7 @@ def sync(job: Job, *, force: bool = False) -> Outcome:
     started = job.clock()
     for attempt in range(READS):
         run = _read_and_plan(job, started)
-        if run.plan.limits and not force:
+        if run.plan.stopped and not force:
             return _stopped_by_limit(run)
         try:
             _begin(run)
@@ -399,7 +401,7 @@ def _of_service(service: str, say: Words) -> str:
 
 
 def _begin(run: _Run) -> None:
-    """The first commit: lease, what is about to be claimed, what is about to be sent once, and what an earlier run received."""
+    """The first commit: lease, what is about to be claimed or sent once, what an earlier run received, and the ticks it uses."""
     job = run.job
     job.journal.begin_run(run.book_id, job.run, run.started.isoformat())
     now = job.clock()
@@ -417,7 +419,10 @@ def _begin(run: _Run) -> None:
         if not push.once and row is not None:
             before = before.patched([settle.unconfirmed(push, row)])
     doubtful = [row for push in run.plan.pushes if not push.once and (row := before.row(push.feed, push.key))]
+    through, ticks = approvals.used(run.plan, run.snapshot.meta, run.when())
     meta = {
+        **dict(run.plan.meta),
+        **ticks,
         **({} if BOOK in run.snapshot.meta else {BOOK: run.book_id}),
         LEASE: Lease(job.run, run.until).text(),
         CLAIMING: Claiming(job.run, services(run.snapshot)[0], now.isoformat(timespec="seconds")).text(),
@@ -428,12 +433,13 @@ def _begin(run: _Run) -> None:
             job.run,
             append=landing.append,
             ledger=_newest(run.plan.settled, marks, doubtful, landing.ledger),
-            sync=_sync_texts(run.snapshot, landing.notes),
+            sync=_sync_texts(run.snapshot, [*landing.notes, *through]),
             meta=meta,
         ),
         run.revision,
     )
     _landed(run, landing, claims)
+    run.landed_notes.extend(through)  # said: the end does not say anything older there
     run.ledger = ledger
     _settle_old_claims(run)
 
@@ -456,23 +462,27 @@ def _noting(run: _Run) -> Iterator[None]:
 
 
 def _stopped_by_limit(run: _Run) -> Outcome:
-    """Logs in the sheet that a limit stopped the run, and lands what an earlier run received. Nothing else changes."""
+    """Lists in the sheet what a limit stopped, logs it, and lands what an earlier run received. Nothing else changes."""
     job = run.job
     landing, claims, _ = _landing(run, run.ledger)
-    reason = " ".join(limit.text for limit in run.plan.limits)
-    held = [
-        Note(push.feed.value, push.key, push.row, Kind.HELD, run.say.HELD_BY_LIMIT.format(limit=reason))
-        for push in run.plan.pushes
-    ]
-    outcome = _outcome(run, Exit.LIMIT, reason)
+    reason = " ".join(limit.text for limit in run.plan.stopped)
+    text = run.say.HELD_BY_LIMIT.format(limit=reason, tab=run.say.TAB[APPROVALS])
+    held = [Note(push.feed.value, push.key, push.row, Kind.HELD, text) for push in run.plan.pushes]
+    listed, records = approvals.listing(run.plan, job.clock())
+    run.plan = replace(run.plan, approvals=tuple(replace(each, listed=True) for each in run.plan.approvals))
+    outcome = _outcome(run, Exit.LIMIT, f"{reason} {approvals.told(run.plan)}")
     notes = [*{(note.tab, note.key): note for note in (*run.plan.notes, *held)}.values()]
     job.book.commit(
         Commit(
             job.run,
-            append={**landing.append, "runs": [_runs_row(outcome, run.say.RESULTS[_RESULT_WORDS[Exit.LIMIT]])]},
+            append={
+                **landing.append,
+                APPROVALS: listed,
+                "runs": [_runs_row(outcome, run.say.RESULTS[_RESULT_WORDS[Exit.LIMIT]])],
+            },
             ledger=landing.ledger,
             sync=_sync_texts(run.snapshot, [*notes, *landing.notes]),
-            meta={CLAIMING: None, **doubt_meta(run.doubts)},
+            meta={CLAIMING: None, **dict(run.plan.meta), **records, **doubt_meta(run.doubts)},
         ),
         run.revision,
     )
@@ -1004,7 +1014,7 @@ def _outcome(run: _Run, code: Exit, stopped: str) -> Outcome:
         landed=tuple(sorted(run.landed.items())),
         doubts=tuple(run.doubts),
         messages=tuple(dict.fromkeys(run.messages)),
-        needs_person=people + refused + len(run.doubts) + len(run.plan.limits),
+        needs_person=people + refused + len(run.doubts) + (len(run.plan.stopped) if code == Exit.LIMIT else 0),
         calls=tuple(sorted(run.job.panel.calls.items())),
         exit_code=int(code),
         stopped=stopped,

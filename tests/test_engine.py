@@ -467,7 +467,9 @@ def test_a_limit_stops_the_run_before_the_panel_hears_of_it(desk: Desk) -> None:
     desk.panel.calls.clear()
     outcome = desk.run()
     assert (outcome.exit_code, desk.panel.calls) == (Exit.LIMIT, Counter())
-    assert desk.says("1") == "#1 · Held by a limit: 3 refunds in one run, 2 allowed (max_refunds)."
+    assert desk.says("1") == (
+        "#1 · Held by a limit: 3 refunds in one run, 2 allowed (max_refunds). To let it through, see Approvals."
+    )
     assert desk.known("1")["sending"] is None
     assert desk.run(force=True).exit_code == Exit.DONE
     assert desk.panel.calls["set_canceled"] == 3

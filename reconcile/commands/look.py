@@ -243,8 +243,8 @@ def _state(snapshot: "Snapshot", settings: "Settings") -> "Iterator[Check]":
         )
     else:
         yield Check("doubts", Exit.DONE, "Nothing is in doubt.")
-    for limit in made.limits:
-        yield Check("limits", Exit.LIMIT, limit.text, "See `reconcile plan`; if it is right: `reconcile sync --force`.")
+    for limit in made.stopped:
+        yield Check("limits", Exit.LIMIT, limit.text, "`reconcile plan` shows it, and how it is let through.")
     yield _last_run(snapshot, snapshot.meta.get(HEARTBEAT, ""))
 
 

@@ -44,7 +44,7 @@ def plan(as_json: AsJson = False) -> int:
         from reconcile.report import text
 
         shell.show(text.plan(made, doubts, book.name))
-    return Exit.LIMIT if made.limits else Exit.DONE
+    return Exit.LIMIT if made.stopped else Exit.DONE
 
 
 def sync(

@@ -62,7 +62,7 @@ class Claiming:
 
 def lease_of(meta: Mapping[str, str]) -> Lease | None:
     """The lease in meta, None when nobody holds one. Raises Damaged."""
-    data = _json(meta, LEASE)
+    data = entry(meta, LEASE)
     if data is None:
         return None
     try:
@@ -71,18 +71,18 @@ def lease_of(meta: Mapping[str, str]) -> Lease | None:
             raise ValueError  # noqa: TRY301 - one handler words them all
         return Lease(str(data["run"]), until)
     except (KeyError, TypeError, ValueError) as error:
-        raise _damaged(LEASE) from error
+        raise damaged(LEASE) from error
 
 
 def claiming_of(meta: Mapping[str, str]) -> Claiming | None:
     """What the last run was about to claim and did not finish, None normally. Raises Damaged."""
-    data = _json(meta, CLAIMING)
+    data = entry(meta, CLAIMING)
     if data is None:
         return None
     try:
         return Claiming(str(data["run"]), tuple(str(service) for service in data["services"]), str(data["at"]))
     except (KeyError, TypeError, ValueError) as error:
-        raise _damaged(CLAIMING) from error
+        raise damaged(CLAIMING) from error
 
 
 def doubts_of(meta: Mapping[str, str]) -> tuple[Doubt, ...]:
@@ -90,11 +90,11 @@ def doubts_of(meta: Mapping[str, str]) -> tuple[Doubt, ...]:
     found = []
     for name in sorted(meta):
         if name.startswith(DOUBT):
-            data = _json(meta, name)
+            data = entry(meta, name)
             try:
                 found.append(Doubt(**{**(data or {}), "feed": Feed((data or {})["feed"])}))
             except (KeyError, TypeError, ValueError) as error:
-                raise _damaged(name) from error
+                raise damaged(name) from error
     return tuple(sorted(found, key=lambda doubt: (doubt.at, doubt.id)))
 
 
@@ -118,20 +118,22 @@ def check_free(meta: Mapping[str, str], now: datetime, mine: Sequence[str]) -> N
     )
 
 
-def _json(meta: Mapping[str, str], name: str) -> dict[str, Any] | None:
+def entry(meta: Mapping[str, str], name: str) -> dict[str, Any] | None:
+    """A meta entry that is a JSON object, None when there is none. Raises Damaged."""
     text = meta.get(name)
     if not text:
         return None
     try:
         data = json.loads(text)
     except ValueError as error:
-        raise _damaged(name) from error
+        raise damaged(name) from error
     if not isinstance(data, dict):
-        raise _damaged(name)
+        raise damaged(name)
     return data
 
 
-def _damaged(name: str) -> Damaged:
+def damaged(name: str) -> Damaged:
+    """The error for a record that cannot be read."""
     return Damaged(
         f"The hidden _ledger tab has a record `{name}` that cannot be read.",
         "Somebody or something changed _ledger. Restore it from the sheet's version history or a backup.",

@@ -27,6 +27,8 @@ Row = dict[str, Cell]
 
 UNSURE = "unsure"
 SYNC = "sync"
+APPROVALS = "approvals"
+"""The tab that lists what a limit stopped."""
 ROW = "_row"
 """The frame column that keeps a row's number, only to be named in messages."""
 
@@ -332,6 +334,22 @@ class Limit:
 
 
 @dataclass(frozen=True)
+class Approval:
+    """A limit as the Approvals tab asks about it: `digest` names exactly the changes it is about, `code` the list of them.
+
+    listed: whether the list stands in the tab already. ticked: whether a tick of staff lets it through now. before: the code
+    under which the very same was let through already, "" normally.
+    """
+
+    limit: Limit
+    code: str
+    digest: str
+    listed: bool = False
+    ticked: bool = False
+    before: str = ""
+
+
+@dataclass(frozen=True)
 class Doubt:
     """Something that may or may not have happened, on record until a person resolves it.
 
@@ -357,6 +375,7 @@ class Plan:
 
     `settled`: ledger rows to write although the panel is told nothing (a cell now agrees, or its shown value moved).
     `digest` names exactly these pushes: two equal plans have equal digests. `words`: the language its answers are in.
+    `approvals`: one per limit. `meta`: entries to write with the plan, whether it is carried out or stopped.
     """
 
     pushes: tuple[Push, ...] = ()
@@ -368,6 +387,14 @@ class Plan:
     refund_total: Decimal = Decimal(0)
     digest: str = ""
     words: Words = ENGLISH
+    approvals: tuple[Approval, ...] = ()
+    meta: tuple[tuple[str, str | None], ...] = ()
+
+    @property
+    def stopped(self) -> tuple[Limit, ...]:
+        """The limits that nobody has let through: with one of them nothing is sent."""
+        through = [approval.limit for approval in self.approvals if approval.ticked]
+        return tuple(limit for limit in self.limits if limit not in through)
 
     @property
     def refunds(self) -> tuple[Push, ...]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from reconcile.core import accidents, cells, diff, rules
+from reconcile.core import accidents, approvals, cells, diff, rules
 from reconcile.core.ledger import (
     SEEN,
     STATE_CLOSED,
@@ -28,6 +28,7 @@ from reconcile.core.ledger import (
     refusals_text,
 )
 from reconcile.core.model import (
+    APPROVALS,
     ROW,
     SYNC,
     UNSURE,
@@ -47,7 +48,7 @@ from reconcile.core.model import (
 from reconcile.core.words import ENGLISH
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     import pandas as pd
 
@@ -152,7 +153,7 @@ class _Draft:
 def make_plan(snapshot: Snapshot, ledger: Ledger, settings: Rules) -> Plan:
     """Everything to do about `snapshot`, given what panel and sheet last agreed on.
 
-    Pure: no clock, no I/O. A plan whose `limits` is not empty must not be carried out without a person's word.
+    Pure: no clock, no I/O. A plan whose `stopped` is not empty must not be carried out without a person's word.
     """
     draft = _Draft(snapshot.words, refunded=_refunded(ledger))
     sheets = {feed: Sheet(snapshot.tabs[feed.value]) for feed in Feed}
@@ -168,16 +169,21 @@ def make_plan(snapshot: Snapshot, ledger: Ledger, settings: Rules) -> Plan:
     _limits(draft, total, ledger, settings)
     pushes = tuple(sorted(draft.pushes, key=_push_order))
     notes = _notes(draft, sheets, ledger, {(push.feed.value, push.key) for push in pushes})
+    limits = tuple(dict.fromkeys(draft.limits))
+    asked = approvals.judged(snapshot.tabs[APPROVALS], snapshot.meta, limits, pushes, snapshot.words)
+    draft.messages.extend(asked.messages)
     return Plan(
         pushes=pushes,
-        notes=notes,
-        limits=tuple(draft.limits),
+        notes=(*notes, *asked.notes),
+        limits=limits,
         doubts=tuple(draft.doubts),
         settled=tuple(row for _, row in sorted(draft.settled.items())),
         messages=tuple(dict.fromkeys(draft.messages)),
         refund_total=total,
         digest=digest(pushes),
         words=snapshot.words,
+        approvals=asked.approvals,
+        meta=asked.meta,
     )
 
 
@@ -674,7 +680,8 @@ def _one_refund_per_order(draft: _Draft) -> None:
 
 def _limits(draft: _Draft, total: Decimal, ledger: Ledger, settings: Rules) -> None:
     say = draft.words
-    refunds = sum(push.refund for push in draft.pushes)
+    refunded = _rows(push for push in draft.pushes if push.refund)
+    refunds = len(refunded)
     if refunds > settings.max_refunds:
         draft.limits.append(
             Limit(
@@ -682,6 +689,7 @@ def _limits(draft: _Draft, total: Decimal, ledger: Ledger, settings: Rules) -> N
                 say.LIMITS["max_refunds"].format(
                     count=refunds, what=say.PHRASES["refund" if refunds == 1 else "refunds"], most=settings.max_refunds
                 ),
+                refunded,
             )
         )
     if settings.max_refund_total is not None and total > settings.max_refund_total:
@@ -689,14 +697,17 @@ def _limits(draft: _Draft, total: Decimal, ledger: Ledger, settings: Rules) -> N
             Limit(
                 "max_refund_total",
                 say.LIMITS["max_refund_total"].format(total=f"{total:f}", most=f"{settings.max_refund_total:f}"),
+                refunded,
             )
         )
     orders = ledger.of(Feed.ORDERS)
     open_rows = Counter(orders["state"].to_numpy(dtype=object))[STATE_OPEN]
-    closing = sum(
-        push.feed is Feed.ORDERS and any(c.field == "status" and Status(c.new).closed for c in push.changes)
+    closed = _rows(
+        push
         for push in draft.pushes
+        if push.feed is Feed.ORDERS and any(c.field == "status" and Status(c.new).closed for c in push.changes)
     )
+    closing = len(closed)
     share = 100 * closing / open_rows if open_rows else 0.0
     if open_rows >= settings.closed_floor and share > settings.max_closed_share:
         draft.limits.append(
@@ -705,8 +716,14 @@ def _limits(draft: _Draft, total: Decimal, ledger: Ledger, settings: Rules) -> N
                 say.LIMITS["max_closed_share"].format(
                     count=closing, total=open_rows, share=f"{share:.1f}", most=settings.max_closed_share
                 ),
+                closed,
             )
         )
+
+
+def _rows(pushes: Iterable[Push]) -> tuple[tuple[str, str], ...]:
+    """The (tab, key) of pushes, in a fixed order."""
+    return tuple(sorted((push.feed.value, push.key) for push in pushes))
 
 
 # --- notes ---------------------------------------------------------------------------------------------------------------

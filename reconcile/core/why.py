@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from reconcile.core import words
+from reconcile.core import approvals, words
 from reconcile.core.cells import id_text, is_blank
 from reconcile.core.ledger import STATE_GONE, WATCHED, Sending, refusals
-from reconcile.core.model import ROW, SYNC, UNSURE, Feed, Kind
+from reconcile.core.model import APPROVALS, ROW, SYNC, UNSURE, Feed, Kind
 
 if TYPE_CHECKING:
     from reconcile.core.ledger import Ledger
@@ -163,8 +163,15 @@ def _reasons(
 ) -> list[str]:
     """What the next sync does about it, and why not more."""
     out = []
-    if plan.limits and pushes:
-        out.append("A limit stops the whole plan, so nothing is sent: " + " ".join(limit.text for limit in plan.limits))
+    if plan.stopped and pushes:
+        said = " ".join(limit.text for limit in plan.stopped)
+        out.append(f"A limit stops the whole plan, so nothing is sent: {said} {approvals.told(plan)}".rstrip())
+    elif pushes:
+        out += [
+            f"{approval.limit.text} It is ticked as {approval.code} in {words.TAB[APPROVALS]}, so it is sent."
+            for approval in plan.approvals
+            if approval.ticked and any((push.feed.value, push.key) in approval.limit.rows for push in pushes)
+        ]
     if known is None and feed.claimed:
         out.append(f"No {words.ONE[feed]} with this ID was ever received, so nothing is sent for it.")
     if known is not None and known["sending"]:

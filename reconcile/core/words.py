@@ -86,6 +86,7 @@ NOT_A_CHOICE: Final = "{shown} is not {one}. Choose {choices}."
 ONE_CHOICE: Final = {
     "If unsure": "an answer for If unsure",
     "Send": "an answer for Send",
+    "Let through": "an answer for Let through",
     "Affiliate commission": "an answer for Affiliate commission",
 }
 """Columns whose choices are not called by the column's name: “maybe” is not an answer for Send."""
@@ -155,7 +156,31 @@ LOST_ID_COPY: Final = (
 )
 FACTS_MOVED: Final = "What stands under {labels} is not that of {key}. Undo the last sort or paste; nothing is sent for this row until then."
 FACT_CHANGED: Final = "{label} was changed here, but only the panel can change it: there it is {value}."
-HELD_BY_LIMIT: Final = "by a limit: {limit}"
+HELD_BY_LIMIT: Final = "by a limit: {limit} To let it through, see {tab}."
+
+# --- approvals -------------------------------------------------------------------------------------------------------
+APPROVAL_WAITS: Final = "for {label}: if all of this is meant, tick it (or choose Yes); the next run then does it."
+APPROVAL_OTHERS: Final = "for the other lists: this one is ticked, and goes through when {codes} is ticked, too."
+APPROVAL_USED: Final = "Let through on {when}."
+APPROVAL_CHANGED: Final = (
+    "Out of date: its rows were changed since, so a tick here counts no more. Look at the newest list."
+)
+APPROVAL_OVER: Final = "There is nothing to let through here any more."
+APPROVAL_ENDED_TICKED: Final = (
+    "There is nothing to let through here any more, and until this tick is cleared no other one counts."
+)
+APPROVAL_LINE: Final = "Part of {code}."
+APPROVAL_LINE_TICKED: Final = "Single lines are not let through, and until this one is cleared no tick counts. To let all of it through, tick {code} itself."
+APPROVAL_UNKNOWN: Final = (
+    "The job made no list called {code}, so this lets nothing through. Clear it; until then no tick counts."
+)
+APPROVAL_NO_CODE: Final = "it has no Code, so its tick lets nothing through. Clear it; until then no tick counts."
+APPROVAL_TOO_MANY: Final = "Rows that let nothing through are ticked, too ({rows}), as when a column is filled down, so no tick counts. Clear those."
+APPROVAL_MOVED: Final = (
+    "Another tick went away when this one came, as when a column is sorted by itself, so it does not count. If you meant it: clear "
+    "it, let the job run once, then tick it again."
+)
+APPROVAL_MIXED: Final = "{label} is not what was listed as {code}. Undo the last sort, paste or change; nothing is let through by this row until then."
 
 # --- outcomes --------------------------------------------------------------------------------------------------------
 SENT: Final = "{when}: {what}."
@@ -204,6 +229,9 @@ LABEL: Final = {
     "message": "Message",
     "comments": "Comments",
     "unsure": "If unsure",
+    "code": "Code",
+    "let_through": "Let through",
+    "what": "What",
 }
 """The headers of the columns that sentences name (a test compares them with the templates)."""
 
@@ -215,6 +243,7 @@ TAB: Final = {
     "tickets": "Tickets",
     "services": "Services",
     "long_texts": "Long texts",
+    "approvals": "Approvals",
 }
 """The titles of the tabs that sentences name."""
 
@@ -303,6 +332,9 @@ MESSAGES: Final = {
     "stopped_claiming": "Run {run} stopped while it was receiving work (since {at}), and its journal is not on this "
     "machine. At most {answers} ({full} orders of one of the services {services}, or as many refills or cancel requests) "
     "may be missing from the sheet.",
+    "approve": "To let it through, tick {codes} in {tab}.",
+    "approval_again": "It was let through before as {code}, but not all of it was sent.",
+    "approval_more": "The first {most} of {count} lines follow.",
     "added": "{doubt}: {count} {what} added.",
     "settled": "{doubt}: {what}.",
 }

@@ -3,11 +3,12 @@
 Ids, amounts and counts the panel compares as text are text; times are ISO 8601 in UTC; a blank is null.
 
 plan      {"book", "digest", "changes": [push], "refunds": [push], "refund_total", "answers": [note], "doubts": [doubt],
-           "limits": [{"name", "text"}], "messages": [text], "counts": {"changes", "refunds", "answers", "doubts", "limits"}}
+           "limits": [limit], "messages": [text], "counts": {"changes", "refunds", "answers", "doubts", "limits"}}
 outcome   {"book", "run", "started", "finished", "exit_code", "result", "stopped", "received": {feed: count},
            "results": [push + {"verdict", "reason"}], "needs_person", "plan", "doubts", "messages", "calls": {action: count}}
 push      {"feed", "id", "row", "action", "target", "changes": [{"field", "from", "to"}], "refund", "amount", "again"}
 note      {"feed", "id", "row", "kind", "text"}
+limit     {"name", "text", "code", "listed", "ticked", "rows": how many it is about}; code: its list in Approvals
 doubt     {"id", "kind", "feed", "text", "at", "run", "service", "key", "bound", "resolve"}
 story     {"feed", "id", "rows", "state", "facts": {name: text}, "cells": [{"field", "panel", "sheet"}], "refused": [{"field",
            "value", "reason"}], "sending", "received", "closed", "sync", "next": [push], "answers": [note], "reasons": [text],
@@ -25,7 +26,7 @@ from reconcile.report import facts
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconcile.core.model import Doubt, Note, Outcome, Plan, Push, Row
+    from reconcile.core.model import Doubt, Limit, Note, Outcome, Plan, Push, Row
     from reconcile.core.why import Story
 
 Json = dict[str, Any]
@@ -43,7 +44,7 @@ def plan(made: Plan, doubts: Sequence[Doubt], book: str) -> Json:
         "refund_total": f"{made.refund_total:f}",
         "answers": [note(item) for item in answers],
         "doubts": [doubt(item) for item in doubts],
-        "limits": [{"name": limit.name, "text": limit.text} for limit in made.limits],
+        "limits": [limit(item, made) for item in made.limits],
         "messages": list(made.messages),
         "counts": {
             "changes": len(changes),
@@ -89,6 +90,19 @@ def push(item: Push) -> Json:
         "refund": item.refund,
         "amount": None if item.amount is None else f"{item.amount:f}",
         "again": item.again,
+    }
+
+
+def limit(item: Limit, made: Plan) -> Json:
+    """One limit the plan passed, and the list of it that staff may tick."""
+    asked = next((approval for approval in made.approvals if approval.limit == item), None)
+    return {
+        "name": item.name,
+        "text": item.text,
+        "code": asked.code if asked else None,
+        "listed": bool(asked and asked.listed),
+        "ticked": bool(asked and asked.ticked),
+        "rows": len(item.rows),
     }
 
 

@@ -11,12 +11,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from reconcile.core import words
-from reconcile.core.model import Action, Feed, Kind, Verdict
+from reconcile.core.model import APPROVALS, Action, Feed, Kind, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from reconcile.core.model import Change, Doubt, Note, Outcome, Plan, Push, Result
+    from reconcile.core.model import Approval, Change, Doubt, Note, Outcome, Plan, Push, Result
 
 ANSWERS: Final = (Kind.PROBLEM, Kind.HELD, Kind.REFUSED, Kind.WAITING)
 """Answers staff are to do something about; doubts have their own place."""
@@ -111,9 +111,32 @@ def plan_counts(plan: Plan, doubts: Sequence[Doubt]) -> str:
     parts.append(counted(len(refunds), "refund") + (f" ({refund_total(refunds)})" if refunds else ""))
     parts.append(counted(len(answers(plan.notes)), "answer for staff", "answers for staff"))
     parts.append(f"{len(doubts)} in doubt")
-    if plan.limits:
-        parts.append(f"stopped by {counted(len(plan.limits), 'limit')}")
+    if plan.stopped:
+        parts.append(f"stopped by {counted(len(plan.stopped), 'limit')}")
+    if through := let_through(plan):
+        parts.append(f"{counted(len(through), 'limit')} let through in {words.TAB[APPROVALS]}")
     return " · ".join(parts)
+
+
+def let_through(plan: Plan) -> tuple[Approval, ...]:
+    """What staff ticked: limits that this plan passes."""
+    return tuple(approval for approval in plan.approvals if approval.ticked)
+
+
+def ways_through(plan: Plan) -> list[str]:
+    """What to do about a plan that a limit stops, one sentence per way."""
+    listed = [approval.code for approval in plan.approvals if approval.listed and not approval.ticked]
+    fresh = any(not approval.listed for approval in plan.approvals)
+    tab = words.TAB[APPROVALS]
+    ways = []
+    if listed:
+        ways.append(f"If this is what staff want, they tick {words.also(listed)} in the tab {tab}")
+    if fresh:
+        ways.append(f"The next sync lists {'the rest' if listed else 'it'} in the tab {tab}, to be ticked there")
+    return [
+        *ways,
+        f"{'Or, to pass every limit once' if ways else 'If this is what staff want'}: reconcile sync --force",
+    ]
 
 
 def verdicts(outcome: Outcome) -> Counter[Verdict]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconcile.core.model import Verdict
+from reconcile.errors import Exit
 from reconcile.report import facts
 from reconcile.report.clean import line, markdown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconcile.core.model import Doubt, Outcome, Push
+    from reconcile.core.model import Doubt, Limit, Outcome, Push
 
 MOST_ROWS = 200
 """Rows per table: a summary may have 1 MB, and nobody reads more."""
@@ -69,10 +70,20 @@ def _needed(made: Outcome) -> list[str]:
 
 
 def _limits(made: Outcome) -> list[str]:
-    if not made.plan.limits:
-        return []
-    out = ["### Stopped by a limit", "", *(f"- {markdown(limit.text)}" for limit in made.plan.limits), ""]
-    return [*out, "If this is what staff want, run once with `--force`.", ""]
+    out: list[str] = []
+    if through := facts.let_through(made.plan):
+        rows = (f"- {approval.code}: {markdown(approval.limit.text)}" for approval in through)
+        out += ["### Let through by a tick", "", *rows, ""]
+    if not made.plan.stopped:
+        return out
+    if made.exit_code != Exit.LIMIT:
+        return [*out, "### Limits passed with `--force`", "", *_texts(made.plan.stopped), ""]
+    ways = [f"- {markdown(way)}" for way in facts.ways_through(made.plan)]
+    return [*out, "### Stopped by a limit", "", *_texts(made.plan.stopped), "", *ways, ""]
+
+
+def _texts(limits: Sequence[Limit]) -> list[str]:
+    return [f"- {markdown(limit.text)}" for limit in limits]
 
 
 def _changes(made: Outcome) -> list[str]:

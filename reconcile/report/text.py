@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from reconcile.core import words
-from reconcile.core.model import Verdict
+from reconcile.core.model import APPROVALS, Verdict
 from reconcile.report import facts
 from reconcile.report.clean import line
 
@@ -50,10 +50,13 @@ def plan(made: Plan, doubts: Sequence[Doubt], book: str) -> list[Line]:
         out += _columns(rows, "warn")
     out += _messages(made.messages)
     out += _doubts(doubts)
-    if made.limits:
+    if through := facts.let_through(made):
+        out += [Line(""), Line(f"Let through by a tick ({len(through)})", "head")]
+        out += _columns([(approval.code, approval.limit.text) for approval in through])
+    if made.stopped:
         out += [Line(""), Line("Stopped by a limit: nothing would be sent and nothing received", "bad")]
-        out += [Line(f"  {line(limit.text)}", "bad") for limit in made.limits]
-        out.append(Line("  → If this is what staff want: reconcile sync --force"))
+        out += [Line(f"  {line(limit.text)}", "bad") for limit in made.stopped]
+        out += [Line(f"  → {line(way)}") for way in facts.ways_through(made)]
     out += [Line(""), Line(facts.plan_counts(made, doubts) + f" · plan {made.digest}", "head")]
     return out
 
@@ -122,6 +125,9 @@ def _did(made: Outcome) -> list[tuple[str, str]]:
     if done := facts.refunded(made):
         pushes = [result.push for result in done]
         rows.append(("Refunds", f"{len(pushes)}, {facts.refund_total(pushes)}"))
+    if through := facts.let_through(made.plan):
+        codes = words.also(approval.code for approval in through)
+        rows.append(("Limits", f"{codes} let through by a tick in {words.TAB[APPROVALS]}"))
     waiting = len(facts.answers(made.plan.notes))
     if waiting:
         rows.append(("Answers", facts.counted(waiting, "row has", "rows have") + " a message for staff in Sync"))

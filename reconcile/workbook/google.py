@@ -547,17 +547,21 @@ class _Draft:
             size = last + SPARE
         self._grown[tab] = (last, size)
         width = max(place.columns.values()) + 1
+        boxes = [column.key for column in template.columns if column.type == "tick"]
         cells = []
         for row in rows:
             line: list[dict[str, Any]] = [{} for _ in range(width)]
             for column in template.columns:
                 line[place.columns[column.key]] = self._typed(row.get(column.key), looks.pattern(column))
+            for box in boxes:
+                if row.get(box) is not None:
+                    line[place.columns[box]]["dataValidation"] = looks.CHECKBOX
             cells.append({"values": line})
             if template.has(SYNC):
                 key, sync = row.get(template.key_column), row.get(SYNC)
                 text = None if sync is None else storable(str(sync))
                 self._landed.append((tab, id_text(key), _Line(None, _shown(key), text)))
-        fields = "userEnteredValue,userEnteredFormat.numberFormat"
+        fields = "userEnteredValue,userEnteredFormat.numberFormat" + (",dataValidation" if boxes else "")
         self.requests.append({"appendCells": {"sheetId": place.sheet, "rows": cells, "fields": fields}})
 
     def _grow(self, tab: Tab, place: _Place, more: int) -> None:

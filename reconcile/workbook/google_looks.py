@@ -28,6 +28,9 @@ _PIXELS: Final = 7.3  # a character of the default font, Arial 10
 _PADDING: Final = 14
 HEADER_PIXELS: Final = 44
 
+CHECKBOX: Final[Json] = {"condition": {"type": "BOOLEAN"}, "strict": False}
+"""The rule that shows a cell as a box to tick: only in rows that have one, so it comes with the row, never with the column."""
+
 
 def colour(hex6: str) -> Json:
     """RRGGBB as a ColorStyle; parts that are zero are left out, as Google sends them back."""
@@ -118,6 +121,8 @@ def validation(column: Column, at: int) -> Json | None:
     Never strict: what is pasted gets past it anyway, and is answered in the row, in better words than Google's.
     """
     if column.owner != "staff":
+        return None
+    if column.type == "tick":
         return None
     if column.choices:
         return drop_down(column.choices)

@@ -64,6 +64,10 @@ TODO: Final = (
         "Nobody knows whether it happened. Look at the panel, then choose in If unsure. Nothing is sent twice without you.",
     ),
     (
+        "If rows are held back",
+        "A run that would do unusually much stops and lists it in Approvals. Tick a list if all of it is meant; if not, mend the rows.",
+    ),
+    (
         "Feel free to",
         "sort, filter, hide and move columns, add columns and notes of your own, and paste. Please keep the headings as they are.",
     ),

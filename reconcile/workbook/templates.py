@@ -20,6 +20,7 @@ from reconcile.workbook import catalogue
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from reconcile.core.model import Cell
     from reconcile.workbook.catalogue import Catalogue
 
 START: Final = "start"
@@ -37,13 +38,15 @@ FORMATS: Final = {
     "free": "General",
     "choice": "General",
     "yes_no": "General",
+    "tick": "General",
     "integer": "#,##0",
     "money": "#,##0.00#########",
     "time": "yyyy-mm-dd hh:mm",
 }
 """Column type → number format. `@` keeps what looks like a formula or a number text, also after somebody edits the cell."""
 
-CHOOSING: Final = ("choice", "yes_no")
+CHOOSING: Final = ("choice", "yes_no", "tick")
+"""Types with choices. A tick is a box where there are boxes, and Yes or No elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,10 @@ class Column:
     def wraps(self) -> bool:
         """Whether long content is shown on several lines."""
         return self.type in ("long_text", "answer")
+
+    def chosen(self, value: Cell) -> Cell:
+        """`value` as its drop-down shows it: a tick as the choice it stands for, anything else as it is."""
+        return self.choices[0 if value else 1] if self.type == "tick" and isinstance(value, bool) else value
 
     @property
     def numeric(self) -> bool:

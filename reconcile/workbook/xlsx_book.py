@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 MAX_UNPACKED: Final = 2_000_000_000
 """A file that claims to unpack to more is not one of ours."""
 
-EAGER: Final = ("orders", "refills", "cancels", "payments", "tickets", "services", "ledger")
+EAGER: Final = ("orders", "refills", "cancels", "payments", "tickets", "services", "approvals", "ledger")
 """Tabs a run always looks at; the logs are read only when somebody asks for them."""
 
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -420,7 +420,8 @@ def _appended(part: TabPart, rows: Sequence[Row], ink: Ink) -> TabPart:
             if value is None and existing is None:
                 continue
             style = xlsx_xml.style_at(sheet, existing, index)
-            cells[index] = ink.cell(f"{letters(index)}{number}", value, style, sheet.prefix)
+            shown = tab.column(key).chosen(value) if isinstance(value, bool) else value
+            cells[index] = ink.cell(f"{letters(index)}{number}", shown, style, sheet.prefix)
         if existing is None:
             changed[number] = xlsx_xml.row_xml(sheet, number, cells, _height(tab, row))
         else:

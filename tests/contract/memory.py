@@ -120,7 +120,7 @@ class MemoryWorkbook:
         if len(grid) <= last:
             grid.append([])
         for column, value in row.items():
-            _set(grid[last], places[column], self._stored(value))
+            _set(grid[last], places[column], self._stored(self.known.tab(key).column(column).chosen(value)))
 
     def _put_ledger(self, tab: str, key: str, row: Row) -> None:
         places, grid = self.positions(LEDGER), self.grids[LEDGER]

@@ -17,6 +17,7 @@ from reconcile.core.cells import id_text
 from reconcile.core.landing import land
 from reconcile.core.ledger import Ledger
 from reconcile.core.model import (
+    APPROVALS,
     ROW,
     CancelTask,
     Claimed,
@@ -90,6 +91,7 @@ class Desk:
     ledger: Ledger = field(default_factory=lambda: Ledger(Ledger.empty()))
     rules: Rules = field(default_factory=lambda: Rules(max_closed_share=100))
     runs: int = 0
+    meta: dict[str, str] = field(default_factory=dict)
 
     # --- what happens to the sheet ---
 
@@ -141,8 +143,9 @@ class Desk:
 
     def snapshot(self) -> Snapshot:
         """The sheet as a read sees it (the ledger stands beside it)."""
-        frames = {feed.value: frame_of(feed.value, self.tabs[feed.value]) for feed in Feed}
-        return Snapshot(self.runs, frames, Ledger.empty(), {})
+        tabs = (*(feed.value for feed in Feed), APPROVALS)
+        frames = {tab: frame_of(tab, self.tabs.get(tab, [])) for tab in tabs}
+        return Snapshot(self.runs, frames, Ledger.empty(), self.meta)
 
     def plan(self) -> Plan:
         """What a run would do now."""

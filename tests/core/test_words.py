@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconcile.core import words
-from reconcile.core.model import Feed, Kind
+from reconcile.core.model import APPROVALS, Feed, Kind
 from reconcile.workbook.templates import templates
 
 NOT_SENTENCES = {"LONG_TEXT", "MARK", "FLEETING", "LABEL", "TAB", "ONE", "INSTEAD", "ONE_CHOICE", "TYPE_CHECKING"}
@@ -50,6 +50,7 @@ KNOWN = {
         "when",
     ),
     *("reason", "other"),
+    *("code", "codes"),
 }
 
 
@@ -78,10 +79,10 @@ def test_there_is_a_catalogue() -> None:
 def test_labels_are_the_headers_of_the_templates() -> None:
     """A sentence names a column as its header does."""
     headers: dict[str, set[str]] = {}
-    for feed in Feed:
-        tab = templates().tab(feed)
-        assert words.TAB[feed] == tab.title
-        assert feed in words.ONE
+    for name in (*Feed, APPROVALS):
+        tab = templates().tab(name)
+        assert words.TAB[name] == tab.title
+        assert name in words.ONE or name == APPROVALS
         for column in tab.columns:
             headers.setdefault(column.key, set()).add(column.header)
     for key, label in words.LABEL.items():

@@ -218,9 +218,13 @@ def test_a_limit_speaks_the_language(office: Callable[[str], Office], language: 
     filled = say.LIMITS["accident"].format(tab=say.TAB["orders"], first=2, last=13, count=12, ids=listed, what=same)
     refunds = say.LIMITS["max_refunds"].format(count=2, what=say.PHRASES["refunds"], most=1)
     assert [limit.text for limit in told.plan.limits] == [filled, refunds]
+    codes = [approval.code for approval in told.plan.approvals]
+    assert [row["code"] for row in desk.rows("approvals") if row["let_through"] is not None] == codes
+    approve = say.MESSAGES["approve"].format(codes=say.also(codes), tab=say.TAB["approvals"])
     last = desk.rows("runs")[-1]
-    assert (last["result"], last["message"]) == (say.RESULTS["Stopped by a limit"], f"{filled} {refunds}")
-    held = say.sync_text(desk.rows("orders")[0]["id"], Kind.HELD, say.HELD_BY_LIMIT.format(limit=f"{filled} {refunds}"))
+    assert (last["result"], last["message"]) == (say.RESULTS["Stopped by a limit"], f"{filled} {refunds} {approve}")
+    by_limit = say.HELD_BY_LIMIT.format(limit=f"{filled} {refunds}", tab=say.TAB["approvals"])
+    held = say.sync_text(desk.rows("orders")[0]["id"], Kind.HELD, by_limit)
     assert desk.rows("orders")[0]["sync"] == held
 
 
