@@ -32,7 +32,7 @@ from reconcile.core.cells import Formula, id_text
 from reconcile.core.lease import BOOK
 from reconcile.core.ledger import COLUMNS, SEEN
 from reconcile.core.model import ROW, SYNC, Snapshot
-from reconcile.errors import Damaged, ReconcileError, RevisionMoved, Unavailable, Unmovable
+from reconcile.errors import AccessRefused, Damaged, ReconcileError, RevisionMoved, Unavailable, Unmovable
 from reconcile.workbook import frames, google_archive, guide, templates
 from reconcile.workbook import google_looks as looks
 from reconcile.workbook.google_http import InvalidRequest, Lost, NotThere, json_of
@@ -347,9 +347,12 @@ class GoogleWorkbook:
         draft = _Draft(self, change, stamp)
         try:
             body = self._apply(draft.requests, stamp, draft.value)
-        except InvalidRequest as error:
-            if change.archive:  # a part of the sheet that only its owner may change, or cells that cannot be moved
+        except (InvalidRequest, AccessRefused) as error:
+            protected = "protected cell" in error.what
+            if change.archive and (protected or isinstance(error, InvalidRequest)):
                 raise Unmovable(error.what, error.next_step) from error
+            if isinstance(error, AccessRefused):
+                raise
             if not draft.by_number:
                 raise
             # rows were deleted, and a row number lies beyond the tab's end now: without what needs numbers, it fits

@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 _FORMULA: Final = re.compile(rb"<(?:[\w.-]+:)?f[\s/>]")
 _OBJECTS: Final = re.compile(
     rb"<(?:[\w.-]+:)?(?:mergeCell|tablePart|drawing|legacyDrawing|legacyDrawingHF|rowBreaks|oleObject|control|picture|"
-    rb"protectedRange|scenario|customSheetView|ignoredError)\b"
+    rb"protectedRange|scenario|customSheetView)\b"
 )
 _ROW: Final = re.compile(rb"""^(<(?:[\w.-]+:)?row\b[^>]*?\sr=["'])\d+(["'])""")
 _CELL: Final = re.compile(rb"""(<(?:[\w.-]+:)?c\s(?:[^>]*?\s)?r=["'][A-Z]+)\d+(["'])""")
-_LINK: Final = re.compile(rb"<(?:[\w.-]+:)?hyperlink\s[^>]*?(?:/>|>.*?</(?:[\w.-]+:)?hyperlink\s*>)", re.DOTALL)
+_LINK: Final = re.compile(rb"<((?:[\w.-]+:)?(?:hyperlink|ignoredError))\s[^>]*?(?:/>|>.*?</\1\s*>)", re.DOTALL)
 _RULE: Final = re.compile(
     rb"<((?:[\w.-]+:)?(?:conditionalFormatting|dataValidation))(?=[\s>])[^>]*?(?:/>|>.*?</\1\s*>)", re.DOTALL
 )
 _RULE_FORMULA: Final = re.compile(rb"(<((?:[\w.-]+:)?(?:formula[12]?|f))>)(.*?)(</\2>)", re.DOTALL)
 _WHERE: Final = re.compile(rb"""(\s(?:sqref|ref)=["']|<(?:[\w.-]+:)?sqref>)([^"'<]+)""")
-_EMPTY_LINKS: Final = re.compile(rb"<((?:[\w.-]+:)?hyperlinks)>\s*</\1>")
+_EMPTY_LINKS: Final = re.compile(rb"<((?:[\w.-]+:)?(?:hyperlinks|ignoredErrors))>\s*</\1>")
 _COUNTED: Final = re.compile(
     rb"""(<((?:[\w.-]+:)?dataValidations)\b[^>]*?\scount=["'])\d+(["'][^>]*>)(.*?)(</\2>)""", re.DOTALL
 )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from reconcile import boundary
-from reconcile.core.cells import id_text
+from reconcile.core.cells import Formula, id_text
 from reconcile.core.ledger import COLUMNS, SCHEMA
 from reconcile.core.model import SYNC, Snapshot
 from reconcile.errors import Damaged, RevisionMoved
@@ -83,8 +83,8 @@ class MemoryWorkbook:
         return revision + 1
 
     def obstacle(self, keys: Collection[str]) -> tuple[str, set[str]]:  # noqa: ARG002 - every row may
-        """The port's obstacle: nothing here refers to a row."""
-        return "", set()
+        """The port's obstacle: formulas, wherever they stand."""
+        return ("formulas" if any(isinstance(cell, Formula) for row in self.shown for cell in row) else ""), set()
 
     def _apply(self, change: Commit, revision: int) -> None:
         for name, row in change.archive.items():
