@@ -264,7 +264,7 @@ class Commit:
     append: tab → rows that go below the last one. ledger: rows to insert or replace, each with `tab` and `key`.
     sync: tab → key → the text its Sync cell is to show. meta: key → text, None removes it.
 
-    archive: order id → its row for Archive (without `others`, which the workbook knows). The row leaves Orders if it still is
+    archive: order id → its row for Archive; what stands in columns of staff's own joins its Note there. The row leaves Orders if it still is
     as the last read showed it, and only then; otherwise it stays, whatever was changed. A Google Sheet may then hold the
     copy all the same: `outdated` (order id → text) puts that text into the Sync cell of such a copy.
     forget: (tab, key) of ledger rows that go, before `ledger` is written. prune: tab of a log → how many rows it keeps.

@@ -38,8 +38,7 @@ LANGUAGE: Final = "language"
 
 ARCHIVE: Final = "archive"
 ORDERS: Final = "orders"
-OTHERS: Final = "others"
-"""The column of Archive that keeps what stood in staff's own columns."""
+NOTE: Final = "note"
 
 SLACK: Final = 1.05
 """A log is cut when it is this much longer than it may be, so that a busy day cuts it once."""
@@ -232,8 +231,8 @@ def _check_sizes(title: str, key: str, row: Mapping[str, Cell], cell_limit: int)
             )
 
 
-def others(head: Sequence[Cell], row: Sequence[Cell], ours: Collection[int]) -> str | None:
-    """What a row says in columns that are not ours, one line each: `Agent: Maria`. None when it says nothing there."""
+def noted(note: Cell, head: Sequence[Cell], row: Sequence[Cell], ours: Collection[int]) -> Cell:
+    """A row's Note for Archive: what staff noted, and below it what stood in columns of their own, as `Agent: Maria`."""
     lines = []
     for place, cell in enumerate(row):
         if place in ours or cell is None or cell == "" or cell is False:  # an unticked box is nobody's word
@@ -241,7 +240,7 @@ def others(head: Sequence[Cell], row: Sequence[Cell], ours: Collection[int]) -> 
         name = head[place] if place < len(head) and head[place] else letters(place)
         shown = "TRUE" if cell is True else cell.isoformat(sep=" ") if isinstance(cell, datetime) else str(cell)
         lines.append(f"{name}: {shown}")
-    return "\n".join(lines) or None
+    return "\n".join([*([str(note)] if note is not None else []), *lines]) if lines else note
 
 
 def sync_key(text: Cell) -> str:

@@ -459,8 +459,9 @@ class GoogleWorkbook:
         row = self.row_read(key)
         if row is None or google_archive.dated(tab, place.columns, row):
             return False
-        others = frames.others(place.head, row, set(place.columns.values()))
-        return others is None or frames.utf16_units(others) <= self.cell_limit
+        note = _at(row, place.columns[frames.NOTE])
+        noted = frames.noted(note, place.head, row, set(place.columns.values()))
+        return frames.utf16_units(str(noted)) <= self.cell_limit
 
     def row_read(self, key: str) -> Sequence[Cell] | None:
         """The whole row of an order as the last read showed it; None when it stood in none, or in several."""
@@ -600,13 +601,14 @@ class _Draft:
             read = self.book.row_read(key)
             if read is not None:
                 leaving.append(read)
-                others = frames.others(place.head, read, set(place.columns.values()))
-                copies.append({**row, frames.OTHERS: others})
+                note = frames.noted(row[frames.NOTE], place.head, read, set(place.columns.values()))
+                copies.append({**row, frames.NOTE: note})
                 self._archived.append(key)
         if leaving:
             last = max(line.number for lines in place.lines.values() for line in lines if line.number is not None)
             received = place.columns["received"]
-            self.requests += google_archive.requests(place.sheet, leaving, last, received, self._typed)
+            spare = place.rows > last
+            self.requests += google_archive.requests(place.sheet, leaving, last, received, self._typed, spare=spare)
         return copies
 
     def _outdated(self, texts: Mapping[str, str]) -> None:
@@ -843,6 +845,10 @@ def _stamp(number: int, value: str) -> dict[str, Any]:
 
 def _unstamp(number: int) -> dict[str, Any]:
     return {"deleteDeveloperMetadata": {"dataFilter": {"developerMetadataLookup": {"metadataId": number}}}}
+
+
+def _at(row: Sequence[Cell], place: int) -> Cell:
+    return (row[place] if place < len(row) else None) or None
 
 
 def _column(sheet: int, place: int) -> dict[str, int]:

@@ -71,12 +71,19 @@ def dated(tab: Tab, columns: Mapping[str, int], row: Sequence[Cell]) -> bool:
 
 
 def requests(
-    sheet: int, rows: Sequence[Sequence[Cell]], last: int, skipped: int, typed: Callable[[Cell, str], dict[str, Any]]
+    sheet: int,
+    rows: Sequence[Sequence[Cell]],
+    last: int,
+    skipped: int,
+    typed: Callable[[Cell, str], dict[str, Any]],
+    *,
+    spare: bool,
 ) -> list[dict[str, Any]]:
     """What takes `rows` (whole rows as read) out of a tab.
 
     last: the number of the last row to look at. skipped: a column that is not compared, since a read shows it only to the
-    minute. typed: a value as CellData.
+    minute. typed: a value as CellData. spare: whether there is a row below `last`; what becomes free at the end gets its
+    drop-downs and looks, since nobody says what Google leaves there.
     """
     count = len(rows)
     copies = {"sheetId": sheet, "dimension": "ROWS", "startIndex": 1, "endIndex": 1 + count}
@@ -103,4 +110,14 @@ def requests(
             }
         },
         {"deleteDimension": {"range": copies}},
+        *(_like_the_next(sheet, last - count, last) if spare else ()),
+    ]
+
+
+def _like_the_next(sheet: int, start: int, end: int) -> list[dict[str, Any]]:
+    source = {"sheetId": sheet, "startRowIndex": end, "endRowIndex": end + 1}
+    freed = {"sheetId": sheet, "startRowIndex": max(1, start), "endRowIndex": end}
+    return [
+        {"copyPaste": {"source": source, "destination": freed, "pasteType": kind}}
+        for kind in ("PASTE_FORMAT", "PASTE_DATA_VALIDATION")
     ]

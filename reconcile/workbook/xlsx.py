@@ -117,8 +117,7 @@ class XlsxWorkbook:
         book = self._shown or self._fresh()
         if found := book.obstacle():
             return found, set()
-        long = {key: book.others(key) for key in keys}
-        return "", {key for key, text in long.items() if text and frames.utf16_units(text) > self.cell_limit}
+        return "", {key for key in keys if frames.utf16_units(str(book.noted(key))) > self.cell_limit}
 
     def _fresh(self) -> Book:
         """The parsed file: the one in memory when the file's content is still the same."""

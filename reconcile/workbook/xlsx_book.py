@@ -154,10 +154,12 @@ class Book:
             cells.pop()
         return cells
 
-    def others(self, key: str) -> str | None:
-        """What an order's row says in staff's own columns, as Archive keeps it."""
-        part = self.parts[frames.ORDERS]
-        return frames.others(header_row(part.sheet, self.context), self.row(key) or [], set(part.positions.values()))
+    def noted(self, key: str) -> Cell:
+        """An order's Note as Archive keeps it."""
+        part, row = self.parts[frames.ORDERS], self.row(key) or []
+        place = part.positions[frames.NOTE]
+        note = row[place] if place < len(row) else None
+        return frames.noted(note, header_row(part.sheet, self.context), row, set(part.positions.values()))
 
     def _leaving(self, rows: Mapping[str, Row], shown: Book) -> dict[str, Row]:
         """The rows for Archive of the orders that still stand in Orders just as `shown` has them."""
@@ -169,7 +171,7 @@ class Book:
         found = {}
         for key, row in rows.items():
             if (now := self.row(key)) is not None and (shown is self or repr(now) == repr(shown.row(key))):
-                found[key] = {**row, frames.OTHERS: self.others(key)}
+                found[key] = {**row, frames.NOTE: self.noted(key)}
         return found
 
     def _part(self, name: str) -> bytes:

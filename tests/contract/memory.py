@@ -170,7 +170,8 @@ class MemoryWorkbook:
         if [_bare(grid[number]) for number in now] != before or len(now) != 1 or _bare(grid[0]) != _bare(self.shown[0]):
             return
         ours = set(self.positions(frames.ORDERS).values())
-        self._append(frames.ARCHIVE, {**row, frames.OTHERS: frames.others(grid[0], grid[now[0]], ours)})
+        note = frames.noted(row[frames.NOTE], grid[0], grid[now[0]], ours)
+        self._append(frames.ARCHIVE, {**row, frames.NOTE: note})
         del grid[now[0]]
 
     def _put_meta(self, meta: dict[str, str | None]) -> None:

@@ -581,8 +581,8 @@ class WorkbookContract:
         assert hands.see("orders") == [theirs[0], theirs[1], theirs[3]]
         (row,) = hands.open().read(LOGS).tabs["archive"].to_dict("records")
         before = snapshot.tabs["orders"].loc["2"]
-        assert {name: row[name] for name in before.index if name != ROW} == before.drop(ROW).to_dict()
-        assert row["others"] == "Agent: Maria"
+        wanted = {**before.drop(ROW).to_dict(), "note": f"{before['note']}\nAgent: Maria"}
+        assert {name: row[name] for name in wanted} == wanted
         assert row["closed"] is not None
 
     def test_rows_below_stay_known_by_their_keys(self, hands: Hands) -> None:
