@@ -252,6 +252,7 @@ class Settings(BaseModel):
     partial_via: Annotated[Literal["setPartial", "updateOrders"], _Wants("setPartial or updateOrders")] = Field(
         "setPartial", description="the call that makes an order Partial: setPartial or updateOrders"
     )
+    archive_after_days: Count = Field(7, description="days after which a closed order moves to Archive; 0: never")
     tasks: Annotated[Literal["all", "listed"], _Wants("all or listed")] = Field(
         "all", description="refills and cancels: of all services in one call, or one call per listed service"
     )

@@ -89,6 +89,12 @@ class RevisionMoved(ReconcileError):
     exit_code = Exit.UNAVAILABLE
 
 
+class Unmovable(ReconcileError):
+    """The workbook cannot take the rows out that a commit archives: nothing of the commit was written."""
+
+    exit_code = Exit.BUG
+
+
 class CallFailed(ReconcileError):
     """One panel call that did not succeed."""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
-from reconcile.core import approvals, cells, settle
+from reconcile.core import approvals, archive, cells, settle
 from reconcile.core.landing import Landing, land
 from reconcile.core.lease import (
     BOOK,
@@ -64,6 +64,7 @@ from reconcile.errors import (
     RevisionMoved,
     Unavailable,
     Unknown,
+    Unmovable,
 )
 from reconcile.journal import Claim, State
 from reconcile.panel import answers
@@ -98,6 +99,9 @@ RENEW: Final = timedelta(seconds=120)
 
 TABS: Final = (*(feed.value for feed in Feed), APPROVALS)
 """Tabs whose rows are answered."""
+
+KEPT: Final = {"history": 20_000, "runs": 2_000}
+"""How many lines the logs keep; the oldest go."""
 
 READS: Final = 3
 """How often a run that was overtaken between reading and beginning reads again before it gives up."""
@@ -187,6 +191,7 @@ class _Run:
     revision: int
     until: datetime
     book_id: str
+    moved: archive.Settled
     results: list[Result] = field(default_factory=list)
     landed: Counter[str] = field(default_factory=Counter)
     landed_notes: list[Note] = field(default_factory=list)
@@ -222,7 +227,7 @@ def plan_only(book: Workbook, rules: Rules) -> Plan:
     """The plan as of now, from one read of the sheet and nothing else."""
     snapshot = book.read()
     check_schema(snapshot)
-    return make_plan(snapshot, Ledger(snapshot.ledger), rules)
+    return make_plan(snapshot, Ledger(snapshot.ledger, snapshot.meta), rules)
 
 
 def sync(job: Job, *, force: bool = False) -> Outcome:
@@ -274,13 +279,14 @@ def _read_and_plan(job: Job, started: datetime) -> _Run:
     mine = [lease.run] if lease is not None and job.journal.knows_run(lease.run) else []
     check_free(snapshot.meta, job.clock(), mine)
     book_id = snapshot.meta.get(BOOK) or job.run  # a workbook that has no id gets its first run's name for one
-    ledger = Ledger(snapshot.ledger)
+    moved = archive.settled(Ledger(snapshot.ledger, snapshot.meta), snapshot.tabs[Feed.ORDERS.value], job.clock())
+    ledger = moved.ledger
     recovered = settle.recovered(ledger, snapshot.tabs, _known_sends(job.journal, book_id), job.clock(), snapshot.words)
     ledger = ledger.patched(recovered)
     plan = make_plan(snapshot, ledger, job.rules)
     settled = {(str(row["tab"]), str(row["key"])): row for row in (*recovered, *plan.settled)}
     plan = replace(plan, settled=tuple(settled.values()))
-    run = _Run(job, started, snapshot, ledger, plan, snapshot.revision, started, book_id)
+    run = _Run(job, started, snapshot, ledger, plan, snapshot.revision, started, book_id, moved)
     run.present = {feed.value: set(snapshot.tabs[feed.value].index) for feed in Feed}
     run.doubts = list(doubts_of(snapshot.meta))
     run.messages = list(plan.messages)
@@ -420,28 +426,70 @@ def _begin(run: _Run) -> None:
             before = before.patched([settle.unconfirmed(push, row)])
     doubtful = [row for push in run.plan.pushes if not push.once and (row := before.row(push.feed, push.key))]
     through, ticks = approvals.used(run.plan, run.snapshot.meta, run.when())
+    moving, kept = _archive(run, ledger, {str(row["key"]) for row in landing.ledger})
     meta = {
         **dict(run.plan.meta),
         **ticks,
+        **kept,
         **({} if BOOK in run.snapshot.meta else {BOOK: run.book_id}),
         LEASE: Lease(job.run, run.until).text(),
         CLAIMING: Claiming(job.run, services(run.snapshot)[0], now.isoformat(timespec="seconds")).text(),
         **doubt_meta(run.doubts),
     }
-    run.revision = job.book.commit(
+    moved = _commit_begin(
+        run,
         Commit(
             job.run,
             append=landing.append,
-            ledger=_newest(run.plan.settled, marks, doubtful, landing.ledger),
+            ledger=_newest(run.moved.stayed, run.plan.settled, marks, doubtful, moving.ledger, landing.ledger),
             sync=_sync_texts(run.snapshot, [*landing.notes, *through]),
             meta=meta,
+            archive=moving.rows,
+            outdated=archive.outdated(run.moved, run.say),
+            forget=[(Feed.ORDERS.value, key) for key in run.moved.gone],
         ),
-        run.revision,
     )
     _landed(run, landing, claims)
     run.landed_notes.extend(through)  # said: the end does not say anything older there
     run.ledger = ledger
+    if moved:
+        run.ledger = ledger.patched(moving.ledger)
+        run.present[Feed.ORDERS.value] -= moving.rows.keys()
+        run.messages.extend(archive.told(moving, job.rules.archive_after_days, run.say))
     _settle_old_claims(run)
+
+
+def _archive(run: _Run, ledger: Ledger, busy: set[str]) -> tuple[archive.Moving, dict[str, str | None]]:
+    """The closed orders that leave Orders with this commit, and meta entries; what keeps them there is said once."""
+    job, now = run.job, run.job.clock()
+    days = job.rules.archive_after_days
+    told, _, since = run.snapshot.meta.get(archive.OBSTACLE, "").partition(" ")
+    moving, meta = archive.Moving(), dict[str, str | None](run.moved.meta)
+    if (told, since) != (archive.REFUSED, f"{now:%Y-%m-%d}"):  # what Google refused is tried again on another day
+        moving = archive.moving(run.snapshot, ledger, run.plan, now=now, days=days, busy=busy)
+    if moving.rows:
+        obstacle, held = job.book.obstacle(moving.rows)
+        moving = archive.Moving() if obstacle else moving.without(held)
+        if obstacle != told:
+            meta[archive.OBSTACLE] = obstacle or None
+            run.messages.extend(archive.stuck(obstacle, run.say))
+    run.messages.extend(archive.stayed(run.moved, run.say))
+    return moving, meta
+
+
+def _commit_begin(run: _Run, commit: Commit) -> bool:
+    """Writes the first commit; without what moves to Archive where the workbook cannot do that. Returns whether it moved."""
+    try:
+        run.revision = run.job.book.commit(commit, run.revision)
+    except Unmovable:
+        marks = {key for key, _ in commit.archive.items()}
+        rows = [row for row in commit.ledger if row["tab"] != Feed.ORDERS or row["key"] not in marks]
+        meta = {**commit.meta, archive.OBSTACLE: f"{archive.REFUSED} {run.job.clock():%Y-%m-%d}"}
+        run.revision = run.job.book.commit(replace(commit, archive={}, ledger=rows, meta=meta), run.revision)
+        if not run.snapshot.meta.get(archive.OBSTACLE, "").startswith(archive.REFUSED):
+            run.messages.extend(archive.stuck(archive.REFUSED, run.say))
+        return False
+    return True
 
 
 def _settle_old_claims(run: _Run) -> None:
@@ -959,6 +1007,7 @@ def _write_end(run: _Run, settled: settle.Settled, now: datetime) -> Outcome:
                 HEARTBEAT: now.isoformat(timespec="seconds"),
                 **doubt_meta([doubt for doubt in run.doubts if doubt.kind != "send"]),
             },
+            prune=KEPT,
         ),
         run.revision,
     )

@@ -26,7 +26,7 @@ def plan_of(snapshot: "Snapshot", settings: "Settings") -> "tuple[Ledger, Plan, 
     from reconcile.job import check_schema
 
     check_schema(snapshot)
-    ledger = Ledger(snapshot.ledger)
+    ledger = Ledger(snapshot.ledger, snapshot.meta)
     made = make_plan(snapshot, ledger, world.rules(settings))
     return ledger, made, (*doubts_of(snapshot.meta), *made.doubts)
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from zoneinfo import ZoneInfo
 
     from reconcile.config import Settings
@@ -54,6 +54,7 @@ class Book(Protocol):
 
     def read(self, also: Sequence[str] = ()) -> Snapshot: ...
     def commit(self, change: Commit, after: int) -> int: ...
+    def obstacle(self, keys: Collection[str]) -> tuple[str, set[str]]: ...
     def provision(self, services: Sequence[str] = ()) -> Provisioned: ...
     def check(self) -> Sequence[Finding]: ...
 
@@ -128,6 +129,7 @@ def rules(settings: Settings) -> Rules:
         closed_floor=settings.closed_share_floor,
         max_gone_share=settings.max_gone_share,
         partial_via=settings.partial_via,
+        archive_after_days=settings.archive_after_days,
     )
 
 

@@ -8,7 +8,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from reconcile.core.ledger import FACTS, SEEN, STATE_GONE, STATE_OPEN, WATCHED, blank_row
+from reconcile.core.ledger import (
+    FACTS,
+    SEEN,
+    STATE_ARCHIVED,
+    STATE_ARCHIVED_AGAIN,
+    STATE_GONE,
+    STATE_OPEN,
+    WATCHED,
+    blank_row,
+)
 from reconcile.core.model import (
     CancelTask,
     Doubt,
@@ -34,6 +43,10 @@ BEGINNING: Final = 2_000
 
 EXACT_DIGITS: Final = 15
 """A whole number of more digits is not exact in a spreadsheet cell, so it stays text."""
+
+
+_ROWLESS: Final = (STATE_GONE, STATE_ARCHIVED, STATE_ARCHIVED_AGAIN)
+"""What the ledger calls an order whose row is not expected in its tab any more."""
 
 
 @dataclass
@@ -76,9 +89,11 @@ def land(
             continue
         here[item.id] = item
         known = ledger.row(tab, item.id)
+        if known is None and claimed.feed is Feed.ORDERS:
+            known = ledger.archived.row(item.id)
         if known is not None and known["decision"] is not None:
             continue  # a cancel request that was answered comes for ever on some panels; its row may be gone by now
-        if known is None or (known["state"] == STATE_GONE and item.id not in present):
+        if known is None or (known["state"] in _ROWLESS and item.id not in present):
             _new_row(out, claimed.feed, item, known, now=now, when=when, cell_limit=cell_limit, say=say)
         elif claimed.feed is Feed.ORDERS and isinstance(item, Order):
             _again(out, item, known, when, say)
@@ -139,9 +154,12 @@ def _new_row(
         parts = _parts(key, str(row[name]), cell_limit)
         row[name] = cut(str(row[name]), BEGINNING) + say.LONG_TEXT.format(label=label, key=key, parts=len(parts))
         out.append.setdefault("long_texts", []).extend(parts)
+    archived = known is not None and known["state"] != STATE_GONE
     kind, text = (
         (Kind.NEW, first) if known is None or feed is not Feed.ORDERS else (Kind.INFO, _again_text(known, when, say))
     )
+    if archived:
+        text += " " + say.EARLIER_ROW.format(tab=say.TAB["archive"])
     row["sync"] = say.sync_text(item.id, kind, text)
     ledger = {**blank_row(feed.value, item.id), "received": now.isoformat()}
     if known is not None:  # what may have been sent, and what was refunded, outlives the row
@@ -156,7 +174,10 @@ def _new_row(
     out.ledger.append(ledger)
     out.counts[feed.value] += 1
     if known is not None:
-        out.messages.append(say.MESSAGES["new_row"].format(tab=say.TAB[feed], one=say.ONE[feed], key=item.id))
+        name = "back" if archived else "new_row"
+        out.messages.append(
+            say.MESSAGES[name].format(tab=say.TAB[feed], one=say.ONE[feed], key=item.id, archive=say.TAB["archive"])
+        )
 
 
 def _cells(item: Order | Refill | CancelTask, say: Words) -> tuple[Row, str]:
@@ -202,7 +223,7 @@ def _again(out: Landing, order: Order, known: Row, when: str, say: Words) -> Non
     other = [
         name
         for name in ("user", "charge", "link", "quantity")
-        if cells[name] is not None and cells[name] != known[name]
+        if known["received"] and cells[name] is not None and cells[name] != known[name]
     ]
     row = {**known, "status": Status.PROCESSING.value, "sending": known["sending"]}
     if known["state"] == STATE_OPEN:

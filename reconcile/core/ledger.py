@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from reconcile.core.model import Feed
+from reconcile.core.model import Feed, Status
 from reconcile.errors import Damaged
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     import numpy as np
     import numpy.typing as npt
@@ -73,13 +73,22 @@ STATE_OPEN: Final = "open"
 STATE_CLOSED: Final = "closed"
 STATE_GONE: Final = "gone"
 """The row was deleted from the sheet by a person; reported once, never re-created silently."""
+STATE_ARCHIVED: Final = "archived"
+"""Moved to Archive by the last commit; the next read shows whether it went. Also an order of which only the id is left."""
+STATE_KEPT: Final = "kept"
+"""Closed, and did not leave Orders when it was moved; `STATE_ARCHIVED_AGAIN` is its second try, the last."""
+STATE_ARCHIVED_AGAIN: Final = "archived again"
 
 
 class Ledger:
     """The ledger, by tab and key. A value: `patched` gives a new one, the frames are never changed."""
 
-    def __init__(self, frame: pd.DataFrame) -> None:
-        """`frame`: columns `COLUMNS`, one row per (tab, key), object dtype. Raises Damaged on a doubled (tab, key)."""
+    def __init__(self, frame: pd.DataFrame, meta: Mapping[str, str] | None = None) -> None:
+        """`frame`: columns `COLUMNS`, one row per (tab, key), object dtype. meta: the workbook's, for `archived`.
+
+        Raises Damaged on a doubled (tab, key).
+        """
+        self.archived = Archived(meta or {})
         tabs = frame["tab"].to_numpy(dtype=object)
         self._tabs: dict[str, pd.DataFrame] = {}
         self._cells: dict[str, dict[str, npt.NDArray[np.object_]]] = {}
@@ -142,16 +151,134 @@ class Ledger:
         frame = self.of(tab)
         return frame[frame[column].notna().to_numpy()]
 
+    def without(self, tab: str, keys: Collection[str], archived: Archived) -> Ledger:
+        """This ledger without some rows of one tab, and with `archived` for what is remembered of them."""
+        if not keys:
+            return self
+        rest = self.of(tab)
+        rest = rest[~rest.index.isin(list(keys))]
+        return self._with({**self._tabs, tab: rest}, {**self._newer, tab: {}}, archived)
+
+    def _with(
+        self, tabs: dict[str, pd.DataFrame], newer: dict[str, dict[str, Row]], archived: Archived | None = None
+    ) -> Ledger:
+        out = object.__new__(Ledger)
+        out.archived = archived or self.archived
+        out._tabs, out._newer = tabs, newer
+        out._cells = {tab: cells for tab, cells in self._cells.items() if tabs[tab] is self._tabs[tab]}
+        return out
+
     def patched(self, rows: Sequence[Row]) -> Ledger:
         """This ledger with `rows` inserted or replaced. Cheap: the frames are shared until `of` asks for a patched one."""
         if not rows:
             return self
-        out = object.__new__(Ledger)
-        out._tabs, out._cells = dict(self._tabs), dict(self._cells)
-        out._newer = {tab: dict(newer) for tab, newer in self._newer.items()}
+        newest = {tab: dict(newer) for tab, newer in self._newer.items()}
         for row in rows:
-            out._newer.setdefault(str(row["tab"]), {})[str(row["key"])] = {name: row.get(name) for name in COLUMNS}
-        return out
+            newest.setdefault(str(row["tab"]), {})[str(row["key"])] = {name: row.get(name) for name in COLUMNS}
+        return self._with(dict(self._tabs), newest)
+
+
+# --- orders that left ----------------------------------------------------------------------------------------------------
+
+ARCHIVED: Final = "archived:"
+"""Meta entries `archived:HOW:NUMBER` keep the ids of the orders in Archive. HOW: the status a refund left, or `done`."""
+
+PART: Final = 40_000
+"""An entry that is longer is left as it is and the next one begun, so that a run rewrites no more than this."""
+
+_DONE: Final = "done"
+_DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"
+
+
+class Archived:
+    """The ids of the orders that stand in Archive, and how each was refunded. A value; read when first asked."""
+
+    def __init__(self, meta: Mapping[str, str]) -> None:
+        self._meta = {name: text for name, text in meta.items() if name.startswith(ARCHIVED)}
+        self._sets: dict[str, set[str]] | None = None
+
+    def how(self, key: str) -> str | None:
+        """The status the order was refunded with, "" when it was not, None for one that is not in Archive.
+
+        Raises Damaged when the record cannot be read.
+        """
+        if self._sets is None:
+            self._sets = {}
+            for name, text in sorted(self._meta.items()):
+                self._sets.setdefault(name.split(":")[1], set()).update(_unpacked(name, text))
+        found = [how for how, keys in self._sets.items() if key in keys]
+        refunds = sorted(how for how in found if how != _DONE)
+        return refunds[0] if refunds else "" if found else None
+
+    def row(self, key: str) -> Row | None:
+        """What is still known of an order in Archive, as a ledger row; None for one that is not there."""
+        how = self.how(key)
+        if how is None:
+            return None
+        return {
+            **blank_row(Feed.ORDERS.value, key),
+            "state": STATE_ARCHIVED,
+            "status": how or Status.COMPLETED.value,
+            "refunded": how or None,
+        }
+
+    def added(self, gone: Mapping[str, str]) -> tuple[Archived, dict[str, str]]:
+        """With further ids (id → how it was refunded), and the meta entries this writes: the last of each kind, or a new one."""
+        written: dict[str, str] = {}
+        for how in sorted(set(gone.values())):
+            start = f"{ARCHIVED}{how or _DONE}:"
+            names = sorted(name for name in self._meta if name.startswith(start))
+            keys = {key for key, value in gone.items() if value == how}
+            if names and len(self._meta[names[-1]]) < PART:
+                name = names[-1]
+                keys |= _unpacked(name, self._meta[name])
+            else:
+                name = f"{start}{len(names) + 1:04}"
+            written[name] = _packed(keys)
+        return Archived({**self._meta, **written}), written
+
+
+def _packed(keys: Iterable[str]) -> str:
+    """Ids as text: whole numbers sorted, each as its distance from the one before, the others as they are."""
+    numbers = sorted(int(key) for key in keys if _is_number(key))
+    last, out = 0, []
+    for number in numbers:
+        step, last = number - last, number
+        while step >= 32:  # noqa: PLR2004 - five bits a digit; a digit from the upper half goes on
+            out.append(_DIGITS[32 + step % 32])
+            step //= 32
+        out.append(_DIGITS[step])
+    return json.dumps(
+        {"numbers": "".join(out), "texts": sorted(key for key in keys if not _is_number(key))},
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+
+
+def _unpacked(name: str, text: str) -> set[str]:
+    try:
+        data = json.loads(text)
+        found = {str(key) for key in data["texts"]}
+        value = {digit: place for place, digit in enumerate(_DIGITS)}
+        number = step = shift = 0
+        for digit in data["numbers"]:
+            place = value[digit]
+            step |= (place & 31) << shift
+            shift += 5
+            if place < 32:  # noqa: PLR2004 - as above
+                number += step
+                found.add(str(number))
+                step = shift = 0
+    except (ValueError, TypeError, KeyError) as error:
+        raise Damaged(
+            f"The hidden _ledger tab has a record `{name}` that cannot be read.",
+            "Somebody or something changed _ledger. Restore it from the sheet's version history or a backup.",
+        ) from error
+    return found
+
+
+def _is_number(key: str) -> bool:
+    return key.isascii() and key.isdecimal() and (key == "0" or key[0] != "0") and len(key) < 19  # noqa: PLR2004
 
 
 def frame_of(rows: Sequence[Row]) -> pd.DataFrame:

@@ -265,6 +265,11 @@ class Commit:
 
     append: tab → rows that go below the last one. ledger: rows to insert or replace, each with `tab` and `key`.
     sync: tab → key → the text its Sync cell is to show. meta: key → text, None removes it.
+
+    archive: order id → its row for Archive; what stands in columns of staff's own joins its Note there. The row leaves Orders if it still is
+    as the last read showed it, and only then; otherwise it stays, whatever was changed. A Google Sheet may then hold the
+    copy all the same: `outdated` (order id → text) puts that text into the Sync cell of such a copy.
+    forget: (tab, key) of ledger rows that go, before `ledger` is written. prune: tab of a log → how many rows it keeps.
     """
 
     run: str
@@ -272,6 +277,10 @@ class Commit:
     ledger: Sequence[Row] = ()
     sync: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     meta: Mapping[str, str | None] = field(default_factory=dict)
+    archive: Mapping[str, Row] = field(default_factory=dict)
+    outdated: Mapping[str, str] = field(default_factory=dict)
+    forget: Sequence[tuple[str, str]] = ()
+    prune: Mapping[str, int] = field(default_factory=dict)
 
 
 # --- plan and outcome ----------------------------------------------------------------------------------------------------

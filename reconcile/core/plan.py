@@ -18,6 +18,8 @@ import numpy as np
 from reconcile.core import accidents, approvals, cells, diff, rules
 from reconcile.core.ledger import (
     SEEN,
+    STATE_ARCHIVED,
+    STATE_ARCHIVED_AGAIN,
     STATE_CLOSED,
     STATE_GONE,
     STATE_OPEN,
@@ -86,6 +88,7 @@ class Rules:
     closed_floor: int = 20
     max_gone_share: int = 50
     partial_via: str = Action.SET_PARTIAL.value
+    archive_after_days: int = 7
 
 
 class Sheet:
@@ -164,7 +167,7 @@ def make_plan(snapshot: Snapshot, ledger: Ledger, settings: Rules) -> Plan:
         _claimed_feed(draft, feed, sheets[feed], ledger, settings, held[feed])
     for feed in (Feed.PAYMENTS, Feed.TICKETS):
         _staff_feed(draft, feed, sheets[feed], ledger, held[feed])
-    _one_refund_per_order(draft)
+    _one_refund_per_order(draft, ledger)
     total = sum((push.amount or Decimal(0) for push in draft.pushes if push.refund), Decimal(0))
     _limits(draft, total, ledger, settings)
     pushes = tuple(sorted(draft.pushes, key=_push_order))
@@ -316,7 +319,7 @@ def _claimed_feed(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, setti
     say = draft.words
     known = ledger.of(feed)
     _gone(draft, feed, sheet, ledger, settings)
-    _unknown(draft, feed, sheet, known)
+    _unknown(draft, feed, sheet, ledger)
     fields = (*WATCHED[feed.value], *((UNSURE,) if feed in HAS_UNSURE else ()))
     moved = diff.changed(sheet.frame, known, fields)
     free = moved[~moved["key"].isin(held)] if held else moved  # what is held has its own answers, and its own limit
@@ -347,7 +350,9 @@ def _decide(
         return rules.order(key, row, ledger_row, edits, partial_via=settings.partial_via, say=say)
     if feed is Feed.REFILLS:
         return rules.refill(key, row, ledger_row, edits, say)
-    return rules.cancel(key, row, ledger_row, edits, ledger.row(Feed.ORDERS, str(ledger_row["order_id"] or "")), say)
+    order_id = str(ledger_row["order_id"] or "")
+    order_row = ledger.row(Feed.ORDERS, order_id) or ledger.archived.row(order_id)
+    return rules.cancel(key, row, ledger_row, edits, order_row, say)
 
 
 def _take(
@@ -479,7 +484,7 @@ def _gone(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, settings: Rul
     say = draft.words
     known = ledger.of(feed)
     states = known["state"].to_numpy(dtype=object)
-    living = known[states != STATE_GONE]
+    living = known[(states != STATE_GONE) & (states != STATE_ARCHIVED) & (states != STATE_ARCHIVED_AGAIN)]
     lost = set(diff.missing(sheet.frame, living))
     blank = _lost_ids(draft, feed, sheet, lost)
     lost -= blank.keys()
@@ -546,15 +551,17 @@ def _sync_key(sync: Cell) -> str:
     return key if dot else ""
 
 
-def _unknown(draft: _Draft, feed: Feed, sheet: Sheet, known: pd.DataFrame) -> None:
-    """Rows with an id nobody received, and rows with no id at all."""
-    say = draft.words
+def _unknown(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger) -> None:
+    """Rows with an id nobody received, or of an order in Archive, and rows with no id at all."""
+    say, known = draft.words, ledger.of(feed)
     strange = ~sheet.frame.index.isin(known.index)
     for place in np.flatnonzero(strange).tolist():
         row = sheet.nth(place)
         key = sheet.keys[place]
         if key:
             text = say.UNKNOWN_ID.format(what=say.ONE[feed], key=key)
+            if feed is Feed.ORDERS and ledger.archived.how(key) is not None:
+                text = say.STANDS_IN_ARCHIVE.format(key=key, tab=say.TAB["archive"])
             draft.say(feed, key, _number(row), Kind.PROBLEM, text)
         elif not _sync_key(row.get(SYNC)):
             draft.messages.append(say.MESSAGES["no_id"].format(tab=say.TAB[feed], row=_number(row)))
@@ -648,7 +655,13 @@ def _refunded(ledger: Ledger) -> dict[str, tuple[str, str, str]]:
     return found
 
 
-def _one_refund_per_order(draft: _Draft) -> None:
+def _refund_before(draft: _Draft, ledger: Ledger, order_id: str) -> tuple[str, str, str] | None:
+    """(tab, key, how) of what refunded an order, also one of which only its id is left."""
+    how = ledger.archived.how(order_id)
+    return draft.refunded.get(order_id) or ((Feed.ORDERS.value, order_id, how) if how else None)
+
+
+def _one_refund_per_order(draft: _Draft, ledger: Ledger) -> None:
     """Of all that would refund one order, ever, exactly one is pushed; the others are answered."""
     say = draft.words
     kept = []
@@ -658,7 +671,7 @@ def _one_refund_per_order(draft: _Draft) -> None:
         if push.feed is Feed.ORDERS and any(c.field == "status" and c.new == Status.COMPLETED for c in push.changes)
     }
     for push in draft.pushes:
-        before = draft.refunded.get(push.order_id) if push.refund else None
+        before = _refund_before(draft, ledger, push.order_id) if push.refund else None
         if push.refund and not push.again and push.feed is Feed.CANCELS and push.order_id in completing:
             text = say.CANCEL_ORDER_CLOSING.format(order=push.order_id)
             draft.say(push.feed, push.key, push.row, Kind.PROBLEM, text)

@@ -150,6 +150,10 @@ KEY_TOO_LONG: Final = (
 # --- rows ------------------------------------------------------------------------------------------------------------
 DOUBLED: Final = "{label} {key} stands in rows {rows}. Nothing is sent for it until one of them is removed."
 UNKNOWN_ID: Final = "No {what} with ID {key} was ever received, so nothing is sent. Check the ID, or remove this row."
+STANDS_IN_ARCHIVE: Final = (
+    "Order {key} is done and stands in {tab}, so nothing is sent for this row. Please remove the row."
+)
+NOT_ARCHIVED: Final = "This copy does not count: the order stayed in {tab}, where it was changed at that moment."
 LOST_ID: Final = "The {label} of this row is gone. Type {key} back into {label}."
 LOST_ID_COPY: Final = (
     "its {label} is gone, and {key} stands in another row. Type its own {label} back, or remove the row."
@@ -204,6 +208,7 @@ HANDED_OUT_REFUNDED: Final = (
     "The panel handed this order out again on {when}, although it was refunded before ({how}). It is Processing there; "
     "choose Completed when it is done, because no order is refunded twice from here."
 )
+EARLIER_ROW: Final = "Its earlier row is in {tab}."
 HANDED_OUT_OTHER: Final = "The panel handed this out again with other values: {what}. The row was left as it is."
 LONG_TEXT: Final = " … ({label} continues: see Long texts, ID {key}, {parts} parts)"
 
@@ -244,6 +249,7 @@ TAB: Final = {
     "services": "Services",
     "long_texts": "Long texts",
     "approvals": "Approvals",
+    "archive": "Archive",
 }
 """The titles of the tabs that sentences name."""
 
@@ -322,6 +328,20 @@ MESSAGES: Final = {
     "refill_again": "Refill {key} was handed out again although it is {status}.",
     "twice": "The panel handed out {key} twice in one answer, the second time with {what}.",
     "new_row": "{tab}: {one} {key}, whose row had been deleted, was handed out again; it has a new row.",
+    "back": "{tab}: {one} {key}, which stands in {archive}, was handed out again; it has a new row.",
+    "archived": "{count} {what}, closed for more than {days} days, moved to {tab}.",
+    "stayed": "Order {key} did not move to {tab}, because its row was changed at that moment. It stays where it is.",
+    "kept": "{count} closed orders stay in {tab}: they hold a date in a column for notes, or more than {archive} can keep.",
+    "stuck_refused": "Closed orders stay in {tab}: Google does not let the job take rows out, which happens with merged cells "
+    "and with cells that somebody protected. Remove those; then closed orders move to {archive}.",
+    "stuck_formulas": "Closed orders stay in {tab}, because it holds formulas that moving rows could break. "
+    "Put formulas into a tab of your own; then closed orders move to {archive}.",
+    "stuck_twins": "Closed orders stay in {tab}, because two of its rows hold the same. "
+    "Remove one of them; then closed orders move to {archive}.",
+    "stuck_objects": "Closed orders stay in {tab}, because it holds merged cells, comments or pictures, or a table, "
+    "which moving rows would shift. Remove them; then closed orders move to {archive}.",
+    "stuck_links": "Closed orders stay in {tab}, because another tab looks at single cells of it. "
+    "Let it look at whole columns; then closed orders move to {archive}.",
     "same_again": "The panel keeps handing out the same {tab}; asking for more was stopped.",
     "lacks_call": "this panel has no call for them, so they are left out ({problem})",
     "send_doubt": "It is not known whether {what} went through for {one} {key}.",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -18,9 +19,10 @@ from reconcile.core.ledger import COLUMNS, SCHEMA
 from reconcile.core.model import ROW, Cell
 from reconcile.core.words import ENGLISH
 from reconcile.errors import Damaged, ReconcileError
+from reconcile.workbook.templates import letters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     import numpy.typing as npt
 
@@ -33,6 +35,13 @@ SCHEMA_KEY: Final = "schema"
 VERSION_KEY: Final = "template"
 LANGUAGE: Final = "language"
 """The language a workbook was made in; English where there is no such entry."""
+
+ARCHIVE: Final = "archive"
+ORDERS: Final = "orders"
+NOTE: Final = "note"
+
+SLACK: Final = 1.05
+"""A log is cut when it is this much longer than it may be, so that a busy day cuts it once."""
 
 RESERVED: Final = (REVISION, SCHEMA_KEY, VERSION_KEY, LANGUAGE)
 """Meta entries that belong to the adapters; a commit may not set them."""
@@ -186,6 +195,11 @@ def check_commit(change: Commit, templates: Templates, cell_limit: int) -> None:
             if unknown := set(row) - set(tab.keys):
                 raise ReconcileError(f"Tab {tab.title!r} has no column {min(unknown)!r}.")
             _check_sizes(tab.title, str(row.get(tab.key_column, "")), row, cell_limit)
+    for name, row in change.archive.items():
+        if unknown := set(row) - set(templates.tab(ARCHIVE).keys):
+            raise ReconcileError(f"Tab Archive has no column {min(unknown)!r}.")
+        if id_text(row.get("id")) != name:
+            raise ReconcileError(f"The row that is to be archived as {name} is another one.")
     for key, notes in change.sync.items():
         tab = _data_tab(templates, key)
         if not tab.has("sync"):
@@ -215,6 +229,18 @@ def _check_sizes(title: str, key: str, row: Mapping[str, Cell], cell_limit: int)
             raise ReconcileError(
                 f"{title}, {key}: the text for {column!r} is {utf16_units(cell):,} characters long; a cell holds {cell_limit:,}."
             )
+
+
+def noted(note: Cell, head: Sequence[Cell], row: Sequence[Cell], ours: Collection[int]) -> Cell:
+    """A row's Note for Archive: what staff noted, and below it what stood in columns of their own, as `Agent: Maria`."""
+    lines = []
+    for place, cell in enumerate(row):
+        if place in ours or cell is None or cell == "" or cell is False:  # an unticked box is nobody's word
+            continue
+        name = head[place] if place < len(head) and head[place] else letters(place)
+        shown = "TRUE" if cell is True else cell.isoformat(sep=" ") if isinstance(cell, datetime) else str(cell)
+        lines.append(f"{name}: {shown}")
+    return "\n".join([*([str(note)] if note is not None else []), *lines]) if lines else note
 
 
 def sync_key(text: Cell) -> str:

@@ -32,15 +32,15 @@ from reconcile.core.cells import Formula, id_text
 from reconcile.core.lease import BOOK
 from reconcile.core.ledger import COLUMNS, SEEN
 from reconcile.core.model import ROW, SYNC, Snapshot
-from reconcile.errors import Damaged, ReconcileError, RevisionMoved, Unavailable
-from reconcile.workbook import frames, guide, templates
+from reconcile.errors import AccessRefused, Damaged, ReconcileError, RevisionMoved, Unavailable, Unmovable
+from reconcile.workbook import frames, google_archive, guide, templates
 from reconcile.workbook import google_looks as looks
 from reconcile.workbook.google_http import InvalidRequest, Lost, NotThere, json_of
 from reconcile.workbook.templates import LEDGER
 from reconcile.workbook.xlsx_xml import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     import pandas as pd
 
@@ -70,6 +70,9 @@ EPOCH: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - Sheets' serial dates cou
 LOGS: Final = ("runs", "history", "long_texts", "archive")
 """Tabs that only grow: their headings are read every time, their rows only on request, so a run's cost does not grow."""
 
+PRUNED: Final = ("runs", "history")
+"""The logs a commit may cut: every commit brings their sizes back with its answer."""
+
 RESTORED: Final = "The sheet was put back to an older version: its ledger is at revision {now}, but revision {newest} was written to it."
 UNRESTORE: Final = (
     "In File > Version history, restore the newest version; what staff want back from the older one can be copied over by "
@@ -77,7 +80,9 @@ UNRESTORE: Final = (
 )
 
 _API: Final = "https://sheets.googleapis.com/v4/spreadsheets"
-_HEADS: Final = "replies,updatedSpreadsheet.sheets(properties.sheetId,data.rowData.values.formattedValue)"
+_HEADS: Final = (
+    "replies,updatedSpreadsheet.sheets(properties(sheetId,gridProperties.rowCount),data.rowData.values.formattedValue)"
+)
 _TIME: Final = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{1,2}:\d{2}(:\d{2})?)?")
 _KEPT_TIME: Final = "date:"
 """How a date that a cell showed is kept in `_ledger`, where it could not be told from a text otherwise."""
@@ -135,12 +140,17 @@ class _Line:
 
 @dataclass
 class _Place:
-    """Where one tab's things stand, as of the last read or commit. frame: a staff tab's rows as read, else None."""
+    """Where one tab's things stand, as of the last read or commit. frame: a staff tab's rows as read, else None.
+
+    rows: how many the tab has; of a log, only known after a commit. head, body: all its cells as read, staff's columns, too.
+    """
 
     sheet: int
     columns: dict[str, int]
     rows: int
     used: int
+    head: Sequence[Cell] = ()
+    body: Sequence[Sequence[Cell]] = ()
     frame: pd.DataFrame | None = None
     key_column: str = ""
 
@@ -154,11 +164,12 @@ class _Place:
 class _Memory:
     """What the last read and the commits since then say of the sheet.
 
-    ledger: (tab, key) → row of `_ledger`. following: its next free row.
+    ledger: (tab, key) → row of `_ledger`. free: rows of it that hold nothing. following: its first row below all others.
     """
 
     places: dict[str, _Place] = field(default_factory=dict)
     ledger: dict[tuple[str, str], int] = field(default_factory=dict)
+    free: list[int] = field(default_factory=list)
     following: int = 2
 
 
@@ -211,6 +222,7 @@ class GoogleWorkbook:
                 place = self.memory.places[tab.key]
                 place.frame, place.key_column = data[tab.key], tab.key_column
         self.memory.ledger = dict(ledger.places)
+        self.memory.free = sorted(ledger.free)
         self.memory.following = max([1, *ledger.places.values(), *ledger.free]) + 1
         meta = {**ledger.meta, BOOK: self.id}
         return Snapshot(ledger.revision, data, ledger.frame, meta, self.known.words)
@@ -303,7 +315,11 @@ class GoogleWorkbook:
     def _place(self, tab: Tab, grid: _Grid, ids: Mapping[str, int]) -> _Place:
         if tab.key not in ids:
             raise Damaged(f"The hidden _ledger tab does not know the tab {tab.title!r}.", frames.INIT)
-        return _Place(ids[tab.key], templates.positions(tab, grid.head, self.name), grid.rows, len(grid.body) + 1)
+        columns = templates.positions(tab, grid.head, self.name)
+        place = _Place(ids[tab.key], columns, grid.rows, len(grid.body) + 1)
+        if tab.key == frames.ORDERS:
+            place.head, place.body = grid.head, grid.body
+        return place
 
     def _tab_ids(self, meta: Mapping[str, str]) -> dict[str, int]:
         try:
@@ -331,7 +347,12 @@ class GoogleWorkbook:
         draft = _Draft(self, change, stamp)
         try:
             body = self._apply(draft.requests, stamp, draft.value)
-        except InvalidRequest:
+        except (InvalidRequest, AccessRefused) as error:
+            protected = "protected cell" in error.what
+            if change.archive and (protected or isinstance(error, InvalidRequest)):
+                raise Unmovable(error.what, error.next_step) from error
+            if isinstance(error, AccessRefused):
+                raise
             if not draft.by_number:
                 raise
             # rows were deleted, and a row number lies beyond the tab's end now: without what needs numbers, it fits
@@ -356,7 +377,9 @@ class GoogleWorkbook:
         if heads:
             params = {"fields": _HEADS}
             sent["includeSpreadsheetInResponse"] = sent["responseIncludeGridData"] = True
-            sent["responseRanges"] = [f"{quoted(tab.title)}!1:1" for tab in self.known.tabs if tab.protect == "header"]
+            sent["responseRanges"] = [
+                f"{quoted(tab.title)}!1:1" for tab in self.known.tabs if tab.protect == "header" or tab.key in PRUNED
+            ]
         for _ in range(3):
             try:
                 return json_of(self.http.request("post", self.address(":batchUpdate"), params=params, json=sent))
@@ -410,8 +433,11 @@ class GoogleWorkbook:
 
         Raises Damaged for a heading that is gone, and for rows that were added while their columns were moved.
         """
-        for tab, head in _heads(self, body):
+        for tab, head, rows in _heads(self, body):
             place = self.memory.places[tab.key]
+            if tab.key in PRUNED:
+                place.rows = rows
+                continue
             columns = templates.positions(tab, head, self.name)
             moved, place.columns = columns != place.columns, columns
             if moved and change.append.get(tab.key):
@@ -421,6 +447,29 @@ class GoogleWorkbook:
                     "beside their headings, at the end of the tab.",
                     "Move the cells of those rows under the right headings; nothing was lost.",
                 )
+
+    def obstacle(self, keys: Collection[str]) -> tuple[str, set[str]]:
+        """The port's obstacle, from the rows as read."""
+        tab, place = self.known.tab(frames.ORDERS), self.memory.places[frames.ORDERS]
+        if found := google_archive.obstacle(tab, place.columns, place.body):
+            return found, set()
+        return "", {key for key in keys if not self._movable(tab, place, key)}
+
+    def _movable(self, tab: Tab, place: _Place, key: str) -> bool:
+        row = self.row_read(key)
+        if row is None or google_archive.dated(tab, place.columns, row):
+            return False
+        note = _at(row, place.columns[frames.NOTE])
+        noted = frames.noted(note, place.head, row, set(place.columns.values()))
+        return frames.utf16_units(str(noted)) <= self.cell_limit
+
+    def row_read(self, key: str) -> Sequence[Cell] | None:
+        """The whole row of an order as the last read showed it; None when it stood in none, or in several."""
+        place = self.memory.places[frames.ORDERS]
+        lines = place.lines.get(key, [])
+        if len(lines) != 1 or lines[0].number is None:
+            return None
+        return place.body[lines[0].number - 2]
 
     # --- setting up ----------------------------------------------------------------------------------------------------
 
@@ -437,18 +486,21 @@ class GoogleWorkbook:
         return google_setup.check(self)
 
 
-def _heads(book: GoogleWorkbook, body: dict[str, Any] | None) -> Iterable[tuple[Tab, list[str]]]:
-    """The staff tabs' headings in a commit's answer."""
+def _heads(book: GoogleWorkbook, body: dict[str, Any] | None) -> Iterable[tuple[Tab, list[str], int]]:
+    """The tabs' headings and how many rows they have, in a commit's answer."""
     rows = {}
+    sizes: dict[int, int] = {}
     for sheet in (body or {}).get("updatedSpreadsheet", {}).get("sheets", []):
+        properties = sheet.get("properties", {})
+        sizes[properties.get("sheetId", 0)] = properties.get("gridProperties", {}).get("rowCount", 0)
         for block in sheet.get("data", []):
             lines = block.get("rowData", [{}])
-            rows[sheet.get("properties", {}).get("sheetId", 0)] = [
+            rows[properties.get("sheetId", 0)] = [
                 str(cell.get("formattedValue", "")) for cell in lines[0].get("values", [])
             ]
     for tab in book.known.tabs:
         if tab.key in book.memory.places and (head := rows.get(book.memory.places[tab.key].sheet)) is not None:
-            yield tab, head
+            yield tab, head, sizes[book.memory.places[tab.key].sheet]
 
 
 def _reader(tab: Tab, column: Column) -> Callable[[str], Cell] | None:
@@ -532,9 +584,47 @@ class _Draft:
             self.requests.append(_unstamp(BASE + stamp - KEPT))
         for tab, notes in change.sync.items():
             self._sync(tab, notes)
-        for tab, rows in change.append.items():
+        self._outdated(change.outdated)
+        self._archived: list[str] = []
+        archived = self._archive(change.archive)
+        for tab, most in change.prune.items():
+            self._prune(tab, most)
+        for tab, rows in {**change.append, **({frames.ARCHIVE: archived} if archived else {})}.items():
             self._append(tab, rows)
         self._ledger(change, stamp)
+
+    def _archive(self, rows: Mapping[str, Row]) -> list[Row]:
+        """Takes rows out of Orders as they were read; gives them as they are to stand in Archive."""
+        place = self.book.memory.places[frames.ORDERS]
+        leaving, copies = [], []
+        for key, row in rows.items():
+            read = self.book.row_read(key)
+            if read is not None:
+                leaving.append(read)
+                note = frames.noted(row[frames.NOTE], place.head, read, set(place.columns.values()))
+                copies.append({**row, frames.NOTE: note})
+                self._archived.append(key)
+        if leaving:
+            last = max(line.number for lines in place.lines.values() for line in lines if line.number is not None)
+            received = place.columns["received"]
+            spare = place.rows > last
+            self.requests += google_archive.requests(place.sheet, leaving, last, received, self._typed, spare=spare)
+        return copies
+
+    def _outdated(self, texts: Mapping[str, str]) -> None:
+        """Marks copies in Archive of rows that stayed in Orders: such a copy shows the Sync text its row shows."""
+        for key, text in texts.items():
+            for line in self.book.memory.places[frames.ORDERS].lines.get(key, []):
+                if line.sync is not None:
+                    self._find(self.book.memory.places[frames.ARCHIVE], line.sync, storable(text))
+
+    def _prune(self, tab: str, most: int) -> None:
+        """Cuts a log to its last rows. Nobody but the job writes there, so its first rows are the oldest."""
+        place = self.book.memory.places[tab]
+        over = place.rows - 1 - most
+        if over > most * (frames.SLACK - 1):
+            gone = {"sheetId": place.sheet, "dimension": "ROWS", "startIndex": 1, "endIndex": 1 + over}
+            self.requests.append({"deleteDimension": {"range": gone}})
 
     def _append(self, tab: str, rows: Sequence[Row]) -> None:
         if not rows:
@@ -650,12 +740,18 @@ class _Draft:
                     rows[frames.META, key] = {}
             else:
                 rows[frames.META, key] = frames.meta_row(key, text, book.cell_limit)
+        for name in change.forget:
+            if name not in rows and name in book.memory.ledger:
+                rows[name] = {}
         at: dict[int, Row] = {}
         self._moved: dict[tuple[str, str], int | None] = {}
+        self._free = list(reversed(book.memory.free))
         following = book.memory.following
         for name, row in rows.items():
             where = book.memory.ledger.get(name)
-            if where is None:
+            if where is None and self._free:
+                where = self._free.pop()
+            elif where is None:
                 where, following = following, following + 1
             at[where] = row
             self._moved[name] = where if row else None
@@ -683,10 +779,12 @@ class _Draft:
         memory = self.book.memory
         for name, where in self._moved.items():
             if where is None:
-                memory.ledger.pop(name, None)
+                self._free.append(memory.ledger.pop(name))
             else:
                 memory.ledger[name] = where
-        memory.following = self._following
+        memory.free, memory.following = sorted(self._free), self._following
+        if self._archived:
+            self._left()
         for tab, (used, rows) in self._grown.items():
             memory.places[tab].used, memory.places[tab].rows = used, rows
         for tab, key, line in self._landed:
@@ -696,6 +794,15 @@ class _Draft:
             if replies is None or replies[number].get("findReplace", {}).get("occurrencesChanged", 0):
                 for line in lines:
                     line.sync = text
+
+    def _left(self) -> None:
+        """Rows left Orders: they have no lines any more, and no row number read before holds."""
+        lines = self.book.memory.places[frames.ORDERS].lines
+        for key in self._archived:
+            lines.pop(key, None)
+        for each in lines.values():
+            for line in each:
+                line.number = None
 
     def _typed(self, value: Cell, shape: str) -> dict[str, Any]:
         """A cell as Google's CellData: what is text stays text, whatever it looks like.
@@ -742,6 +849,10 @@ def _stamp(number: int, value: str) -> dict[str, Any]:
 
 def _unstamp(number: int) -> dict[str, Any]:
     return {"deleteDeveloperMetadata": {"dataFilter": {"developerMetadataLookup": {"metadataId": number}}}}
+
+
+def _at(row: Sequence[Cell], place: int) -> Cell:
+    return (row[place] if place < len(row) else None) or None
 
 
 def _column(sheet: int, place: int) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """The one port between engine and workbook.
 
-Two methods make the whole protocol; lease, fencing and recovery are plain logic on top of them. Every adapter passes
+Two methods make the whole protocol (`obstacle` only looks at what `read` read); lease, fencing and recovery are plain logic on top of them. Every adapter passes
 the suite in tests/contract.
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from reconcile.core.model import Commit, Snapshot
 
@@ -37,7 +37,17 @@ class Workbook(Protocol):
     def commit(self, change: Commit, after: int) -> int:
         """Writes `change` whole or not at all and returns the new revision (`after` + 1).
 
-        Raises RevisionMoved if another run committed since revision `after`; Unavailable, AccessRefused, Damaged.
+        Raises RevisionMoved if another run committed since revision `after`; Unmovable if only its `archive` cannot be done;
+        Unavailable, AccessRefused, Damaged.
+        """
+        ...
+
+    def obstacle(self, keys: Collection[str]) -> tuple[str, set[str]]:
+        """What keeps rows in Orders, as of the last read: why none may leave ("" when they may), and which of `keys` may not.
+
+        formulas: in the tab; twins: two of its rows hold the same; objects: merged cells, comments, pictures, a table;
+        links: formulas elsewhere that look at single cells of it. Moving rows would break the first and the last two, and a
+        Google Sheet takes twins for one. A single row stays when it holds something that Archive could not keep as it is.
         """
         ...
 

@@ -22,7 +22,7 @@ from reconcile.workbook.port import Finding, Provisioned
 from reconcile.workbook.xlsx_xml import Sheet, Styles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from reconcile.core.model import Row, Snapshot
     from reconcile.workbook.templates import Templates
@@ -54,6 +54,7 @@ class XlsxWorkbook:
         self._known = known or templates.templates()
         self._clock = clock
         self._book: Book | None = None
+        self._shown: Book | None = None
         suffix = self.path.suffix.lower()
         if suffix == ".xlsm":
             raise SettingsError(
@@ -77,6 +78,7 @@ class XlsxWorkbook:
         boundary.at("book.before-read")
         raw = xlsx_file.read_bytes(self.path)
         self._book, snapshot = self._parse(raw)
+        self._shown = self._book
         boundary.at("book.after-read")
         return snapshot
 
@@ -102,13 +104,20 @@ class XlsxWorkbook:
                     f"Another run committed to {self.name}: it is at revision {book.revision}, not {after}.",
                     "Nothing was written. Run again.",
                 )
-            new = book.applied(change)
+            new = book.applied(change, self._shown)
             try:
                 self._replace(book, new)
             except xlsx_file.Moved:
                 continue
             return new.revision
         raise xlsx_file.moved_away(self.path)
+
+    def obstacle(self, keys: Collection[str]) -> tuple[str, set[str]]:
+        """The port's obstacle, from the file as read."""
+        book = self._shown or self._fresh()
+        if found := book.obstacle():
+            return found, set()
+        return "", {key for key in keys if frames.utf16_units(str(book.noted(key))) > self.cell_limit}
 
     def _fresh(self) -> Book:
         """The parsed file: the one in memory when the file's content is still the same."""
@@ -131,7 +140,7 @@ class XlsxWorkbook:
     def _replace(self, book: Book, new: Book) -> None:
         self._book = None  # whatever happens now, the file decides
         xlsx_file.replace(self.path, new.raw, xlsx_file.digest(book.raw))
-        self._book = new
+        self._book = self._shown = new
 
     # --- setting up ----------------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ import posixpath
 import re
 import zipfile
 import zlib
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -22,12 +23,12 @@ from reconcile.core.ledger import COLUMNS
 from reconcile.core.model import SYNC, Snapshot
 from reconcile.core.words import ENGLISH
 from reconcile.errors import AccessRefused, Damaged
-from reconcile.workbook import frames, templates, xlsx_xml
+from reconcile.workbook import frames, templates, xlsx_rows, xlsx_xml
 from reconcile.workbook.templates import letters
 from reconcile.workbook.xlsx_xml import Context, Ink, Sheet, Styles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from zoneinfo import ZoneInfo
 
     import pandas as pd
@@ -83,20 +84,31 @@ class Book:
     places: Mapping[tuple[str, str], int]
     free: tuple[int, ...]
 
-    def applied(self, change: Commit) -> Book:
-        """This workbook with a commit in it and its revision one higher. Its `raw` is the new file."""
+    def applied(self, change: Commit, shown: Book | None = None) -> Book:
+        """This workbook with a commit in it and its revision one higher. Its `raw` is the new file.
+
+        shown: the workbook as the run read it, when it was saved since.
+        """
         styles = Styles(self._part(self.styles_part), self.name)
         ink = Ink(self.zone, styles, self.context.epoch)
         parts = dict(self.parts)
         recalculate = False
+        append = dict(change.append)
+        if change.archive and (leaving := self._leaving(change.archive, shown or self)):
+            append[frames.ARCHIVE] = [*append.get(frames.ARCHIVE, ()), *leaving.values()]
+            parts[frames.ORDERS] = _removed(parts[frames.ORDERS], leaving)
         for key, notes in change.sync.items():
             parts[key], had_formula = _noted(parts[key], notes, ink)
             recalculate = recalculate or had_formula
-        for key, rows in change.append.items():
+        for key, most in change.prune.items():
+            parts[key] = _pruned(parts[key], most)
+        for key, rows in append.items():
             if rows:
                 parts[key] = _appended(parts[key], rows, ink)
         revision = self.revision + 1
         ledger = _Ledger(parts[templates.LEDGER], dict(self.places), list(self.free), ink)
+        for forgotten in change.forget:
+            ledger.put(forgotten, None)
         for row in change.ledger:
             ledger.put((id_text(row["tab"]), id_text(row["key"])), row)
         for name, text in {**change.meta, frames.REVISION: str(revision)}.items():
@@ -116,6 +128,51 @@ class Book:
         if styles.changed:
             written[self.styles_part] = styles.xml
         return replace(new, raw=repacked(self.raw, written, drop_calc_chain=recalculate))
+
+    def obstacle(self) -> str:
+        """Why no row may leave Orders; "" when rows may."""
+        part = self.parts[frames.ORDERS]
+        if found := xlsx_rows.obstacle(part.sheet):
+            return found
+        with zipfile.ZipFile(io.BytesIO(self.raw)) as archive:
+            others = (
+                archive.read(name)
+                for name in archive.namelist()
+                if name.endswith(".xml") and name.startswith("xl/") and name not in (part.part, self.styles_part)
+            )
+            return "links" if xlsx_rows.looked_at(part.tab.title, others) else ""
+
+    def row(self, key: str) -> list[Cell] | None:
+        """All cells of an order's row, staff's own columns, too; None when it stands in none, or in several."""
+        part = self.parts[frames.ORDERS]
+        numbers = part.keys.get(key, ())
+        if len(numbers) != 1:
+            return None
+        place = bisect_left(part.sheet.numbers, numbers[0])
+        cells = next(xlsx_xml.read_cells(part.sheet, self.context, None, first=place, last=place + 1))[1]
+        while cells and cells[-1] is None:
+            cells.pop()
+        return cells
+
+    def noted(self, key: str) -> Cell:
+        """An order's Note as Archive keeps it."""
+        part, row = self.parts[frames.ORDERS], self.row(key) or []
+        place = part.positions[frames.NOTE]
+        note = row[place] if place < len(row) else None
+        return frames.noted(note, header_row(part.sheet, self.context), row, set(part.positions.values()))
+
+    def _leaving(self, rows: Mapping[str, Row], shown: Book) -> dict[str, Row]:
+        """The rows for Archive of the orders that still stand in Orders just as `shown` has them."""
+        mine, theirs = self.parts[frames.ORDERS], shown.parts[frames.ORDERS]
+        if shown is not self and (
+            self.obstacle() or header_row(mine.sheet, self.context) != header_row(theirs.sheet, shown.context)
+        ):
+            return {}
+        found = {}
+        for key, row in rows.items():
+            if (now := self.row(key)) is not None and (shown is self or repr(now) == repr(shown.row(key))):
+                found[key] = {**row, frames.NOTE: self.noted(key)}
+        return found
 
     def _part(self, name: str) -> bytes:
         with zipfile.ZipFile(io.BytesIO(self.raw)) as archive:
@@ -432,6 +489,38 @@ def _appended(part: TabPart, rows: Sequence[Row], ink: Ink) -> TabPart:
             if name:
                 index_of[name] = (*index_of.get(name, ()), number)
     return replace(part, sheet=sheet.with_rows(changed), last=number, keys=keys, unnamed=unnamed)
+
+
+def _removed(part: TabPart, keys: Iterable[str]) -> TabPart:
+    """`part` without the rows of these keys."""
+    return _without(part, [number for key in keys for number in part.keys[key]])
+
+
+def _without(part: TabPart, numbers: Sequence[int]) -> TabPart:
+    removed = sorted(numbers)
+    gone = set(removed)
+
+    def after(index: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+        left = {
+            key: tuple(xlsx_rows.moved(n, removed) for n in places if n not in gone) for key, places in index.items()
+        }
+        return {key: places for key, places in left.items() if places}
+
+    return replace(
+        part,
+        sheet=xlsx_rows.without(part.sheet, removed),
+        last=xlsx_rows.moved(part.last + 1, removed) - 1,
+        keys=after(part.keys),
+        unnamed=after(part.unnamed),
+    )
+
+
+def _pruned(part: TabPart, most: int) -> TabPart:
+    """A log cut to its last rows, where that breaks nothing somebody added to it."""
+    if part.last - 1 <= most * frames.SLACK or xlsx_rows.obstacle(part.sheet):
+        return part
+    first = part.last - most
+    return _without(part, [number for number in part.sheet.numbers if 1 < number <= first])
 
 
 def _height(tab: Tab, row: Row) -> float | None:

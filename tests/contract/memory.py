@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from reconcile import boundary
-from reconcile.core.cells import id_text
+from reconcile.core.cells import Formula, id_text
 from reconcile.core.ledger import COLUMNS, SCHEMA
 from reconcile.core.model import SYNC, Snapshot
 from reconcile.errors import Damaged, RevisionMoved
@@ -20,7 +20,7 @@ from reconcile.workbook.templates import LEDGER
 from reconcile.workbook.xlsx_xml import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from reconcile.core.model import Cell, Commit, Row
 
@@ -38,6 +38,7 @@ class MemoryWorkbook:
     reads: int = 0
     commits: int = 0
     language: str = "en"
+    shown: list[list[Cell]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.known = templates.templates(self.language)
@@ -57,6 +58,7 @@ class MemoryWorkbook:
         self.reads += 1
         tabs = {tab.key: frames.frame(tab, self._rows(tab.key)) for tab in self.known.data_tabs}
         ledger = frames.read_ledger(self._rows(LEDGER), self.name)
+        self.shown = copy.deepcopy(self.grids[frames.ORDERS])
         boundary.at("book.after-read")
         return Snapshot(ledger.revision, tabs, ledger.frame.copy(), dict(ledger.meta), self.known.words)
 
@@ -79,13 +81,24 @@ class MemoryWorkbook:
         boundary.at("book.after-commit")
         return revision + 1
 
+    def obstacle(self, keys: Collection[str]) -> tuple[str, set[str]]:  # noqa: ARG002 - every row may
+        """The port's obstacle: formulas, wherever they stand."""
+        return ("formulas" if any(isinstance(cell, Formula) for row in self.shown for cell in row) else ""), set()
+
     def _apply(self, change: Commit, revision: int) -> None:
+        for name, row in change.archive.items():
+            self._archive(name, row)
         for key, notes in change.sync.items():
             for name, text in notes.items():
                 self._note(key, name, text)
         for key, rows in change.append.items():
             for row in rows:
                 self._append(key, row)
+        for key, most in change.prune.items():
+            if len(self.grids[key]) - 1 > most * frames.SLACK:
+                del self.grids[key][1 : len(self.grids[key]) - most]
+        for tab, key in change.forget:
+            self._drop_ledger(tab, key)
         for row in change.ledger:
             self._put_ledger(id_text(row["tab"]), id_text(row["key"]), row)
         self._put_meta({**change.meta, frames.REVISION: str(revision)})
@@ -144,16 +157,28 @@ class MemoryWorkbook:
                 value.isoformat() if aware and isinstance(value, datetime) else self._stored(value),
             )
 
+    def _drop_ledger(self, tab: str, key: str) -> None:
+        places, grid = self.positions(LEDGER), self.grids[LEDGER]
+        grid[1:] = [row for row in grid[1:] if (_at(row, places["tab"]), _at(row, places["key"])) != (tab, key)]
+
+    def _archive(self, name: str, row: Row) -> None:
+        place = self.positions(frames.ORDERS)["id"]
+        before = [_bare(line) for line in self.shown[1:] if id_text(_at(line, place)) == name]
+        grid = self.grids[frames.ORDERS]
+        now = [number for number, line in enumerate(grid) if number and id_text(_at(line, place)) == name]
+        if [_bare(grid[number]) for number in now] != before or len(now) != 1 or _bare(grid[0]) != _bare(self.shown[0]):
+            return
+        ours = set(self.positions(frames.ORDERS).values())
+        note = frames.noted(row[frames.NOTE], grid[0], grid[now[0]], ours)
+        self._append(frames.ARCHIVE, {**row, frames.NOTE: note})
+        del grid[now[0]]
+
     def _put_meta(self, meta: dict[str, str | None]) -> None:
-        places = self.positions(LEDGER)
         for key, text in meta.items():
             if text is not None:
                 self._put_ledger(frames.META, key, frames.meta_row(key, text, self.cell_limit))
                 continue
-            grid = self.grids[LEDGER]
-            grid[1:] = [
-                row for row in grid[1:] if (_at(row, places["tab"]), _at(row, places["key"])) != (frames.META, key)
-            ]
+            self._drop_ledger(frames.META, key)
 
     def _stored(self, value: Cell) -> Cell:
         if isinstance(value, datetime):
@@ -163,6 +188,14 @@ class MemoryWorkbook:
 
 def _at(row: list[Cell], place: int) -> Cell:
     return row[place] if place < len(row) else None
+
+
+def _bare(row: list[Cell]) -> list[Cell]:
+    """A row without the blank cells at its end, TRUE told from 1."""
+    kept = list(row)
+    while kept and kept[-1] is None:
+        kept.pop()
+    return [repr(cell) for cell in kept]
 
 
 def _set(row: list[Cell], place: int, value: Cell) -> None:

@@ -47,6 +47,12 @@ def landed(book: Workbook, *keys: str, after: int | None = None) -> int:
     return book.commit(Commit("run", append={"orders": [order(key) for key in keys]}), revision)
 
 
+def leaving(snapshot: Snapshot, *keys: str) -> dict[str, Row]:
+    """What a run makes of these orders' rows for Archive."""
+    frame = snapshot.tabs["orders"].drop(columns=ROW)
+    return {key: {**frame.loc[key].to_dict(), "closed": datetime(2026, 3, 2, 12, tzinfo=UTC)} for key in keys}
+
+
 def state(snapshot: Snapshot) -> dict[str, Any]:
     """A snapshot as plain data, to be compared whole."""
     tabs = {
@@ -558,6 +564,162 @@ class WorkbookContract:
         with pytest.raises(Damaged, match="'Sync'"):
             book.commit(Commit("run", sync={"orders": {"1": "#1 · Sent."}}), revision)
         assert hands.see("orders") == before
+
+    # --- rows that leave Orders -----------------------------------------------------------------------------------------------
+
+    def test_a_row_moves_to_archive_with_everything_in_it(self, hands: Hands) -> None:
+        """What staff wrote goes along, their own columns included; the rows around it stay as they are."""
+        landed(hands.open(), "1", "2", "3")
+        hands.type("orders", "2", "Note", "=not a formula" if hands.tells_formula_from_text else "12 pieces")
+        hands.type("orders", "2", "Start count", 500)
+        hands.add_column("orders", "Agent", "Maria", at=3)
+        theirs = hands.see("orders")
+        book = hands.open()
+        snapshot = book.read()
+        assert book.obstacle(["2"]) == ("", set())
+        book.commit(Commit("run", archive=leaving(snapshot, "2")), snapshot.revision)
+        assert hands.see("orders") == [theirs[0], theirs[1], theirs[3]]
+        (row,) = hands.open().read(LOGS).tabs["archive"].to_dict("records")
+        before = snapshot.tabs["orders"].loc["2"]
+        wanted = {**before.drop(ROW).to_dict(), "note": f"{before['note']}\nAgent: Maria"}
+        assert {name: row[name] for name in wanted} == wanted
+        assert row["closed"] is not None
+
+    def test_rows_below_stay_known_by_their_keys(self, hands: Hands) -> None:
+        """After rows left, answers and new rows land where they belong, in the same run and in the next."""
+        landed(hands.open(), *map(str, range(1, 9)))
+        book = hands.open()
+        snapshot = book.read()
+        revision = book.commit(Commit("run", archive=leaving(snapshot, "1", "4", "5", "8")), snapshot.revision)
+        change = Commit("run", append={"orders": [order("9")]}, sync={"orders": {"6": "#6 · Sent.", "3": "#3 · Sent."}})
+        revision = book.commit(change, revision)
+        hands.open().commit(Commit("run", sync={"orders": {"9": "#9 · Sent.", "7": "#7 · Sent."}}), revision)
+        frame = hands.open().read(LOGS).tabs["orders"]
+        assert list(frame.index) == ["2", "3", "6", "7", "9"]
+        assert list(frame["sync"]) == ["#2 · New.", *(f"#{key} · Sent." for key in "3679")]
+        assert list(hands.open().read(LOGS).tabs["archive"].index) == ["1", "4", "5", "8"]
+
+    @pytest.mark.parametrize(
+        "action",
+        [
+            lambda hands: hands.type("orders", "2", "Note", "wait!"),
+            lambda hands: hands.type("orders", "2", "Status", "In progress"),
+            lambda hands: hands.type("orders", "2", "Remains", 7),
+            lambda hands: hands.type("orders", "2", "Start count", None),
+            lambda hands: hands.type("orders", "2", "Agent", "Maria"),
+            lambda hands: hands.type("orders", "2", "ID", "22"),
+            lambda hands: hands.delete_row("orders", "2"),
+        ],
+        ids=["note", "status", "remains", "cleared", "own column", "id", "deleted"],
+    )
+    def test_a_row_somebody_changed_meanwhile_stays(self, hands: Hands, action: Callable[[Hands], None]) -> None:
+        """Whatever staff do to the row between read and commit, it stays as they left it; the others leave."""
+        landed(hands.open(), "1", "2", "3")
+        hands.add_column("orders", "Agent", None)
+        for key in "123":
+            hands.type("orders", key, "Start count", int(key))
+        book = hands.open()
+        snapshot = book.read()
+        action(hands)
+        theirs = hands.see("orders")
+        book.commit(Commit("run", archive=leaving(snapshot, "1", "2")), snapshot.revision)
+        assert hands.see("orders") == [theirs[0], *theirs[2:]]
+
+    @pytest.mark.parametrize(
+        "action",
+        [
+            lambda hands: hands.sort("orders", "ID", down=True),
+            lambda hands: hands.insert_row("orders", 2),
+            lambda hands: hands.delete_row("orders", "1"),
+            lambda hands: hands.type("orders", "3", "Note", "mine"),
+            lambda hands: hands.paste("orders", [["77", "by hand"]]),
+        ],
+        ids=["sort", "insert", "delete", "another row", "paste"],
+    )
+    def test_a_row_that_was_moved_meanwhile_leaves_all_the_same(
+        self, hands: Hands, action: Callable[[Hands], None]
+    ) -> None:
+        """Where it stands is nobody's concern; every other row is kept, in its order."""
+        landed(hands.open(), "1", "2", "3", "4")
+        book = hands.open()
+        snapshot = book.read()
+        action(hands)
+        theirs = hands.see("orders")
+        book.commit(Commit("run", archive=leaving(snapshot, "2")), snapshot.revision)
+        assert [row for row in hands.see("orders") if any(row)] == [
+            row for row in theirs if row[0] != "2" and any(cell is not None for cell in row)
+        ]
+        assert list(hands.open().read(LOGS).tabs["archive"].index) == ["2"]
+
+    def test_formulas_keep_rows_where_they_are(self, hands: Hands) -> None:
+        """A formula may look at any row, so none is moved past it; the tab's own texts are no formulas."""
+        landed(book := hands.open(), "1", "2")
+        book.commit(
+            Commit("run", append={"orders": [order("3", link="=cmd|x", comments="=1+1")]}), book.read().revision
+        )
+        book.read()
+        assert hands.open().read() is not None
+        assert book.obstacle(["1"]) == ("", set())
+        hands.type("orders", "2", "Note", Formula("=E2*2"))
+        book.read()
+        assert book.obstacle(["1"])[0] == "formulas"
+
+    def test_a_commit_that_archives_is_there_whole_or_not_at_all(self, make_hands: Callable[[], Hands]) -> None:
+        """Stopped at its Nth boundary, the row stands in Orders or in Archive, never in both, never in none."""
+        place = 1
+        while True:
+            hands = make_hands()
+            landed(hands.open(), "1", "2")
+            book = hands.open()
+            snapshot = book.read()
+            fired = _stop_at(place)
+            change = Commit("run", archive=leaving(snapshot, "1"), ledger=[{"tab": "orders", "key": "1"}])
+            with contextlib.suppress(Stop):
+                book.commit(change, snapshot.revision)
+            boundary.set_hook(None)
+            now = hands.open().read(LOGS)
+            stands = (list(now.tabs["orders"].index), list(now.tabs["archive"].index))
+            assert stands == ((["1", "2"], []) if now.revision == snapshot.revision else (["2"], ["1"]))
+            if not fired:
+                break
+            place += 1
+        assert place > 2
+
+    def test_archiving_what_was_committed_over_is_refused(self, hands: Hands) -> None:
+        """Another run's commit since the read refuses this one whole."""
+        landed(hands.open(), "1", "2")
+        book = hands.open()
+        snapshot = book.read()
+        landed(hands.open(), "3")
+        with pytest.raises(RevisionMoved):
+            book.commit(Commit("run", archive=leaving(snapshot, "1")), snapshot.revision)
+        frame = hands.open().read(LOGS)
+        assert (list(frame.tabs["orders"].index), len(frame.tabs["archive"])) == (["1", "2", "3"], 0)
+
+    def test_forgotten_ledger_rows_leave_room_for_others(self, hands: Hands) -> None:
+        """The ledger of a year's orders is no longer than that of the open ones."""
+        book = hands.open()
+        revision = book.read().revision
+        for start in range(0, 40, 10):
+            rows: list[Row] = [
+                {"tab": "orders", "key": str(number), "state": "open"} for number in range(start, start + 10)
+            ]
+            gone = [("orders", str(number)) for number in range(start - 10, start)]
+            revision = hands.open().commit(Commit("run", ledger=rows, forget=gone), revision)
+        snapshot = hands.open().read()
+        assert sorted(snapshot.ledger["key"]) == sorted(str(number) for number in range(30, 40))
+        assert len(hands.see("ledger")) <= 40
+
+    def test_logs_are_cut_to_their_last_lines(self, hands: Hands) -> None:
+        """The oldest lines of a log go once it is longer than it may be; the latest stay, in order."""
+        book = hands.open()
+        revision = book.read().revision
+        for number in range(70):
+            rows: list[Row] = [{"run": f"{number}-{part}", "message": "m"} for part in range(20)]
+            revision = book.commit(Commit("run", append={"runs": rows}, prune={"runs": 1_000}), revision)
+        runs = list(hands.open().read(LOGS).tabs["runs"]["run"])
+        assert 1_000 <= len(runs) <= 1_100
+        assert runs == [f"{number}-{part}" for number in range(70) for part in range(20)][-len(runs) :]
 
     # --- all or nothing ------------------------------------------------------------------------------------------------------
 

@@ -397,8 +397,19 @@ def delete_duplicates(ctx: Context, req: Json) -> Json:
         if item.get("dimension") != "COLUMNS":
             message = "comparisonColumns must be COLUMNS. (emulator: Google's own text is not known)"
             raise BatchError(message)
+        if (
+            item.get("sheetId", 0) != sheet.sheet_id
+            or not c0 <= item.get("startIndex", c0) < item.get("endIndex", c1) <= c1
+        ):
+            message = "comparisonColumns must lie inside the range. (emulator: Google's own text is not known)"
+            raise BatchError(message)
         columns += range(item.get("startIndex", c0), item.get("endIndex", c1))
     columns = columns or list(range(c0, c1))
+    if any(a1.area(merge).meets(Area(sheet.sheet_id, r0, r1, c0, c1)) for merge in sheet.merges):
+        message = (
+            "Duplicates in a range with merged cells cannot be removed. (emulator: Google's own text is not known)"
+        )
+        raise BatchError(message)
     end = min(r1, len(sheet.rows))
     seen: set[tuple[Any, ...]] = set()
     kept: list[int] = []

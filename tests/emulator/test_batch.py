@@ -441,6 +441,27 @@ def test_duplicates_go_whatever_their_case(api: Api) -> None:
     assert api.get("A1:C4") == [["a", 1, "k1"], ["b", 3, "k2"], ["", "", "k3"], ["", "", "k4"]]
 
 
+def test_duplicates_are_found_by_value(api: Api) -> None:
+    """Formats, formulas and hiding make no difference; a number is not its text; an outside column is refused."""
+    api.put("A1:B5", [["a", 1], ["a", "1"], ["a", 1], ["a", 2], ["b", 1]])
+    formula = {"rows": [{"values": [{"userEnteredValue": {"formulaValue": "=1+1"}}]}], "fields": "userEnteredValue"}
+    hide = {"range": {"sheetId": 0, "dimension": "ROWS", "startIndex": 2, "endIndex": 3}, "fields": "hiddenByUser"}
+    api.batch(
+        {"updateCells": {**formula, "start": {"sheetId": 0, "rowIndex": 4, "columnIndex": 1}}},
+        {"updateCells": {**formula, "start": {"sheetId": 0, "rowIndex": 5, "columnIndex": 1}}},
+        {"updateDimensionProperties": {**hide, "properties": {"hiddenByUser": True}}},
+    )
+    api.put("A5:A6", [["a"], ["c"]])
+    assert api.batch({"deleteDuplicates": {"range": grid("A1:B6")}}) == [
+        {"deleteDuplicates": {"duplicatesRemovedCount": 2}}
+    ]
+    assert api.get("A1:B6") == [["a", 1], ["a", "1"], ["a", 2], ["c", 2]]
+    outside = [{"sheetId": 0, "dimension": "COLUMNS", "startIndex": 1, "endIndex": 3}]
+    api.refused({"deleteDuplicates": {"range": grid("A1:B6"), "comparisonColumns": outside}})
+    api.batch({"mergeCells": {"range": grid("A1:A2"), "mergeType": "MERGE_ALL"}})
+    api.refused({"deleteDuplicates": {"range": grid("A1:B6")}})
+
+
 def test_whether_blank_rows_are_duplicates_is_a_switch(api: Api) -> None:
     """[?] in the notes: both ways can be had."""
     api.put("A1:A4", [["a"], [""], [""], ["b"]])

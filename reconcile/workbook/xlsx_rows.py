@@ -1,0 +1,146 @@
+"""Rows taken out of a worksheet: the ones below move up, and what names rows (drop-downs, colours, links, filter) moves along.
+
+What cannot move along by rules of the format alone keeps rows where they are: `obstacle` names it.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from dataclasses import replace
+from html import escape, unescape
+from typing import TYPE_CHECKING, Final
+
+from reconcile.workbook.xlsx_xml import MAX_ROWS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from reconcile.workbook.xlsx_xml import Sheet
+
+_FORMULA: Final = re.compile(rb"<(?:[\w.-]+:)?f[\s/>]")
+_OBJECTS: Final = re.compile(
+    rb"<(?:[\w.-]+:)?(?:mergeCell|tablePart|drawing|legacyDrawing|legacyDrawingHF|rowBreaks|oleObject|control|picture|"
+    rb"protectedRange|scenario|customSheetView)\b"
+)
+_ROW: Final = re.compile(rb"""^(<(?:[\w.-]+:)?row\b[^>]*?\sr=["'])\d+(["'])""")
+_CELL: Final = re.compile(rb"""(<(?:[\w.-]+:)?c\s(?:[^>]*?\s)?r=["'][A-Z]+)\d+(["'])""")
+_LINK: Final = re.compile(rb"<((?:[\w.-]+:)?(?:hyperlink|ignoredError))\s[^>]*?(?:/>|>.*?</\1\s*>)", re.DOTALL)
+_RULE: Final = re.compile(
+    rb"<((?:[\w.-]+:)?(?:conditionalFormatting|dataValidation))(?=[\s>])[^>]*?(?:/>|>.*?</\1\s*>)", re.DOTALL
+)
+_RULE_FORMULA: Final = re.compile(rb"(<((?:[\w.-]+:)?(?:formula[12]?|f))>)(.*?)(</\2>)", re.DOTALL)
+_WHERE: Final = re.compile(rb"""(\s(?:sqref|ref)=["']|<(?:[\w.-]+:)?sqref>)([^"'<]+)""")
+_EMPTY_LINKS: Final = re.compile(rb"<((?:[\w.-]+:)?(?:hyperlinks|ignoredErrors))>\s*</\1>")
+_COUNTED: Final = re.compile(
+    rb"""(<((?:[\w.-]+:)?dataValidations)\b[^>]*?\scount=["'])\d+(["'][^>]*>)(.*?)(</\2>)""", re.DOTALL
+)
+_AREA: Final = re.compile(r"(\$?[A-Z]+\$?)(\d+)(?::(\$?[A-Z]+\$?)(\d+))?")
+
+
+def obstacle(sheet: Sheet) -> str:
+    """Why no row may be taken out: `formulas` in it, or `objects` that stand on cells; "" when rows may."""
+    if any(_FORMULA.search(row) for row in sheet.rows):
+        return "formulas"
+    return "objects" if _OBJECTS.search(sheet.tail) else ""
+
+
+def looked_at(title: str, parts: Iterable[bytes]) -> bool:
+    """Whether one of these parts (other worksheets, names, charts) names single rows of the tab `title`."""
+    name = re.escape(title.replace("'", "''"))
+    plain = rf"(?:'{name}'|(?<![\w.]){name})!\$?[A-Z]+\$?(\d+)(?::\$?[A-Z]+\$?(\d+))?"
+    pattern = re.compile(plain.encode())
+    for part in parts:
+        text = re.sub(rb"<definedName\b[^>]*_xlnm\._FilterDatabase[^>]*>[^<]*<", b"", part.replace(b"&apos;", b"'"))
+        for found in pattern.finditer(text):
+            first, last = int(found[1]), int(found[2] or found[1])
+            if last > 1 and not (first <= 2 and last >= MAX_ROWS):  # noqa: PLR2004 - the first row below the headings
+                return True
+    return False
+
+
+def without(sheet: Sheet, gone: Iterable[int]) -> Sheet:
+    """`sheet` without these rows; it has no `obstacle`."""
+    removed = sorted(gone)
+    numbers, rows = [], []
+    there = set(removed)
+    for number, row in zip(sheet.numbers, sheet.rows, strict=True):
+        if number in there:
+            continue
+        now = moved(number, removed)
+        numbers.append(now)
+        rows.append(row if now == number else _renumbered(row, now))
+    return replace(sheet, numbers=tuple(numbers), rows=tuple(rows), tail=_tail(sheet.tail, removed))
+
+
+def moved(number: int, removed: Sequence[int]) -> int:
+    """Where a row stands once the rows `removed` (rising) are gone."""
+    return number - bisect_left(removed, number)
+
+
+def _renumbered(row: bytes, number: int) -> bytes:
+    new = str(number).encode()
+    return _CELL.sub(rb"\g<1>" + new + rb"\2", _ROW.sub(rb"\g<1>" + new + rb"\2", row))
+
+
+def _tail(tail: bytes, removed: Sequence[int]) -> bytes:
+    """What stands after the rows, its references moved; rules and links of rows that are gone go with them."""
+
+    def link(found: re.Match[bytes]) -> bytes:
+        where = _WHERE.search(found[0])
+        return found[0] if where is None or _areas(where[2].decode(), removed) else b""
+
+    def rule(found: re.Match[bytes]) -> bytes:
+        where = _WHERE.search(found[0])
+        if where is None:
+            return found[0]
+        old, new = where[2].decode(), _areas(where[2].decode(), removed)
+        if not new:
+            return b""
+        before, after = _corner(old), _corner(new)
+        if before == after:
+            return found[0]
+        return _RULE_FORMULA.sub(lambda each: each[1] + _translated(each[3], before, after) + each[4], found[0])
+
+    tail = _RULE.sub(rule, _LINK.sub(link, tail))
+    tail = _EMPTY_LINKS.sub(b"", tail)
+    tail = _WHERE.sub(lambda found: found[1] + _areas(found[2].decode(), removed).encode(), tail)
+    return _COUNTED.sub(_counted, tail)
+
+
+def _counted(found: re.Match[bytes]) -> bytes:
+    count = len(re.findall(rb"<(?:[\w.-]+:)?dataValidation[\s>]", found[4]))
+    if not count:
+        return b""
+    return found[1] + str(count).encode() + found[3] + found[4] + found[5]
+
+
+def _areas(text: str, removed: Sequence[int]) -> str:
+    """A list of areas (`A2:B9 D4`) once rows are gone; "" when nothing of it is left."""
+    left = []
+    for area in text.split():
+        found = _AREA.fullmatch(area)
+        if not found:
+            left.append(area)
+            continue
+        column, start, end_column, end = found[1], int(found[2]), found[3], int(found[4] or found[2])
+        first = moved(start, removed)
+        last = end if end >= MAX_ROWS else end - bisect_right(removed, end)
+        if last >= first:
+            left.append(f"{column}{first}:{end_column}{last}" if end_column else f"{column}{first}")
+    return " ".join(left)
+
+
+def _corner(areas: str) -> int:
+    """The row from which a rule's formulas count: the topmost of its areas."""
+    return min((int(found[2]) for found in map(_AREA.fullmatch, areas.split()) if found), default=1)
+
+
+def _translated(formula: bytes, before: int, after: int) -> bytes:
+    from openpyxl.formula.translate import Translator  # noqa: PLC0415 - rare, and openpyxl is heavy
+
+    text = unescape(formula.decode())
+    if text.startswith('"'):
+        return formula  # the choices of a drop-down
+    moved_text = Translator("=" + text, origin=f"A{before}").translate_formula(f"A{after}")
+    return escape(str(moved_text)[1:], quote=False).encode()

@@ -1,0 +1,264 @@
+"""Closed orders leave Orders for Archive, while staff are at work and whatever happens to the runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconcile import boundary
+from reconcile.core.plan import Rules
+from tests.faults.checks import Watch
+from tests.faults.world import make
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.faults.world import World
+
+DAY = 86_400
+KINDS = ("memory", "xlsx", "google")
+
+
+@pytest.fixture(autouse=True)
+def _no_hook_left() -> Iterator[None]:
+    yield
+    boundary.set_hook(None)
+
+
+def closed(folder: Path, kind: str, count: int = 6, *, rules: Rules | None = None) -> World:
+    """A world with that many orders, of which the odd ones were closed eight days ago (order 3 by a refund)."""
+    world = make(folder, kind, rules=rules or Rules(max_closed_share=100))
+    for number in range(1, count + 1):
+        world.panel.add_order(str(number), "1", link=f"l{number}", quantity="100", charge="10.00", user_id="u")
+    assert world.run().code == 0
+    ends = {str(n): {"status": "Canceled" if n == 3 else "Completed", "note": f"n{n}"} for n in range(1, count + 1, 2)}
+    world.edit("orders", ends)
+    assert world.run().code == 0
+    world.clock.sleep(8 * DAY)
+    return world
+
+
+def archive(world: World) -> list[str]:
+    """The ids in Archive."""
+    return [str(row["ID"]) for row in Watch(world).archive()]
+
+
+def messages(world: World) -> str:
+    """What the last run said."""
+    outcome = world.told[-1].outcome
+    assert outcome is not None
+    return " ".join(outcome.messages)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_closed_orders_move_after_a_week(tmp_path: Path, kind: str) -> None:
+    """They stand in Archive with what staff wrote, and the ledger forgets all but their ids."""
+    world = closed(tmp_path, kind)
+    told = world.run()
+    assert told.code == 0
+    assert messages(world) == "3 orders, closed for more than 7 days, moved to Archive."
+    assert (world.ids("orders"), archive(world)) == (["2", "4", "6"], ["1", "3", "5"])
+    assert [row["Note"] for row in world.rows("archive")] == ["n1", "n3", "n5"]
+    assert [row["Status"] for row in world.rows("archive")] == ["Completed", "Canceled", "Completed"]
+    assert world.run().code == 0
+    assert {str(list(row.values())[1]) for row in world.rows("ledger")} & {"1", "3", "5"} == set()
+    before = world.book_rows(["orders", "archive", "ledger"])
+    world.run()
+    assert messages(world) == ""
+    after = world.book_rows(["orders", "archive", "ledger"])
+    assert (before["orders"], before["archive"]) == (after["orders"], after["archive"])
+
+
+def test_never_where_the_setting_says_so(tmp_path: Path) -> None:
+    """archive_after_days 0: closed orders stay."""
+    world = closed(tmp_path, "memory", rules=Rules(max_closed_share=100, archive_after_days=0))
+    world.run()
+    assert (len(world.ids("orders")), archive(world)) == (6, [])
+
+
+def test_what_a_person_has_still_to_do_with_stays(tmp_path: Path) -> None:
+    """A closed order with an open cancel request, an edit or a doubled id is not taken out of sight."""
+    world = closed(tmp_path, "memory", 9)
+    from reconcile.panel.practice import PracticeCancel  # noqa: PLC0415 - only here
+
+    world.panel.state.cancels["70"] = PracticeCancel("70", "1", "1", "l")
+    world.rules = Rules(max_closed_share=100, archive_after_days=30)
+    assert world.run().code == 0  # the request lands
+    world.rules = Rules(max_closed_share=100)
+    world.type("orders", "5", status="Partial")
+    row = next(row for row in world.book.see("orders") if row[0] == "7")
+    world.book.show("orders", [*world.book.see("orders"), row])
+    world.run()
+    assert archive(world) == ["3", "9"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", ["book.after-read", "book.before-commit", "panel.before-send"])
+def test_sorting_in_that_second_moves_the_right_rows(tmp_path: Path, kind: str, name: str) -> None:
+    """Whatever place a row has when the commit arrives: the closed ones go, the others stay whole."""
+    world = closed(tmp_path, kind, 8)
+    watch = Watch(world)
+    watch.seen = watch.look()
+    watch.wishes = {("orders", key, "status", "Completed") for key in "157"}
+
+    def turn(at: str) -> None:
+        if at == name:
+            boundary.set_hook(None)
+            head, *body = world.book.see("orders")
+            world.book.show("orders", [head, *sorted(body, key=lambda row: str(row[0]), reverse=True)])
+            boundary.set_hook(turn)
+
+    boundary.set_hook(turn)
+    world.run()
+    boundary.set_hook(None)
+    world.run()
+    watch.read = len(world.panel.requests)
+    watch.check()
+    watch.accounted()
+    assert watch.problems == []
+    assert sorted(world.ids("orders")) == ["2", "4", "6", "8"]
+    assert sorted(archive(world)) == ["1", "3", "5", "7"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_note_typed_in_that_second_is_kept(tmp_path: Path, kind: str) -> None:
+    """The row stays as staff left it and moves a week later; a copy that Google made says that it does not count."""
+    world = closed(tmp_path, kind)
+
+    def note(at: str) -> None:
+        if at == "book.after-read":
+            boundary.set_hook(None)
+            world.type("orders", "5", note="wait, he called")
+
+    boundary.set_hook(note)
+    world.run()
+    boundary.set_hook(None)
+    assert world.cell("orders", "5", "Note") == "wait, he called"
+    world.run()
+    assert "Order 5 did not move to Archive" in messages(world)
+    assert (world.ids("orders"), archive(world)) == (["2", "4", "5", "6"], ["1", "3"])
+    world.clock.sleep(8 * DAY)
+    world.run()
+    assert (world.ids("orders"), archive(world)) == (["2", "4", "6"], ["1", "3", "5"])
+    kept = [row["Note"] for row in Watch(world).archive() if row["ID"] == "5"]
+    assert kept == ["wait, he called"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_archived_order_that_is_handed_out_again_is_recognised(tmp_path: Path, kind: str) -> None:
+    """It has a new row that says so, and what was refunded is never refunded again."""
+    world = closed(tmp_path, kind)
+    world.run()
+    world.run()
+    for key in ("1", "3"):
+        world.panel.state.orders[key].status = "Pending"
+    world.run()
+    assert "order 3, which stands in Archive, was handed out again; it has a new row" in messages(world)
+    assert world.ids("orders")[-2:] == ["1", "3"]
+    assert "although it was refunded before (Canceled)" in world.cell("orders", "3", "Sync")
+    assert world.cell("orders", "1", "Sync").endswith("Its earlier row is in Archive.")
+    world.edit("orders", {"3": {"status": "Canceled"}})
+    world.run()
+    assert "already refunded (Canceled)" in world.cell("orders", "3", "Sync")
+    assert len(world.panel.state.orders["3"].refunds) == 1
+
+
+@pytest.mark.parametrize("key", ["1", "3"])
+def test_a_cancel_request_for_an_archived_order(tmp_path: Path, key: str) -> None:
+    """Completed or refunded: it is answered as if the order's row still stood in Orders."""
+    from reconcile.panel.practice import PracticeCancel  # noqa: PLC0415 - only here
+
+    world = closed(tmp_path, "memory")
+    world.run()
+    world.run()
+    world.panel.state.cancels["70"] = PracticeCancel("70", key, "1", "l")
+    world.run()
+    world.edit("cancels", {"70": {"decision": "Cancel and refund"}})
+    world.run()
+    says = {
+        "1": "Order 1 is Completed at the panel and cannot be refunded",
+        "3": "Order 3 was already refunded (Canceled)",
+    }
+    assert says[key] in world.cell("cancels", "70", "Sync")
+    assert len(world.panel.state.orders[key].refunds) == (key == "3")
+
+
+def test_a_row_pasted_back_from_archive_is_answered(tmp_path: Path) -> None:
+    """Nothing is sent for it, and it says what to do."""
+    world = closed(tmp_path, "memory")
+    row = next(row for row in world.book.see("orders") if row[0] == "5")
+    world.run()
+    world.run()
+    world.book.show("orders", [*world.book.see("orders"), row[:8]])
+    world.run()
+    assert world.cell("orders", "5", "Sync") == (
+        "#5 · Please check. Order 5 is done and stands in Archive, so nothing is sent for this row. Please remove the row."
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_keeps_rows_where_they_are_is_said_once(tmp_path: Path, kind: str) -> None:
+    """A formula in the tab: nothing moves, the run says why, and goes on as soon as it is gone."""
+    from reconcile.core.cells import Formula  # noqa: PLC0415 - only here
+
+    world = closed(tmp_path, kind)
+    world.type("orders", "2", note=Formula("=1+1"))
+    world.run()
+    assert "Closed orders stay in Orders, because it holds formulas" in messages(world)
+    world.run()
+    assert (messages(world), archive(world)) == ("", [])
+    world.type("orders", "2", note=None)
+    world.run()
+    assert archive(world) == ["1", "3", "5"]
+
+
+def test_a_date_in_a_note_stays_in_orders(tmp_path: Path) -> None:
+    """A read of a Google Sheet brings only what a date looks like: its row is left where it is, and said once."""
+    from datetime import datetime  # noqa: PLC0415 - only here
+
+    world = closed(tmp_path, "google")
+    world.type("orders", "5", note=datetime(2026, 3, 2, 9, 41))  # noqa: DTZ001 - a sheet's date has no zone
+    world.run()
+    assert "1 closed orders stay in Orders" in messages(world)
+    assert (world.ids("orders"), archive(world)) == (["2", "4", "5", "6"], ["1", "3"])
+    world.run()
+    world.run()
+    assert (messages(world), archive(world)) == ("", ["1", "3"])
+
+
+def test_google_refusing_to_take_rows_out_does_not_stop_the_run(tmp_path: Path) -> None:
+    """A part of the tab that somebody really protected: the run does all the rest, says so, and tries again another day."""
+    world = closed(tmp_path, "google")
+    emulator, book_id = world.book.emulator, world.book.id  # type: ignore[attr-defined]
+    sheet = emulator.sheet(book_id, "Orders")
+    from tests.emulator.emulator import OWNER  # noqa: PLC0415 - only here
+    from tests.emulator.staff import Staff  # noqa: PLC0415 - only here
+
+    area = {"sheetId": sheet.sheet_id, "startRowIndex": 3, "endRowIndex": 4}
+    owner = Staff(emulator, book_id, "Orders", OWNER)
+    owner.do({"addProtectedRange": {"protectedRange": {"range": area, "editors": {"users": [OWNER]}}}})
+    assert world.run().code == 0
+    assert "Google does not let the job take rows out" in messages(world)
+    assert (len(world.ids("orders")), archive(world)) == (6, [])
+    calls = len(emulator.calls)
+    assert world.run().code == 0
+    assert messages(world) == ""
+    assert len(emulator.calls) - calls == 3
+    owner.do({"deleteProtectedRange": {"protectedRangeId": sheet.protections[-1]["protectedRangeId"]}})
+    world.clock.sleep(DAY)
+    world.run()
+    assert archive(world) == ["1", "3", "5"]
+
+
+def test_twins_keep_rows_where_they_are(tmp_path: Path) -> None:
+    """Google would take two rows that hold the same for one, so nothing moves while there are such rows."""
+    world = closed(tmp_path, "google")
+    grid = world.book.see("orders")
+    twin = [None] * len(grid[0])
+    twin[grid[0].index("Note")] = "see below"
+    world.book.show("orders", [*grid, twin, [cell.upper() if cell else cell for cell in twin]])
+    world.run()
+    assert "because two of its rows hold the same" in messages(world)
+    assert (len(world.book.see("orders")), archive(world)) == (9, [])
