@@ -656,6 +656,27 @@ def _sum_if(values: list[Any]) -> Value:
     return plain_number(total)
 
 
+def _count_ifs(values: list[Any]) -> Value:
+    """COUNTIFS: ranges of one size with a criterion each."""
+    if len(values) % 2:
+        return fault("N_A", "Wrong number of arguments to COUNTIFS.")
+    ranges = [[v for v, _ in _flat([one])] for one in values[::2]]
+    if len({len(one) for one in ranges}) > 1:
+        return fault("VALUE", "Array arguments to COUNTIFS are of different size.")
+    tests = [criterion(scalar(one)) for one in values[1::2]]
+    return sum(1 for line in zip(*ranges, strict=True) if all(t(v) for t, v in zip(tests, line, strict=True)))
+
+
+def _large(values: list[Any]) -> Value:
+    found = _numbers(values[:1])
+    place = to_number(scalar(values[1]))
+    if isinstance(found, Fault) or isinstance(place, Fault):
+        return found if isinstance(found, Fault) else place
+    if not 1 <= place <= len(found):
+        return fault("NUM", "Function LARGE parameter 2 value is out of range.")
+    return plain_number(sorted(found, reverse=True)[int(place) - 1])
+
+
 def _vlookup(values: list[Any]) -> Value:
     key, grid, index = scalar(values[0]), values[1], to_number(scalar(values[2]))
     if isinstance(index, Fault) or not isinstance(grid, list):
@@ -773,6 +794,8 @@ _FUNCTIONS: dict[str, _Function] = {
     "COUNTA": (1, MANY, lambda v: sum(1 for x, _ in _flat(v) if x is not None)),
     "COUNTBLANK": (1, MANY, lambda v: sum(1 for x, _ in _flat(v) if x is None or x == "")),
     "COUNTIF": (2, 2, _count_if),
+    "COUNTIFS": (2, MANY, _count_ifs),
+    "LARGE": (2, 2, _large),
     "SUMIF": (2, 3, _sum_if),
     "VLOOKUP": (3, 4, _vlookup),
     "MATCH": (2, 3, _match),

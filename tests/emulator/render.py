@@ -27,7 +27,7 @@ def cell_data(
 ) -> Json:
     """Return CellData; only what the read mask asks for is computed."""
     out: Json = {}
-    over = rules.format_at(row, column)
+    over = rules.format_at(row, column) if fields.wants(trie, "effectiveFormat") else {}
     if cell is None:
         if over and fields.wants(trie, "effectiveFormat"):
             out["effectiveFormat"] = merge(DEFAULT_FORMAT, over)
@@ -35,10 +35,10 @@ def cell_data(
     if cell.value is not None:
         if fields.wants(trie, "userEnteredValue"):
             out["userEnteredValue"] = to_extended(cell.value)
-        value = evaluator.value(sheet, row, column, cell)
         if fields.wants(trie, "effectiveValue"):
-            out["effectiveValue"] = to_extended(value)
+            out["effectiveValue"] = to_extended(evaluator.value(sheet, row, column, cell))
         if fields.wants(trie, "formattedValue"):
+            value = evaluator.value(sheet, row, column, cell)
             out["formattedValue"] = formatting.show(value, formulas.brought_format(cell))
         link = formulas.hyperlink(cell)
         if link and fields.wants(trie, "hyperlink"):
