@@ -216,6 +216,47 @@ def copied(text: str, down: int, right: int) -> str:
     return _rewrite(text, lambda _sheet, a, b: (end(a), end(b) if b else None))
 
 
+class Single(NamedTuple):
+    """One cell that a formula looks at: tab (None: its own), place, and whether row and column move when it is copied."""
+
+    title: str | None
+    row: int
+    column: int
+    row_moves: bool
+    column_moves: bool
+
+
+_PLACE_COUNTS = re.compile(r"\b(?:ROW|COLUMN|ISFORMULA)\s*\(", re.IGNORECASE)
+
+
+@lru_cache(maxsize=50_000)
+def singles(text: str) -> tuple[Single, ...] | None:
+    """Return the cells a formula looks at; None when its value does not follow from theirs alone (ranges, ROW, names)."""
+    found: list[Single] = []
+
+    def note(sheet: str | None, a: str, b: str | None) -> tuple[str, str | None]:
+        lock_c, col, lock_r, row = _REF.fullmatch(a).groups()  # type: ignore[union-attr]
+        if b is None and col and row:
+            found.append(Single(sheet, int(row) - 1, a1.number(col), not lock_r, not lock_c))
+        else:
+            ranges.append(a)
+        return a, b
+
+    ranges: list[str] = []
+    _rewrite(text, note)
+    try:
+        named = _has_name(parse(text))
+    except (FormulaSyntaxError, a1.RangeSyntaxError):
+        return None
+    return None if ranges or named or _PLACE_COUNTS.search(text) else tuple(found)
+
+
+def _has_name(node: Any) -> bool:
+    if isinstance(node, list):
+        return any(map(_has_name, node))
+    return isinstance(node, tuple) and bool(node) and (node[0] == "name" or any(map(_has_name, node[1:])))
+
+
 def followed(
     text: str, own_title: str, changed_title: str, dimension: str, span: Callable[[int, int], tuple[int, int] | None]
 ) -> str:
