@@ -287,6 +287,15 @@ class _Sums:
         letter = letters(HELPER + place)
         return f"${letter}$3:${letter}${SERVICES + 2}"
 
+    def _of_service(self, own: str) -> str:
+        """Open orders whose service is the text in cell `own`: those that begin with it but for those that go on.
+
+        A criterion `12` means the number in some programs, the text in others, both in Excel; patterns look at texts only.
+        """
+        service = self.of("orders", "service")
+        begins, goes_on = (self.open_orders(f'{service},{own}&"{rest}"') for rest in ("*", "?*"))
+        return f"({begins})-({goes_on})"
+
     def all_services(self) -> list[Item]:
         """Every service with its open orders, and a number that ranks it: no two services have the same."""
         items = [Item(0, HELPER, "section", self.known.text("Open orders by service, all"))]
@@ -297,12 +306,12 @@ class _Sums:
         for number in range(1, SERVICES + 1):
             row = number + 1
             own = f"${letters(HELPER + 1)}${row + 1}"
-            name = f"INDEX({names},{number + 1})"
-            count = self.open_orders(f"{self.of('orders', 'service')},{own}")
+            name = f'IFERROR(INDEX({names},{number + 1}),"")'  # a tab may have fewer rows than we look at
+            count = self._of_service(own)
             total = f"${letters(HELPER + 2)}${row + 1}"
             items += [
                 Item(row, HELPER, "text", f'=IF({own}="","",{own}&IF({name}="",""," "&{name}))'),
-                Item(row, HELPER + 1, "text", f'=INDEX({ids},{number + 1})&""'),
+                Item(row, HELPER + 1, "text", f'=IFERROR(INDEX({ids},{number + 1})&"","")'),
                 Item(row, HELPER + 2, "number", f'=IF({own}="","",{count})'),
                 Item(row, HELPER + 3, "number", f'=IF({own}="",0,{total}-{number}/1000)'),
             ]

@@ -42,7 +42,6 @@ class Rules:
                 out = _under(rule.get("format", {}), out)
         return out
 
-
     def _holds(self, row: int, column: int, condition: dict[str, Any], offset: tuple[int, int]) -> bool:
         """`holds`, computed once for all cells that look at cells with the same values."""
         key = self._looked_at(condition, offset) if condition["type"] == "CUSTOM_FORMULA" else None
@@ -62,7 +61,9 @@ class Rules:
             home = self.sheet if one.title is None else self.evaluator.book.titled(one.title)
             if home is None:
                 return None
-            value = self.evaluator.cell(home, one.row + offset[0] * one.row_moves, one.column + offset[1] * one.column_moves)
+            value = self.evaluator.cell(
+                home, one.row + offset[0] * one.row_moves, one.column + offset[1] * one.column_moves
+            )
             values.append((type(value), value))  # 1 is not TRUE
         return tuple(values)
 
