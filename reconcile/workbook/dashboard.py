@@ -113,17 +113,16 @@ def board(known: Templates, at: Mapping[str, Mapping[str, str]]) -> Board:
         if number and not slot:
             top, deepest = deepest + 1, 0
         column = slot * CHART_COLUMNS
-        table = sums.table(chart.key, top + 1, column)
+        first = top + 2  # a title may be as wide as its chart, so what the numbers are stands below it
+        table = sums.table(chart.key, first, column)
         items.append(Item(top, column, "head", chart.title))
-        items += [Item(top, column + 2 + place, "head", name) for place, name in enumerate(chart.series)]
+        items += [Item(top + 1, column + 2 + place, "head", name) for place, name in enumerate(chart.series)]
         items += table
         last = max(item.row for item in table)
         deepest = max(deepest, last + 1)
         values = tuple(column + 2 + place for place in range(len(chart.series)))
         plots.append(
-            Plot(
-                chart, CHARTS_ROW - 1 + line * (CHART_ROWS + 1), column, top + 1, last, categories=column, values=values
-            )
+            Plot(chart, CHARTS_ROW - 1 + line * (CHART_ROWS + 1), column, first, last, categories=column, values=values)
         )
     items += sums.all_services()
     return Board(tuple(items), tuple(plots), late, max(deepest, SERVICES + 3))

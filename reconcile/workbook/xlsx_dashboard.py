@@ -106,8 +106,10 @@ def _put(sheet: Worksheet, item: Item) -> None:
     }[item.kind]
     if item.kind == "head" and item.column % dashboard.CHART_COLUMNS and item.column < dashboard.WIDTH:
         side = "right"
+    apart = item.kind in ("head", "text", "day") and item.column % dashboard.CHART_COLUMNS == 0 and item.column > 0
+    indent = 1 if item.kind in ("tile", "value") or apart else 0
     cell.font = Font(name="Calibri", size=size, bold=bold, color=color)
-    cell.alignment = Alignment(horizontal=side, vertical="center", indent=1 if item.kind in ("tile", "value") else 0)
+    cell.alignment = Alignment(horizontal=side, vertical="center", indent=indent)
     cell.number_format = {
         "freshness": dashboard.TIME,
         "day": dashboard.DAY,

@@ -483,7 +483,7 @@ def _start_height(tab: Tab, line: guide.Line, known: Templates) -> float:
         len(textwrap.wrap(_letters(text), round(tab.columns[1].width * (0.85 if line.row == _RUNNING_ROW else 1.05)))),
     )
     tall = any("\u0900" <= char <= "\u097f" for char in line.topic + text)  # Devanagari
-    return 5 + (18.0 if tall else 15.0) * max(1, *needed)
+    return 5 + (20.0 if tall else 15.0) * max(1, *needed)
 
 
 def _letters(text: str) -> str:
