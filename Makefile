@@ -17,7 +17,7 @@ MAKES_VENVS := import venv, ensurepip; $(NEW_ENOUGH)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sync plan doctor init test lint check bench faults sim mutants reliability clean
+.PHONY: help setup demo sync plan doctor init test lint check bench faults sim mutants reliability guide clean
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -89,6 +89,9 @@ mutants: $(STAMP) ## plant known bugs into a copy of the code; the tests must fa
 
 reliability: $(STAMP) ## run the whole harness and write its counts for README (hours; ARGS="--seeds 100 --step 9" for less)
 	@$(BIN)/python -m tests.reliability $(ARGS)
+
+guide: $(STAMP) ## write docs/staff-guide.md and its pictures anew
+	@$(BIN)/python -m tests.staff_guide
 
 clean: ## remove what was installed and generated; never settings, workbooks of yours or the journal
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .bench build dist *.egg-info demo

@@ -16,7 +16,7 @@ from reconcile.workbook.templates import letters
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from reconcile.workbook.templates import Column, Owner, Tab, Templates
+    from reconcile.workbook.templates import Column, Owner, State, Tab, Templates
 
 Json = dict[str, Any]
 
@@ -167,21 +167,23 @@ def same_validation(have: Mapping[str, Any] | None, want: Mapping[str, Any]) -> 
 # --- conditional formats ---------------------------------------------------------------------------------------------------
 
 
-def conditionals(tab: Tab, known: Templates, sheet: int, at: Mapping[str, int]) -> list[Json]:
-    """A staff tab's rules, most important first: what is still needed, what Sync says, rows that are done.
+def conditionals(tab: Tab, known: Templates, sheet: int, at: Mapping[str, int], finished: str) -> list[Json]:
+    """A staff tab's rules, most important first: a job that stopped, age, what is still needed, what Sync says, rows done.
 
-    at: column key → index. Ranges are whole columns, so that rows inserted right under the headings have the rules, too.
+    at: column key → index. finished: letter of Runs' Finished. Ranges are whole columns, so that rows inserted right under
+    the headings have the rules, too; the one about the job is for row 1 only.
     """
     if tab.protect != "header":
         return []
     own = {key: letters(place) for key, place in at.items()}
 
-    def rule(name: str, keys: Sequence[str], formula: str, look: Json) -> Json:
+    def rule(name: str, keys: Sequence[str], formula: str, look: Json, rows: Json | None = None) -> Json:
         spans = guide.spans(sorted(at[key] for key in keys))
         marked = spoken(f'=AND({formula},LEN("reconcile: {name}")>0)')
         return {
             "ranges": [
-                {"sheetId": sheet, "startColumnIndex": first, "endColumnIndex": last + 1} for first, last in spans
+                {"sheetId": sheet, "startColumnIndex": first, "endColumnIndex": last + 1, **(rows or {})}
+                for first, last in spans
             ],
             "booleanRule": {
                 "condition": {"type": "CUSTOM_FORMULA", "values": [{"userEnteredValue": marked}]},
@@ -189,7 +191,11 @@ def conditionals(tab: Tab, known: Templates, sheet: int, at: Mapping[str, int]) 
             },
         }
 
-    made: list[Json] = []
+    alarm = {"backgroundColorStyle": colour(guide.ALARM), "textFormat": _text("FFFFFF", bold=True)}
+    made = [rule("stopped", tab.keys, guide.stopped(known, finished), alarm, {"startRowIndex": 0, "endRowIndex": 1})]
+    for name, formula, fill, font in guide.ages(tab, known, own):
+        look = {"backgroundColorStyle": colour(fill), "textFormat": _text(font, bold=name == "red")}
+        made.append(rule(name, [tab.open_column], _first_row(formula), look))
     if lost := _key_lost(tab, own):
         made.append(rule("no key", [tab.key_column], lost, {"backgroundColorStyle": colour(guide.ALARM)}))
     for column in tab.columns:
@@ -202,7 +208,7 @@ def conditionals(tab: Tab, known: Templates, sheet: int, at: Mapping[str, int]) 
             )
     if tab.has(SYNC):
         for state in known.states:
-            look = {"backgroundColorStyle": colour(state.fill), "textFormat": _text(state.font, bold=state.bold)}
+            look = {"backgroundColorStyle": colour(state.fill), "textFormat": _state_text(state)}
             says = _first_row(guide.says(state, own[SYNC]))
             made.append(rule(state.name, [tab.key_column, SYNC], f"OR({says})", look))
     if tab.closed_column:
@@ -219,6 +225,11 @@ def _first_row(condition: str) -> str:
 
 def _text(font: str, *, bold: bool = False) -> Json:
     return {"foregroundColorStyle": colour(font), **({"bold": True} if bold else {})}
+
+
+def _state_text(state: State) -> Json:
+    shape = {name: True for name in ("bold", "italic", "underline") if getattr(state, name)}
+    return {"foregroundColorStyle": colour(state.font), **shape}
 
 
 def _key_lost(tab: Tab, own: Mapping[str, str]) -> str:
@@ -249,9 +260,14 @@ def same_rule(have: Mapping[str, Any], want: Mapping[str, Any]) -> bool:
     )
 
 
-def _columns(rule: Mapping[str, Any]) -> list[tuple[int, int, int]]:
+def _columns(rule: Mapping[str, Any]) -> list[tuple[int, int, int, int]]:
     return sorted(
-        (each.get("startRowIndex", 0), each.get("startColumnIndex", 0), each.get("endColumnIndex", 0))
+        (
+            each.get("startRowIndex", 0),
+            int(each.get("endRowIndex") == 1),
+            each.get("startColumnIndex", 0),
+            each.get("endColumnIndex", 0),
+        )
         for each in rule.get("ranges", [])
     )
 

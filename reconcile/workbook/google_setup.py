@@ -17,12 +17,12 @@ from reconcile.core.ledger import SCHEMA
 from reconcile.core.model import SYNC
 from reconcile.core.words import ENGLISH
 from reconcile.errors import AccessRefused, Damaged, ReconcileError, RevisionMoved
-from reconcile.workbook import frames, google, guide, templates
+from reconcile.workbook import dashboard, frames, google, google_dashboard, guide, templates
 from reconcile.workbook import google_looks as looks
 from reconcile.workbook.catalogue import LANGUAGES
 from reconcile.workbook.google_http import NotThere, json_of
 from reconcile.workbook.port import Finding, Provisioned
-from reconcile.workbook.templates import LEDGER, START
+from reconcile.workbook.templates import DASHBOARD, LEDGER, START
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -47,7 +47,8 @@ _PROTECTED: Final = "reconcile: "
 NOT_SENT: Final = "comes from the panel or the job. What is typed here is not sent."
 _SHAPE: Final = (
     "properties(timeZone,locale,autoRecalc),developerMetadata(metadataId,metadataKey,metadataValue),"
-    "sheets(properties,protectedRanges,conditionalFormats,filterViews(filterViewId,title),basicFilter(range))"
+    "sheets(properties,protectedRanges,conditionalFormats,filterViews(filterViewId,title),basicFilter(range),"
+    "charts(chartId,spec(title)))"
 )
 _CELLS: Final = (
     "sheets(properties(sheetId),data(startRow,startColumn,rowData(values(userEnteredValue,note,dataValidation))))"
@@ -59,7 +60,10 @@ _CELLS: Final = (
 
 @dataclass(frozen=True)
 class FoundTab:
-    """One of the spreadsheet's tabs. `cells`: what was read of it, (row, column) → CellData, both from 0."""
+    """One of the spreadsheet's tabs. `cells`: what was read of it, (row, column) → CellData, both from 0.
+
+    charts: title → id.
+    """
 
     sheet: int
     title: str
@@ -71,6 +75,7 @@ class FoundTab:
     conditionals: tuple[Json, ...] = ()
     views: tuple[str, ...] = ()
     filtered: bool = False
+    charts: Mapping[str, int] = field(default_factory=dict)
     cells: Mapping[tuple[int, int], Json] = field(default_factory=dict)
 
     def text(self, row: int, column: int) -> str:
@@ -162,6 +167,7 @@ def _tab(given: Json) -> FoundTab:
         conditionals=tuple(given.get("conditionalFormats", [])),
         views=tuple(view.get("title", "") for view in given.get("filterViews", [])),
         filtered="basicFilter" in given,
+        charts={chart.get("spec", {}).get("title", ""): chart.get("chartId", 0) for chart in given.get("charts", [])},
     )
 
 
@@ -198,7 +204,7 @@ def _ranges(known: Templates, ours: Mapping[str, FoundTab], others: Sequence[Fou
                 made += [f"{name}!1:1", f"{name}!A:C"]
             elif tab.key == START:
                 made.append(f"{name}!A:B")
-            elif tab.key == "services":
+            elif tab.key in ("services", DASHBOARD):
                 made.append(name)
             else:
                 made.append(f"{name}!1:{SAMPLE + 1}")
@@ -267,9 +273,8 @@ def wanted(known: Templates, found: Found, services: Sequence[str], account: str
     """What is missing, as requests in the order to apply them. Pure. Raises Damaged for a heading that stands twice."""
     made = Wanted()
     plan = _Plan(known, found, account, made)
-    ids: dict[str, int] = {}
-    for tab in known.tabs:
-        ids[tab.key] = plan.tab(tab)
+    ids = {tab.key: plan.tab(tab) for tab in known.tabs}
+    plan.dashboard(ids[DASHBOARD])  # last: it looks at all the others
     plan.services(services, ids["services"])
     plan.calculation()
     plan.ledger(ids)
@@ -303,6 +308,9 @@ class _Plan:
         sheet = self._add(tab) if there is None else there.sheet
         if tab.key == START:
             self._start(tab, sheet, there)
+            return sheet
+        if tab.key == DASHBOARD:
+            self._protect(tab, sheet, there)
             return sheet
         self.at[tab.key] = self._columns(tab, sheet, there)
         if there is not None:
@@ -341,10 +349,13 @@ class _Plan:
         index = self.titles.index(before[-1]) + 1 if before else 0
         self.titles.insert(index, tab.title)
         staff = tab.protect != "tab"
+        wide = google_dashboard.COLUMNS if tab.key == DASHBOARD else len(tab.columns)
         grid: Json = {
             "rowCount": STAFF_ROWS if staff else LOG_ROWS,
-            "columnCount": len(tab.columns) + (OWN_COLUMNS if staff else 0),
+            "columnCount": wide + (OWN_COLUMNS if staff else 0),
         }
+        if tab.key == DASHBOARD:
+            grid["hideGridlines"] = True
         if tab.frozen_rows:
             grid["frozenRowCount"] = tab.frozen_rows
         if tab.has(SYNC):
@@ -459,7 +470,7 @@ class _Plan:
         at = self.at[tab.key]
         have = list(there.conditionals) if there else []
         number = len(have)
-        for rule in looks.conditionals(tab, self.known, sheet, at):
+        for rule in looks.conditionals(tab, self.known, sheet, at, self._finished()):
             name = looks.rule_name(rule)
             index = next((index for index, each in enumerate(have) if looks.rule_name(each) == name), None)
             if index is None:
@@ -520,16 +531,55 @@ class _Plan:
             protected["editors"] = {"users": [self.account]}
         self.ask("addProtectedRange", protectedRange=protected)
 
+    def _finished(self) -> str:
+        """The letter of Runs' Finished."""
+        runs = self.known.tab("runs")
+        there = self.found.ours.get("runs")
+        head = _positions(runs, there.head) if there is not None else {}
+        return templates.letters(head.get("finished", runs.keys.index("finished")))
+
+    # --- Dashboard -------------------------------------------------------------------------------------------------------------
+
+    def dashboard(self, sheet: int) -> None:
+        """Its figures when they say something else than they should, and the charts that are not there yet."""
+        tab, there = self.known.tab(DASHBOARD), self.found.ours.get(DASHBOARD)
+        at = {key: dashboard.letters_of(self.known.tab(key), places) for key, places in self.at.items()}
+        board = dashboard.board(self.known, at)
+        if there is not None and there.columns < google_dashboard.COLUMNS:
+            more = google_dashboard.COLUMNS - there.columns
+            self.ask("appendDimension", sheetId=sheet, dimension="COLUMNS", length=more)
+        if there is not None and there.rows < board.rows:
+            self.ask("appendDimension", sheetId=sheet, dimension="ROWS", length=board.rows - there.rows)
+        grid = google_dashboard.grid(board, there.cells if there else {})
+        if there is None or google_dashboard.said(there.cells) != google_dashboard.meant(board):
+            area = {"sheetId": sheet, "startRowIndex": 0, "endRowIndex": len(grid), "startColumnIndex": 0}
+            area["endColumnIndex"] = google_dashboard.COLUMNS
+            self.ask("updateCells", range=area, rows=grid, fields="userEnteredValue,userEnteredFormat")
+        if there is None:
+            self.made.requests += google_dashboard.shape(tab, sheet)
+        have = list(there.conditionals) if there else []
+        for rule in google_dashboard.rules(self.known, board, sheet):
+            name = looks.rule_name(rule)
+            index = next((index for index, each in enumerate(have) if looks.rule_name(each) == name), None)
+            if index is None:
+                self.ask("addConditionalFormatRule", rule=rule, index=len(have))
+                have.append(rule)
+            elif not looks.same_rule(have[index], rule):
+                self.ask("updateConditionalFormatRule", rule=rule, index=index)
+        for plot in board.plots:
+            drawn = (there.charts if there else {}).get(plot.chart.title)
+            spec = google_dashboard.spec(plot, sheet)
+            if drawn is None:
+                self.ask("addChart", chart={"spec": spec, "position": google_dashboard.position(plot, tab, sheet)})
+            elif self._older():
+                self.ask("updateChartSpec", chartId=drawn, spec=spec)
+
     # --- Start here ------------------------------------------------------------------------------------------------------------
 
     def _start(self, tab: Tab, sheet: int, there: FoundTab | None) -> None:
         """The guide: written anew when it says something else than it should."""
-        runs = self.known.tab("runs")
-        column = templates.letters(runs.keys.index("finished"))
-        if "runs" in self.found.ours:
-            head = _positions(runs, self.found.ours["runs"].head)
-            column = templates.letters(head.get("finished", runs.keys.index("finished")))
-        lines = guide.lines(self.known, self.found.zone, f"{_range_name(runs.title)}!${column}:${column}")
+        runs, column = self.known.tab("runs"), self._finished()
+        lines = guide.lines(self.known, self.found.zone, f"{guide.quoted(runs.title)}!${column}:${column}")
         rows, last = _start_rows(lines), lines[-1].row
         ours = there is not None and bool(there.cells)
         if ours and there is not None and _start_said(there) == [_said(row) for row in rows]:
@@ -548,7 +598,7 @@ class _Plan:
             width = {"pixelSize": looks.pixels(each.width)}
             self.ask("updateDimensionProperties", range=across, properties=width, fields="pixelSize")
         for number, (formula, fill, font) in enumerate(
-            ((guide.STALE, guide.ALARM, "FFFFFF"), (guide.ALIVE, guide.CALM, guide.CALM_FONT))
+            ((guide.stale(self.known), guide.ALARM, "FFFFFF"), (guide.alive(self.known), guide.CALM, guide.CALM_FONT))
         ):
             self.ask("addConditionalFormatRule", rule=_fresh_rule(sheet, formula, fill, font), index=number)
 
@@ -607,11 +657,6 @@ class _Plan:
                 line[at[column]] = {"userEnteredValue": {"stringValue": value}}
             corner = {"sheetId": ids[LEDGER], "rowIndex": row - 1, "columnIndex": 0}
             self.ask("updateCells", start=corner, rows=[{"values": line}], fields="userEnteredValue")
-
-
-def _range_name(title: str) -> str:
-    """A tab's title in a formula: quoted unless it is one plain word."""
-    return title if title.isascii() and title.isidentifier() else google.quoted(title)
 
 
 def _positions(tab: Tab, head: Sequence[str]) -> dict[str, int]:

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
     from reconcile.workbook.templates import Column, State, Tab, Templates
 
-FRESH_MINUTES: Final = 60
-"""After how long without a run the Start here tab turns red."""
-
 TINTS: Final = {"panel": "F4F5F7", "staff": "", "job": "EDF3F9"}
 """Owner → the pale ground of its cells, so that one sees where to type. White is for typing."""
 
@@ -33,14 +30,20 @@ ALARM: Final = "C0392B"
 CALM: Final = "E4F2E4"
 CALM_FONT: Final = "2B5D34"
 
-_LATE: Final = f"(NOW()-$B$2)*1440>{FRESH_MINUTES}"
-STALE: Final = f"IF(ISNUMBER($B$2),{_LATE},TRUE)"
-"""On Start here: true when the job has not run for longer than it should (or never)."""
+LAST_RAN: Final = "The job last ran at"
+NEVER_RAN: Final = "It has not run yet. Ask whoever looks after it to start it."
+STOPPED: Final = "NO: it has not run for {hours} hours. Nothing reaches the panel. Please tell whoever looks after it."
+RUNS: Final = "Yes. It ran {minutes} minutes ago."
+STOPPED_KEY: Final = "job stopped"
+STOPPED_SYNC: Final = "the job has stopped, nothing is sent: see {tab}"
+"""What stands beside the words of these two headings while the job is not running, where a workbook can show that."""
 
-ALIVE: Final = f"IF(ISNUMBER($B$2),NOT({_LATE}),FALSE)"
-_NEVER: Final = "It has not run yet. Ask whoever looks after it to start it."
-_STOPPED: Final = "NO: it has not run for {hours} hours. Nothing reaches the panel. Please tell whoever looks after it."
-_RUNS: Final = "Yes. It ran {minutes} minutes ago."
+HEADINGS_RED: Final = "If the headings are red"
+HEADINGS_RED_MEANS: Final = (
+    "The job has not run for {minutes} minutes or more: nothing you type reaches the panel, and nothing new comes. Your work "
+    "is safe and is sent once the job runs again. Please tell whoever looks after it."
+)
+OPEN_FOR: Final = "Open for more than {hours} hours."
 
 TODO: Final = (
     (
@@ -94,13 +97,8 @@ def lines(known: Templates, zone_name: str, finished: str) -> list[Line]:
     """Start here from the first row down. `finished`: the range of Runs' Finished cells, as a formula names it."""
     made = [
         Line(1, "title", known.tab(templates.START).columns[0].header),
-        Line(
-            2,
-            "line",
-            known.text("The job last ran at"),
-            f'=IF(COUNT({finished})=0,"{known.text("not yet")}",MAX({finished}))',
-        ),
-        Line(3, "line", known.text("Is it running?"), _running(known)),
+        Line(2, "line", known.text(LAST_RAN), last_run(known, finished)),
+        Line(3, "line", known.text("Is it running?"), running(known, "$B$2")),
         Line(4, "line", known.text("Times are in"), zone_name),
     ]
     row = 6
@@ -114,20 +112,13 @@ def lines(known: Templates, zone_name: str, finished: str) -> list[Line]:
     return made
 
 
-def _running(known: Templates) -> str:
-    """A formula that says in words whether the job runs."""
-    stopped, runs = known.text(_STOPPED), known.text(_RUNS)
-    stopped = stopped.replace("{hours}", '"&ROUND((NOW()-$B$2)*24,1)&"')
-    runs = runs.replace("{minutes}", '"&ROUND((NOW()-$B$2)*1440,0)&"')
-    return f'=IF(NOT(ISNUMBER($B$2)),"{known.text(_NEVER)}",IF({_LATE},"{stopped}","{runs}"))'
-
-
 _Content = list[tuple[str, str, str, str]]
 
 
 def _sections(known: Templates) -> Iterator[tuple[str, _Content]]:
     """(title, lines as (topic, text, fill, font)) of each section."""
-    yield known.text("What to do"), [(known.text(topic), known.text(text), "", "") for topic, text in TODO]
+    red = (known.text(HEADINGS_RED), known.text(HEADINGS_RED_MEANS).format(minutes=known.late_minutes), ALARM, "FFFFFF")
+    yield known.text("What to do"), [*((known.text(topic), known.text(text), "", "") for topic, text in TODO), red]
     yield (
         known.text("What a heading's colour means"),
         [
@@ -147,7 +138,16 @@ def _sections(known: Templates) -> Iterator[tuple[str, _Content]]:
             for state in known.states
         ],
     )
-    shown = [tab for tab in known.tabs if not tab.free_text and not tab.hidden]
+    age, open_for = known.age, known.text(OPEN_FOR)
+    received = known.tab("orders").column("received").header
+    yield (
+        known.text("What the colour of {column} means").format(column=received),
+        [
+            (known.text("Amber"), open_for.format(hours=age.amber_hours), age.amber_fill, age.amber_font),
+            (known.text("Red"), open_for.format(hours=age.red_hours), age.red_fill, age.red_font),
+        ],
+    )
+    shown = [tab for tab in known.tabs if tab.key != templates.START and not tab.hidden]
     yield known.text("The tabs"), [(tab.title, tab.purpose, "", "") for tab in shown]
     for tab in shown:
         if tab.protect == "header":
@@ -196,7 +196,86 @@ def done(tab: Tab, known: Templates, at: Mapping[str, str]) -> str:
     """
     chosen = ",".join(f'${at[tab.closed_column]}2="{value}"' for value in tab.closed_when)
     taken = ",".join(says(state, at[SYNC]) for state in known.states if state.name in SETTLED)
-    return f"AND(OR({chosen}),OR({taken}))"
+    elsewhere = ",".join(
+        f'ISNUMBER(SEARCH("{closed_elsewhere(known, value)}",${at[SYNC]}2))' for value in tab.closed_when
+    )
+    return f"OR(AND(OR({chosen}),OR({taken})),{elsewhere})"
+
+
+def closed_elsewhere(known: Templates, status: str) -> str:
+    """How Sync says that an order was closed in another place, so that its own Status is not what counts."""
+    return known.words.CLOSED_ELSEWHERE.split(" (", maxsplit=1)[0].format(status=status)
+
+
+def finished(tab: Tab, known: Templates, at: Mapping[str, str]) -> str:
+    """A formula that is true in row 2 where nothing is left to do, also for rows that are decided rather than closed."""
+    if tab.closed_column:
+        return done(tab, known, at)
+    taken = ",".join(says(state, at[SYNC]) for state in known.states if state.name in SETTLED)
+    return f"AND(NOT(ISBLANK(${at['decision']}2)),OR({taken}))"
+
+
+def ages(tab: Tab, known: Templates, at: Mapping[str, str]) -> list[tuple[str, str, str, str]]:
+    """(name, formula over row 2, fill, font) of an open row's age, the oldest first. Nothing where a tab has no such column."""
+    if not tab.open_column:
+        return []
+    age, cell = known.age, f"${at[tab.open_column]}2"
+    still = f"NOT({finished(tab, known, at)})"
+    return [
+        (name, f"AND(ISNUMBER({cell}),(NOW()-{cell})*24>={limit},{still})", fill, font)
+        for name, limit, fill, font in (
+            ("red", age.red_hours, age.red_fill, age.red_font),
+            ("amber", age.amber_hours, age.amber_fill, age.amber_font),
+        )
+    ]
+
+
+# --- freshness -----------------------------------------------------------------------------------------------------------
+
+
+def _late(known: Templates, cell: str) -> str:
+    return f"(NOW()-{cell})*1440>{known.late_minutes}"
+
+
+def stale(known: Templates, cell: str = "$B$2") -> str:
+    """True when the time in `cell` is longer ago than it should be, or is none."""
+    return f"IF(ISNUMBER({cell}),{_late(known, cell)},TRUE)"
+
+
+def alive(known: Templates, cell: str = "$B$2") -> str:
+    """The opposite of `stale`."""
+    return f"IF(ISNUMBER({cell}),NOT({_late(known, cell)}),FALSE)"
+
+
+def last_run(known: Templates, finished: str) -> str:
+    """A formula for when the job last ran. finished: the range of Runs' Finished cells, as a formula names it."""
+    return f'=IF(COUNT({finished})=0,"{known.text("not yet")}",MAX({finished}))'
+
+
+def running(known: Templates, cell: str) -> str:
+    """A formula that says in words whether the job runs."""
+    late = _late(known, cell)
+    stopped = known.text(STOPPED).replace("{hours}", f'"&ROUND((NOW()-{cell})*24,1)&"')
+    runs = known.text(RUNS).replace("{minutes}", f'"&ROUND((NOW()-{cell})*1440,0)&"')
+    return f'=IF(NOT(ISNUMBER({cell})),"{known.text(NEVER_RAN)}",IF({late},"{stopped}","{runs}"))'
+
+
+def stopped(known: Templates, letter: str) -> str:
+    """A formula for any tab, true when the job has not run for longer than it should. letter: of Runs' Finished.
+
+    Conditional formats look at another tab through INDIRECT only, in Google Sheets and in older Excel. A Runs tab that was
+    renamed says nothing about when the job ran, so that counts as stopped, too.
+    """
+    runs = quoted(known.tab("runs").title)
+    return f'IFERROR((NOW()-MAX(INDIRECT("{runs}!{letter}:{letter}")))*1440>{known.late_minutes},TRUE)'
+
+
+# --- helpers -------------------------------------------------------------------------------------------------------------
+
+
+def quoted(title: str) -> str:
+    """A tab's title in a formula: quoted unless it is one plain word."""
+    return title if title.isascii() and title.isidentifier() else "'" + title.replace("'", "''") + "'"
 
 
 def spans(places: Sequence[int]) -> list[tuple[int, int]]:

@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     from reconcile.workbook.catalogue import Catalogue
 
 START: Final = "start"
+DASHBOARD: Final = "dashboard"
 LEDGER: Final = "ledger"
 WORKBOOK_FILE: Final = "workbook.toml"
 
 OWNERS: Final = ("panel", "staff", "job")
+CHART_KINDS: Final = ("bars", "columns", "stack")
 PROTECTIONS: Final = ("none", "header", "tab")
 FORMATS: Final = {
     "id": "@",
@@ -84,11 +86,31 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Tile:
+    """One number at the top of the Dashboard."""
+
+    key: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One chart of the Dashboard. kind: bars (lying), columns (standing) or stack. `colours`: per series, or per bar of one."""
+
+    key: str
+    title: str
+    kind: str
+    series: tuple[str, ...]
+    colours: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Tab:
     """One tab. `protect`: none, header (our headings; a warning on panel- and job-owned cells) or tab (all of it).
 
     `key_column`: key of the column that names a row, "" where rows have no name. `free_text`: its content is for people
     only, so it is never read back. `closed_column` and `closed_when`: which rows are done, to be shown in grey.
+    `open_column`: the column with the time a row came, whose colour tells its age.
     """
 
     key: str
@@ -104,6 +126,9 @@ class Tab:
     free_text: bool = False
     closed_column: str = ""
     closed_when: tuple[str, ...] = ()
+    open_column: str = ""
+    tiles: tuple[Tile, ...] = ()
+    charts: tuple[Chart, ...] = ()
 
     def column(self, key: str) -> Column:
         """The column with this key. Raises KeyError."""
@@ -142,16 +167,33 @@ class State:
     fill: str
     font: str
     bold: bool
+    italic: bool = False
+    underline: bool = False
+
+
+@dataclass(frozen=True)
+class Age:
+    """After how many hours an open row turns amber, then red, and the colours (RRGGBB)."""
+
+    amber_hours: int
+    red_hours: int
+    amber_fill: str
+    amber_font: str
+    red_fill: str
+    red_font: str
 
 
 @dataclass(frozen=True)
 class Templates:
     """Every tab in its order, the owners and the states. `version` is written into a workbook made from them.
 
-    words: the language all of it is in. guide: English text → text, for what is said beside tabs and columns.
+    late_minutes: after how long without a run the job counts as stopped. words: the language all of it is in. guide: English
+    text → text, for what is said beside tabs and columns.
     """
 
     version: int
+    late_minutes: int
+    age: Age
     tabs: tuple[Tab, ...]
     owners: Mapping[str, Owner]
     states: tuple[State, ...]
@@ -219,6 +261,8 @@ def load(place: Path) -> Templates:
     )
     loaded = Templates(
         version=shared.take("version", int),
+        late_minutes=shared.take("late_minutes", int),
+        age=_age(shared.take("age", dict)),
         tabs=tabs,
         owners={name: _owner(name, table) for name, table in shared.take("owners", dict).items()},
         states=tuple(_state(table) for table in shared.take("states", list)),
@@ -233,7 +277,7 @@ def load(place: Path) -> Templates:
     ):
         if doubled := _first_double(values):
             _wrong("*.toml", name, f"{doubled!r} stands in two tabs")
-    for needed in (START, LEDGER):
+    for needed in (START, DASHBOARD, LEDGER):
         if needed not in [tab.key for tab in tabs]:
             _wrong("*.toml", "key", f"no tab has the key {needed!r}")
     return loaded
@@ -269,6 +313,11 @@ def _spoken_tab(tab: Tab, english: Templates, said: Catalogue) -> Tab:
         purpose=said.purposes[tab.key],
         columns=tuple(_spoken_column(column, tab, english, said) for column in tab.columns),
         closed_when=tuple(said.words.choice(value) for value in tab.closed_when),
+        tiles=tuple(replace(tile, label=said.guide[tile.label]) for tile in tab.tiles),
+        charts=tuple(
+            replace(chart, title=said.guide[chart.title], series=tuple(said.guide[name] for name in chart.series))
+            for chart in tab.charts
+        ),
     )
 
 
@@ -434,6 +483,9 @@ def _tab(path: Path) -> Tab:
         free_text=table.take("free_text", bool, False),  # noqa: FBT003 - same
         closed_column=table.take("closed_column", str, ""),
         closed_when=table.texts("closed_when"),
+        open_column=table.take("open_column", str, ""),
+        tiles=tuple(_tile(path.name, values) for values in table.take("tiles", list, [])),
+        charts=tuple(_chart(path.name, values) for values in table.take("charts", list, [])),
     )
     table.done()
     _check_tab(path.name, tab)
@@ -448,7 +500,11 @@ def _check_tab(file: str, tab: Tab) -> None:
     for name, values in (("key", list(tab.keys)), ("header", [fold(column.header) for column in tab.columns])):
         if doubled := _first_double(values):
             _wrong(file, f"columns.{name}", f"{doubled!r} stands there twice")
-    for name, key in (("key_column", tab.key_column), ("closed_column", tab.closed_column)):
+    for name, key in (
+        ("key_column", tab.key_column),
+        ("closed_column", tab.closed_column),
+        ("open_column", tab.open_column),
+    ):
         if key and not tab.has(key):
             _wrong(file, name, f"names {key!r}, which is not a column")
 
@@ -502,9 +558,52 @@ def _state(values: Mapping[str, Any]) -> State:
         fill=table.colour("fill"),
         font=table.colour("font"),
         bold=table.take("bold", bool),
+        italic=table.take("italic", bool, False),  # noqa: FBT003 - a default, not a flag
+        underline=table.take("underline", bool, False),  # noqa: FBT003 - same
     )
     table.done()
     return state
+
+
+def _age(values: Mapping[str, Any]) -> Age:
+    table = _Table(WORKBOOK_FILE, values, "age.")
+    age = Age(
+        amber_hours=table.take("amber_hours", int),
+        red_hours=table.take("red_hours", int),
+        amber_fill=table.colour("amber_fill"),
+        amber_font=table.colour("amber_font"),
+        red_fill=table.colour("red_fill"),
+        red_font=table.colour("red_font"),
+    )
+    table.done()
+    if not 1 < age.amber_hours < age.red_hours:
+        _wrong(WORKBOOK_FILE, "age.red_hours", "must be more than amber_hours, and that more than 1")
+    return age
+
+
+def _tile(file: str, values: Mapping[str, Any]) -> Tile:
+    table = _Table(file, values, "tiles.")
+    tile = Tile(key=table.take("key", str), label=table.take("label", str))
+    table.done()
+    return tile
+
+
+def _chart(file: str, values: Mapping[str, Any]) -> Chart:
+    table = _Table(file, values, "charts.")
+    chart = Chart(
+        key=table.take("key", str),
+        title=table.take("title", str),
+        kind=table.one_of("kind", CHART_KINDS),
+        series=table.texts("series"),
+        colours=table.texts("colours"),
+    )
+    table.done()
+    fits = bool(chart.colours) and len(chart.series) in (1, len(chart.colours))
+    if not fits or not all(re.fullmatch(r"[0-9A-F]{6}", each) for each in chart.colours):
+        _wrong(
+            file, f"charts.{chart.key}.colours", "must be a colour like 2F5D8C for each of the series, or for each bar"
+        )
+    return chart
 
 
 def _toml(path: Path) -> dict[str, Any]:

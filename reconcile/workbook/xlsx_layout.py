@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import io
 import re
+import textwrap
 import unicodedata
 import warnings
 import zipfile
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from openpyxl import Workbook, load_workbook
@@ -18,6 +20,7 @@ from openpyxl.cell.rich_text import CellRichText
 from openpyxl.formatting.rule import Rule
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
 from openpyxl.styles.differential import DifferentialStyle
+from openpyxl.styles.numbers import NumberFormat
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.properties import PageSetupProperties
 
@@ -26,12 +29,12 @@ from reconcile.core.ledger import SCHEMA
 from reconcile.core.model import SYNC
 from reconcile.core.words import ENGLISH
 from reconcile.errors import Damaged
-from reconcile.workbook import frames, guide, templates, xlsx_book
+from reconcile.workbook import frames, guide, templates, xlsx_book, xlsx_dashboard
 from reconcile.workbook.templates import letters
 from reconcile.workbook.xlsx_xml import MAX_ROWS, Sheet, Styles, column_index, read_cells
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from openpyxl.worksheet.worksheet import Worksheet
@@ -42,6 +45,9 @@ HEADER_HEIGHT: Final = 33.0
 _MOST_PROMPT: Final = 255
 _MOST_TITLE: Final = 32
 HEADING_KEPT: Final = "The job finds the column by its heading '{header}'. Please press Esc to leave it as it is."
+
+_SHOWN_ID: Final = 199
+"""The id of a number format inside a rule: any above those that programs have built in."""
 
 _HEADER_EDGE: Final = Side(style="medium", color="7F8790")
 _RULE_EDGE: Final = Side(style="thin", color="7F8790")  # conditional formats know no other
@@ -68,6 +74,7 @@ def made(known: Templates, now: datetime, zone_name: str) -> bytes:
     book.properties.created = book.properties.modified = now.replace(tzinfo=None)
     for tab in known.tabs:
         _add_tab(book, tab, known, zone_name)
+    _draw_dashboard(book, known)
     book.active = 0
     return _saved(book, {tab.title for tab in known.tabs})
 
@@ -77,11 +84,11 @@ def completed(raw: bytes, gap: Gap, known: Templates, name: str, zone_name: str)
 
     Nothing that is there is moved or changed. Raises Damaged naming what would be lost by saving it.
     """
-    refuse_losses(raw, name)
+    refuse_losses(raw, known, name)
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         book = load_workbook(io.BytesIO(raw), rich_text=True)
-    if lost := [str(each.message) for each in said if "removed" in str(each.message)]:
+    if lost := sorted({str(each.message) for each in said if "removed" in str(each.message)}):
         raise _would_destroy(name, lost)
     _put_true_texts(book, raw, name)
     for tab in gap.tabs:
@@ -92,9 +99,11 @@ def completed(raw: bytes, gap: Gap, known: Templates, name: str, zone_name: str)
         _dress_column(sheet, tab, column, index, known)
         _tint_states(sheet, tab, known)
     if gap.older:
-        start = _sheet(book, known.tab(templates.START))
-        _write_start(start, known, zone_name)
+        for tab in known.data_tabs:
+            _tint_states(_sheet(book, tab), tab, known)
+        _write_start(_sheet(book, known.tab(templates.START)), known, zone_name)
         _set_version(_sheet(book, known.tab(templates.LEDGER)), known)
+    _draw_dashboard(book, known)
     return _saved(book, {tab.title for tab in gap.tabs})
 
 
@@ -117,12 +126,16 @@ _LOST_INSIDE: Final = (
 )
 
 
-def losses(raw: bytes) -> list[str]:
-    """What openpyxl would not save again: charts, pictures, pivot tables, threaded comments, slicers, newer formats."""
+def losses(raw: bytes, known: Templates, name: str) -> list[str]:
+    """What openpyxl would not save again: charts, pictures, pivot tables, threaded comments, slicers, newer formats.
+
+    The charts of our own Dashboard are not among them: they are drawn anew.
+    """
     found: list[str] = []
+    ours = xlsx_dashboard.own_parts(raw, known, name)
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         for info in archive.infolist():
-            if info.is_dir():
+            if info.is_dir() or info.filename in ours:
                 continue
             if _EMPTY_WHEN_NO_ANCHOR.fullmatch(info.filename):
                 if b"Anchor" in archive.read(info):
@@ -135,9 +148,9 @@ def losses(raw: bytes) -> list[str]:
     return found
 
 
-def refuse_losses(raw: bytes, name: str) -> None:
+def refuse_losses(raw: bytes, known: Templates, name: str) -> None:
     """Raises Damaged when completing the workbook would destroy something in it."""
-    if lost := losses(raw):
+    if lost := losses(raw, known, name):
         raise _would_destroy(name, lost)
 
 
@@ -159,6 +172,10 @@ def _add_tab(book: Any, tab: Tab, known: Templates, zone_name: str) -> None:
     sheet.sheet_properties.tabColor = tab.colour
     if tab.key == templates.START:
         _write_start(sheet, known, zone_name)
+        return
+    if tab.key == templates.DASHBOARD:
+        _page(sheet)
+        sheet.print_title_rows = None
         return
     for index, column in enumerate(tab.columns):
         _dress_column(sheet, tab, column, index, known)
@@ -235,50 +252,152 @@ def _side(column: Column) -> dict[str, Any]:
     return {"horizontal": "right"} if column.numeric else {"horizontal": "left", "indent": 1}
 
 
-def _tint_states(sheet: Worksheet, tab: Tab, known: Templates) -> None:
-    """Conditional formats: what Sync says, what is still needed, and rows that are done."""
+def _places(sheet: Worksheet, tab: Tab) -> dict[str, str]:
+    """Column key → letter, for the headings that stand in row 1."""
     headers = [sheet.cell(1, place).value for place in range(1, sheet.max_column + 1)]
     where = {templates.fold(header): letters(index) for index, header in enumerate(headers) if header is not None}
-    at = {
+    return {
         column.key: where[templates.fold(column.header)]
         for column in tab.columns
         if templates.fold(column.header) in where
     }
+
+
+def _draw_dashboard(book: Any, known: Templates) -> None:
+    at = {tab.key: _places(_sheet(book, tab), tab) for tab in known.data_tabs}
+    xlsx_dashboard.draw(_sheet(book, known.tab(templates.DASHBOARD)), known, at)
+
+
+def _tint_states(sheet: Worksheet, tab: Tab, known: Templates) -> None:
+    """Conditional formats: a job that stopped, age, what is still needed, what Sync says, and rows that are done.
+
+    Ours from before are replaced; staff's own stay, after them.
+    """
+    at = _places(sheet, tab)
     if tab.protect != "header" or not set(tab.keys) <= set(at):
         return
+    others = _without(sheet, _rules(sheet, tab, known, at))
+    for tint in _rules(sheet, tab, known, at):
+        tint()
+    for put_back in others:
+        put_back()
+
+
+def _rules(sheet: Worksheet, tab: Tab, known: Templates, at: Mapping[str, str]) -> list[_Tint]:
+    """A tab's rules, the most important first."""
+    made = _stopped(sheet, tab, known, at)
+    for name, formula, fill, font in guide.ages(tab, known, at):
+        own = at[tab.open_column]
+        bold = name == "red"
+        made.append(_Tint(sheet, f"{own}2:{own}{MAX_ROWS}", formula, fill, Font(color=font, bold=bold or None)))
     for column in tab.columns:
         if condition := guide.condition(column, tab, at):
             own = at[column.key]
-            _rule(
-                sheet,
-                f"{own}2:{own}{MAX_ROWS}",
-                f"AND(ISBLANK(${own}2),{condition})",
-                fill=guide.NEEDED,
-                border=Border(left=_RULE_EDGE, right=_RULE_EDGE, top=_RULE_EDGE, bottom=_RULE_EDGE),
-            )
+            edge = Border(left=_RULE_EDGE, right=_RULE_EDGE, top=_RULE_EDGE, bottom=_RULE_EDGE)
+            formula = f"AND(ISBLANK(${own}2),{condition})"
+            made.append(_Tint(sheet, f"{own}2:{own}{MAX_ROWS}", formula, guide.NEEDED, border=edge))
     if tab.has(SYNC):
         sync, key = at[SYNC], at[tab.key_column]
         for state in known.states:
             spans = f"{key}2:{key}{MAX_ROWS} {sync}2:{sync}{MAX_ROWS}"
-            _rule(
-                sheet,
-                spans,
-                f"OR({guide.says(state, sync)})",
-                fill=state.fill,
-                font=Font(color=state.font, bold=state.bold or None),
+            look = Font(
+                color=state.font,
+                bold=state.bold or None,
+                italic=state.italic or None,
+                underline="single" if state.underline else None,
             )
+            made.append(_Tint(sheet, spans, f"OR({guide.says(state, sync)})", state.fill, look))
     if tab.closed_column:
         places = sorted(column_index(place) for key, place in at.items() if key not in (SYNC, tab.key_column))
         spans = " ".join(f"{letters(first)}2:{letters(last)}{MAX_ROWS}" for first, last in guide.spans(places))
-        _rule(sheet, spans, guide.done(tab, known, at), font=Font(color=guide.DONE, italic=True))
+        made.append(_Tint(sheet, spans, guide.done(tab, known, at), font=Font(color=guide.DONE, italic=True)))
+    return made
+
+
+def _stopped(sheet: Worksheet, tab: Tab, known: Templates, at: Mapping[str, str]) -> list[_Tint]:
+    """Headings that turn red while the job does not run.
+
+    Key and Sync say it in words, too, shown by a number format: the cells' own texts stay what columns are found by.
+    """
+    book: Any = sheet.parent
+    runs = known.tab("runs")
+    there = next((each for each in book.worksheets if templates.fold(each.title) == templates.fold(runs.title)), None)
+    finished = _places(there, runs).get("finished") if there is not None else None
+    formula = guide.stopped(known, finished or letters(runs.keys.index("finished")))
+    look = Font(color="FFFFFF", bold=True)
+    made = []
+    if tab.has(SYNC):
+        see = known.text(guide.STOPPED_SYNC).format(tab=known.tab(templates.START).title)
+        for key, text in ((tab.key_column, known.text(guide.STOPPED_KEY)), (SYNC, see)):
+            shown = f'@" – {text}"'
+            made.append(_Tint(sheet, f"{at[key]}1", formula, guide.ALARM, look, shown=shown))
+    rest = sorted(
+        column_index(place) for key, place in at.items() if not (tab.has(SYNC) and key in (tab.key_column, SYNC))
+    )
+    spans = " ".join(f"{letters(first)}1:{letters(last)}1" for first, last in guide.spans(rest))
+    made.append(_Tint(sheet, spans, formula, guide.ALARM, look))
+    return made
+
+
+@dataclass(frozen=True)
+class _Tint:
+    """One conditional format, written when it is called."""
+
+    sheet: Worksheet
+    span: str
+    formula: str
+    fill: str = ""
+    font: Font | None = None
+    border: Border | None = None
+    shown: str = ""
+
+    def __call__(self) -> None:
+        _rule(self.sheet, self.span, self.formula, fill=self.fill, font=self.font, border=self.border, shown=self.shown)
+
+    @property
+    def shape(self) -> str:
+        return _shape(self.formula)
+
+
+_DONE_BEFORE: Final = ("AND(OR($", '"),OR(ISNUMBER(SEARCH("· ')
+"""How version 1 said that a row is done. Its other rules have the shape of today's."""
+
+
+def _shape(formula: str) -> str:
+    """A formula without the places it looks at, which move with columns and rows, and without numbers and white space."""
+    return re.sub(r"\$?[A-Z]{1,3}\$?\d+|\d+|\s", "", formula)
+
+
+def _without(sheet: Worksheet, ours: Sequence[_Tint]) -> list[Callable[[], None]]:
+    """Takes all rules off a tab and returns those that are not ours, to be put back."""
+    shapes = {tint.shape for tint in ours}
+    sheet_rules: Any = sheet
+    others: list[Callable[[], None]] = []
+    for area in sheet_rules.conditional_formatting:
+        for rule in area.rules:
+            formula = str(rule.formula[0]) if rule.type == "expression" and rule.formula else ""
+            if _shape(formula) in shapes or (formula.startswith(_DONE_BEFORE[0]) and _DONE_BEFORE[1] in formula):
+                continue
+            rule.priority = 0  # counted anew
+            others.append(partial(sheet.conditional_formatting.add, str(area.sqref), rule))
+    sheet_rules.conditional_formatting = type(sheet.conditional_formatting)()
+    return others
 
 
 def _rule(
-    sheet: Worksheet, span: str, formula: str, *, fill: str = "", font: Font | None = None, border: Border | None = None
+    sheet: Worksheet,
+    span: str,
+    formula: str,
+    *,
+    fill: str = "",
+    font: Font | None = None,
+    border: Border | None = None,
+    shown: str = "",
 ) -> None:
     ground = PatternFill(bgColor=fill) if fill else None
     rule = Rule(type="expression", formula=[formula])
-    rule.dxf = DifferentialStyle(font=font, fill=ground, border=border)
+    number = NumberFormat(_SHOWN_ID, shown) if shown else None
+    rule.dxf = DifferentialStyle(font=font, fill=ground, border=border, numFmt=number)
     sheet.conditional_formatting.add(span, rule)
 
 
@@ -321,11 +440,15 @@ def _write_start(sheet: Worksheet, known: Templates, zone_name: str) -> None:
             _swatch(sheet, line.row, line.topic, line.fill, line.font, line.text)
         else:
             _line(sheet, line.row, line.topic, line.text)
+        if line.kind in ("line", "swatch"):
+            sheet.row_dimensions[line.row].height = _start_height(tab, line, known)
     sheet["B2"].number_format = "yyyy-mm-dd hh:mm"
     sheet["B2"].font = sheet["B3"].font = _type(bold=True, size=12)
+    ours: Any = sheet
+    ours.conditional_formatting = type(sheet.conditional_formatting)()
     white = Font(color="FFFFFF", bold=True)
-    _rule(sheet, "A2:B3", guide.STALE, fill=guide.ALARM, font=white)
-    _rule(sheet, "A2:B3", guide.ALIVE, fill=guide.CALM, font=Font(color=guide.CALM_FONT, bold=True))
+    _rule(sheet, "A2:B3", guide.stale(known), fill=guide.ALARM, font=white)
+    _rule(sheet, "A2:B3", guide.alive(known), fill=guide.CALM, font=Font(color=guide.CALM_FONT, bold=True))
     _page(sheet)
     sheet.page_setup.orientation = "portrait"
     sheet.print_title_rows = None
@@ -345,9 +468,27 @@ def _line(sheet: Worksheet, number: int, topic: str, text: str) -> None:
     first.font = _type(bold=True)
     first.alignment = Alignment(vertical="top", wrap_text=True)
     second.alignment = Alignment(vertical="top", wrap_text=True, horizontal="left")
-    shown = [] if text.startswith("=") else [char for char in text if not unicodedata.category(char).startswith("M")]
-    line = 18.0 if any("\u0900" <= char <= "\u097f" for char in topic) else 15.0  # Devanagari stands taller
-    sheet.row_dimensions[number].height = 4 + line * (1 + len(shown) // 100)
+
+
+_RUNNING_ROW: Final = 3
+
+
+def _start_height(tab: Tab, line: guide.Line, known: Templates) -> float:
+    """Enough for every line of the longer of the two cells; a formula may say as much as its longest text."""
+    text = line.text
+    if text.startswith("="):
+        text = known.text(guide.STOPPED) if line.row == _RUNNING_ROW else ""
+    needed = (
+        len(textwrap.wrap(_letters(line.topic), max(8, round(tab.columns[0].width * 0.85)))),
+        len(textwrap.wrap(_letters(text), round(tab.columns[1].width * (0.85 if line.row == _RUNNING_ROW else 1.05)))),
+    )
+    tall = any("\u0900" <= char <= "\u097f" for char in line.topic + text)  # Devanagari
+    return 5 + (20.0 if tall else 15.0) * max(1, *needed)
+
+
+def _letters(text: str) -> str:
+    """A text without the marks above and below its letters, which take no room of their own."""
+    return "".join(char for char in text if not unicodedata.category(char).startswith("M"))
 
 
 def _swatch(sheet: Worksheet, number: int, label: str, fill: str, font: str, text: str) -> None:

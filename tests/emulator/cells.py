@@ -147,18 +147,21 @@ def write(old: Cell | None, data: dict[str, Any], trie: fields.Trie) -> Cell | N
 
 
 def _tidy(fmt: dict[str, Any]) -> dict[str, Any]:
-    """Keep a colour and its colour style together, as Google does: the style wins, a lone colour makes the style."""
+    """Keep a colour and its colour style together, as Google does: the style wins, a lone colour makes the style.
+
+    A border's members are called color and colorStyle, all others end in Color and ColorStyle.
+    """
     out = {}
     for key, value in fmt.items():
-        if isinstance(value, dict) and not key.endswith(("Color", "ColorStyle")):
+        if isinstance(value, dict) and not key.endswith(("olor", "olorStyle")):
             out[key] = _tidy(value)
         else:
             out[key] = value
-    for key in [k for k in out if k.endswith("Color")]:
+    for key in [k for k in out if k.endswith("olor")]:
         style = f"{key}Style"
         if style not in out:
             out[style] = {"rgbColor": out[key]}
-    for key in [k for k in out if k.endswith("ColorStyle")]:
+    for key in [k for k in out if k.endswith("olorStyle")]:
         rgb = out[key].get("rgbColor")
         if rgb is not None:
             out[key.removesuffix("Style")] = rgb

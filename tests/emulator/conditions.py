@@ -28,6 +28,7 @@ class Rules:
             if "booleanRule" in rule
         ]
         self.active = bool(self.rules)
+        self._held: dict[tuple[Any, ...], bool] = {}
 
     def format_at(self, row: int, column: int) -> dict[str, Any]:
         """Return the format the rules give a cell; of two rules on one property the first wins."""
@@ -37,9 +38,34 @@ class Rules:
             if place is None:
                 continue
             offset = (row - (place.r0 or 0), column - (place.c0 or 0))
-            if holds(self.evaluator, self.sheet, row, column, rule["condition"], offset):
+            if self._holds(row, column, rule["condition"], offset):
                 out = _under(rule.get("format", {}), out)
         return out
+
+    def _holds(self, row: int, column: int, condition: dict[str, Any], offset: tuple[int, int]) -> bool:
+        """`holds`, computed once for all cells that look at cells with the same values."""
+        key = self._looked_at(condition, offset) if condition["type"] == "CUSTOM_FORMULA" else None
+        if key is None:
+            return holds(self.evaluator, self.sheet, row, column, condition, offset)
+        if key not in self._held:
+            self._held[key] = holds(self.evaluator, self.sheet, row, column, condition, offset)
+        return self._held[key]
+
+    def _looked_at(self, condition: dict[str, Any], offset: tuple[int, int]) -> tuple[Any, ...] | None:
+        (text,) = _texts(condition)
+        seen = formulas.singles(text)
+        if seen is None:
+            return None
+        values: list[Any] = [text]
+        for one in seen:
+            home = self.sheet if one.title is None else self.evaluator.book.titled(one.title)
+            if home is None:
+                return None
+            value = self.evaluator.cell(
+                home, one.row + offset[0] * one.row_moves, one.column + offset[1] * one.column_moves
+            )
+            values.append((type(value), value))  # 1 is not TRUE
+        return tuple(values)
 
 
 def _under(new: dict[str, Any], first: dict[str, Any]) -> dict[str, Any]:

@@ -216,6 +216,47 @@ def copied(text: str, down: int, right: int) -> str:
     return _rewrite(text, lambda _sheet, a, b: (end(a), end(b) if b else None))
 
 
+class Single(NamedTuple):
+    """One cell that a formula looks at: tab (None: its own), place, and whether row and column move when it is copied."""
+
+    title: str | None
+    row: int
+    column: int
+    row_moves: bool
+    column_moves: bool
+
+
+_PLACE_COUNTS = re.compile(r"\b(?:ROW|COLUMN|ISFORMULA)\s*\(", re.IGNORECASE)
+
+
+@lru_cache(maxsize=50_000)
+def singles(text: str) -> tuple[Single, ...] | None:
+    """Return the cells a formula looks at; None when its value does not follow from theirs alone (ranges, ROW, names)."""
+    found: list[Single] = []
+
+    def note(sheet: str | None, a: str, b: str | None) -> tuple[str, str | None]:
+        lock_c, col, lock_r, row = _REF.fullmatch(a).groups()  # type: ignore[union-attr]
+        if b is None and col and row:
+            found.append(Single(sheet, int(row) - 1, a1.number(col), not lock_r, not lock_c))
+        else:
+            ranges.append(a)
+        return a, b
+
+    ranges: list[str] = []
+    _rewrite(text, note)
+    try:
+        named = _has_name(parse(text))
+    except (FormulaSyntaxError, a1.RangeSyntaxError):
+        return None
+    return None if ranges or named or _PLACE_COUNTS.search(text) else tuple(found)
+
+
+def _has_name(node: Any) -> bool:
+    if isinstance(node, list):
+        return any(map(_has_name, node))
+    return isinstance(node, tuple) and bool(node) and (node[0] == "name" or any(map(_has_name, node[1:])))
+
+
 def followed(
     text: str, own_title: str, changed_title: str, dimension: str, span: Callable[[int, int], tuple[int, int] | None]
 ) -> str:
@@ -656,6 +697,27 @@ def _sum_if(values: list[Any]) -> Value:
     return plain_number(total)
 
 
+def _count_ifs(values: list[Any]) -> Value:
+    """COUNTIFS: ranges of one size with a criterion each."""
+    if len(values) % 2:
+        return fault("N_A", "Wrong number of arguments to COUNTIFS.")
+    ranges = [[v for v, _ in _flat([one])] for one in values[::2]]
+    if len({len(one) for one in ranges}) > 1:
+        return fault("VALUE", "Array arguments to COUNTIFS are of different size.")
+    tests = [criterion(scalar(one)) for one in values[1::2]]
+    return sum(1 for line in zip(*ranges, strict=True) if all(t(v) for t, v in zip(tests, line, strict=True)))
+
+
+def _large(values: list[Any]) -> Value:
+    found = _numbers(values[:1])
+    place = to_number(scalar(values[1]))
+    if isinstance(found, Fault) or isinstance(place, Fault):
+        return found if isinstance(found, Fault) else place
+    if not 1 <= place <= len(found):
+        return fault("NUM", "Function LARGE parameter 2 value is out of range.")
+    return plain_number(sorted(found, reverse=True)[int(place) - 1])
+
+
 def _vlookup(values: list[Any]) -> Value:
     key, grid, index = scalar(values[0]), values[1], to_number(scalar(values[2]))
     if isinstance(index, Fault) or not isinstance(grid, list):
@@ -773,6 +835,8 @@ _FUNCTIONS: dict[str, _Function] = {
     "COUNTA": (1, MANY, lambda v: sum(1 for x, _ in _flat(v) if x is not None)),
     "COUNTBLANK": (1, MANY, lambda v: sum(1 for x, _ in _flat(v) if x is None or x == "")),
     "COUNTIF": (2, 2, _count_if),
+    "COUNTIFS": (2, MANY, _count_ifs),
+    "LARGE": (2, 2, _large),
     "SUMIF": (2, 3, _sum_if),
     "VLOOKUP": (3, 4, _vlookup),
     "MATCH": (2, 3, _match),

@@ -85,8 +85,8 @@ def grid_data(evaluator: Evaluator, sheet: Sheet, area: Area, trie: fields.Trie 
     if fields.wants(trie, "rowData"):
         rules = conditions.Rules(evaluator, sheet)
         rows: list[Json] = []
-        coloured = rules.active and fields.wants(cell_trie, "effectiveFormat")
-        last = r1 if coloured else min(r1, len(sheet.rows))
+        shows = rules.active and fields.wants(cell_trie, "effectiveFormat")  # blank rows are coloured, too
+        last = r1 if shows else min(r1, len(sheet.rows))
         for row in range(r0, last):
             values = [
                 cell_data(evaluator, sheet, row, column, sheet.get(row, column), rules, cell_trie)

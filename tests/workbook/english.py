@@ -101,6 +101,9 @@ def _shared(texts: list[tuple[str, str, str]]) -> dict[str, str]:
 def guide_texts() -> list[str]:
     """What is said beside tabs and columns: every text that a module of workbook/ looks up with `.text(…)`."""
     found = [text for pair in guide.TODO for text in pair]
+    for tab in templates.templates().tabs:
+        found += [tile.label for tile in tab.tiles]
+        found += [text for chart in tab.charts for text in (chart.title, *chart.series)]
     for path in sorted(Path(guide.__file__).parent.glob("*.py")):
         module = importlib.import_module(f"reconcile.workbook.{path.stem}")
         found += [text for text in _looked_up(path.read_text("utf-8"), vars(module)) if text not in found]
@@ -118,6 +121,8 @@ def _looked_up(source: str, names: dict[str, Any]) -> Iterator[str]:
             yield str(asked.value)
         elif isinstance(asked, ast.Name) and isinstance(names.get(asked.id), str):
             yield names[asked.id]
+        elif isinstance(asked, ast.Attribute) and ast.unparse(asked.value) == "guide":
+            yield getattr(guide, asked.attr)
 
 
 def toml(said: dict[str, Any]) -> str:

@@ -17,7 +17,7 @@ from reconcile.core import cells, words
 from reconcile.core.ledger import Ledger
 from reconcile.core.model import Decision, Kind, RefillStatus, Status, Unsure, YesNo
 from reconcile.errors import SettingsError
-from reconcile.workbook import catalogue, guide, templates
+from reconcile.workbook import catalogue, dashboard, guide, templates
 from reconcile.workbook.catalogue import LANGUAGES
 from tests.workbook import english
 
@@ -185,12 +185,16 @@ def test_nothing_is_left_in_english(language: str) -> None:
 
 def _shown(known: templates.Templates) -> Iterator[str]:
     """Every text of a new workbook."""
+    for item in dashboard.board(known, dashboard.standard(known)).items:
+        yield from re.findall('"([^"]+)"', item.text) if item.text.startswith("=") else [item.text]
     for line in guide.lines(known, "-", "A1"):
         yield line.topic
         yield from re.findall('"([^"]+)"', line.text) if line.text.startswith("=") else [line.text]
     for tab in known.tabs:
         if tab.key != templates.LEDGER:
             yield from (tab.title, tab.purpose, *tab.closed_when)
+            yield from (tile.label for tile in tab.tiles)
+            yield from (text for chart in tab.charts for text in (chart.title, *chart.series))
             for column in tab.columns:
                 yield from (column.header, column.help, column.example, *column.choices, guide.help_text(column))
 

@@ -65,6 +65,7 @@ def test_the_tabs_and_their_order(known: Templates) -> None:
         "Tickets",
         "Services",
         "Approvals",
+        "Dashboard",
         "Runs",
         "History",
         "Long texts",
@@ -107,6 +108,7 @@ def test_the_choices_are_the_models(known: Templates) -> None:
         **{(tab, "send"): YesNo for tab in ("payments", "tickets")},
         ("payments", "commission"): YesNo,
         ("services", "pull"): YesNo,
+        ("approvals", "let_through"): YesNo,
     }
     found = {
         (tab.key, column.key): list(column.choices)
@@ -232,7 +234,7 @@ def copied(tmp_path: Path) -> Path:
             "[owners.robot]",
             "Template workbook.toml: owners must have exactly panel, staff, job.",
         ),
-        ("workbook.toml", "version = 1", "", "Template workbook.toml: version is missing."),
+        ("workbook.toml", "version = 2", "", "Template workbook.toml: version is missing."),
         ("workbook.toml", "bold = true", "bald = true", "Template workbook.toml: states.bold is missing."),
         ("ledger.toml", 'key = "ledger"', 'key = "memory"', "Template *.toml: key no tab has the key 'ledger'."),
     ],
