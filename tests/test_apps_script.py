@@ -231,8 +231,9 @@ def test_the_guide_names_what_the_script_has():
     """Menu items, stored values and limits in the guide are the script's."""
     for item in SPOKEN["en"]["menu"].values():
         assert f"*{item}*" in GUIDE
-    for language in LANGUAGES.values():
+    for code, language in LANGUAGES.items():
         assert language in GUIDE
+        assert f"*{SPOKEN[code]['sheet']['runs']}*" in GUIDE
     for key in table("KEYS").values():
         assert f"`{key}`" in GUIDE
     for scope in ("spreadsheets.currentonly", "script.container.ui", "script.external_request"):

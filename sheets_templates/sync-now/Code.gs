@@ -688,7 +688,7 @@ function saveSetUp(form) {
   });
 }
 
-// --- Languages: every word that a person reads --------------------------------------------------------------------------------
+// --- Languages: every word that a person reads ----------------------------------------------------------------------------
 //
 // One table each, with the same keys, in which {names} stay as they are (tests/test_apps_script.py compares them). `sheet` is
 // what the job itself writes into a sheet of that language, as sheets_templates/words has it (a test compares that, too).

@@ -232,6 +232,15 @@ for (const [code, expected] of Object.entries({
   });
 }
 
+test('every count of a run is written alike', () => {
+  const made = sheet('en', { properties: OFF, rows: [line(1, 'Done', [1234, 1234, 1234, 1234])] });
+  made.call('whatHappenedLast');
+  assert.equal(
+    made.said()[2],
+    'It brought in 1,234 rows. The panel accepted 1,234 changes and refused 1,234. 1,234 things wait for a person: look under Sync for “Please check”, “Refused”, “Held” and “Not sure”.',
+  );
+});
+
 for (const [code, expected] of Object.entries({
   es: ['hace menos de un minuto', 'hace 1 minuto', 'hace 2 minutos', 'hace 1 hora', 'hace 2 horas', 'hace 2 días'],
   pt: ['há menos de um minuto', 'há 1 minuto', 'há 2 minutos', 'há 1 hora', 'há 2 horas', 'há 2 dias'],
