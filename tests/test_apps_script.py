@@ -11,13 +11,19 @@ import os
 import re
 import shutil
 import subprocess
+import unicodedata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from reconcile import job
-from reconcile.workbook.templates import templates
+from reconcile.core.words import Kind
+from reconcile.workbook.catalogue import LANGUAGES
+from reconcile.workbook.templates import fold, templates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "sheets_templates" / "sync-now"
@@ -56,11 +62,28 @@ def constant(name: str) -> Any:
     return text[1:-1] if text.startswith("'") else int(text)
 
 
-def table(name: str) -> dict[str, str]:
-    """A top-level object of the script whose values are single texts."""
-    found = re.search(rf"^(?:const |  ){name}(?: = |: )\{{\n(.*?)^ *\}}[;,]", SCRIPT, re.MULTILINE | re.DOTALL)
+def table(name: str) -> Any:
+    """A top-level object of the script: texts, numbers, lists and objects of such; long texts may be joined with `+`."""
+    found = re.search(rf"^const {name} = (\{{.*?^\}}|\{{.*?\}});$", SCRIPT, re.MULTILINE | re.DOTALL)
     assert found, f"Code.gs has no object {name}"
-    return {key or word: value for key, word, value in re.findall(r"(?:'([^']+)'|(\w+)):\s+'([^']*)'", found[1])}
+    joined = re.sub(r"'\s*\+\s*'", "", found[1])
+    parts = re.findall(r"'[^']*'|[A-Za-z_]\w*|\d+|[\[\]{}:,]|\S", joined)
+    texts = [f'"{part[1:-1]}"' if part[0] == "'" else f'"{part}"' if part[0].isalpha() else part for part in parts]
+    return json.loads(re.sub(r",(?=[\]}])", "", "".join(texts)))
+
+
+SPOKEN = {code: table(name) for code, name in table("LANGUAGES").items()}
+"""What the menu says, by language."""
+
+
+def texts_of(said: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Path and text of everything a table says; how it writes numbers is not said."""
+    if isinstance(said, str):
+        yield path, said
+        return
+    for key, value in said.items() if isinstance(said, dict) else enumerate(said):
+        if key != "numbers":
+            yield from texts_of(value, f"{path}/{key}")
 
 
 def test_the_script_passes_its_tests_under_node():
@@ -94,29 +117,85 @@ def test_a_missing_node_is_skipped_at_home_and_fails_on_ci(monkeypatch, ci, outc
         require_node()
 
 
-def test_it_reads_the_runs_tab_that_the_template_makes():
-    """Title and every heading, by the same keys."""
-    runs = templates().tab("runs")
-    found = re.search(r"^const RUNS = \{\n  title: '([^']+)'", SCRIPT, re.MULTILINE)
-    assert found
-    assert found[1] == runs.title
-    assert table("headers") == {column.key: column.header for column in runs.columns}
+def test_it_speaks_every_language_that_workbooks_are_made_in():
+    """And no other."""
+    assert set(SPOKEN) == set(LANGUAGES)
 
 
-def test_it_knows_every_result_the_job_writes():
-    """Each word under Result has its advice, and none is left over."""
-    written = {*job._RESULT_WORDS.values(), "Failed", "Resolved by hand"}
-    assert set(table("RESULT_ADVICE")) == written
+@pytest.mark.parametrize("language", SPOKEN)
+def test_it_reads_the_runs_tab_that_the_templates_make(language):
+    """Title and every heading, by the same keys; it compares headings as the job does."""
+    runs = templates(language).tab("runs")
+    assert SPOKEN[language]["sheet"]["runs"] == runs.title
+    assert SPOKEN[language]["sheet"]["headers"] == {column.key: column.header for column in runs.columns}
+    assert len({fold(column.header) for column in runs.columns}) == len(runs.columns)
 
 
-def test_the_words_it_sends_staff_to_stand_in_the_sheet():
-    """Sync texts and headings named in messages are the templates' own."""
-    starts = {start for state in templates().states for start in state.starts}
-    asked = set(re.findall(r"“(Please check|Refused|Held|Not sure)”", SCRIPT))
-    assert asked == {"Please check", "Refused", "Held", "Not sure"}
-    assert asked <= starts
-    orders = templates().tab("orders")
-    assert {"Sync", "If unsure"} <= {column.header for column in orders.columns}
+@pytest.mark.parametrize("language", SPOKEN)
+def test_it_knows_every_result_the_job_writes(language):
+    """Each word under Result, in the sheet's language, has its advice, and none is left over."""
+    results = templates(language).words.RESULTS
+    assert set(results) == {*job._RESULT_WORDS.values(), "Failed", "Resolved by hand"}
+    assert SPOKEN[language]["sheet"]["results"] == results
+    assert set(SPOKEN[language]["advice"]) == set(results)
+    assert len(set(results.values())) == len(results)
+
+
+@pytest.mark.parametrize("language", SPOKEN)
+def test_the_words_it_sends_staff_to_stand_in_the_sheet(language):
+    """Sync texts and headings named in messages are the sheet's own, and come into a message in no other way."""
+    known = templates(language)
+    sheet = SPOKEN[language]["sheet"]
+    assert sheet["marks"] == {
+        kind.value: known.words.MARK[kind] for kind in (Kind.PROBLEM, Kind.REFUSED, Kind.HELD, Kind.DOUBT)
+    }
+    assert set(sheet["marks"].values()) <= {start for state in known.states for start in state.starts}
+    orders = known.tab("orders")
+    assert (sheet["sync"], sheet["unsure"]) == (orders.column("sync").header, orders.column("unsure").header)
+    quoted = {f"“{word}”" for word in (*sheet["marks"].values(), sheet["runs"], sheet["sync"], sheet["unsure"])}
+    written = [
+        path
+        for path, text in texts_of(SPOKEN[language])
+        if not path.startswith("/sheet") and any(q in text for q in quoted)
+    ]
+    assert written == []
+
+
+@pytest.mark.parametrize("language", SPOKEN)
+def test_a_language_says_everything_that_english_says(language):
+    """The same keys, the same placeholders, nothing blank that English is not, nothing left in English."""
+    english, said = dict(texts_of(SPOKEN["en"])), dict(texts_of(SPOKEN[language]))
+    assert list(said) == list(english)
+
+    def names(text: str) -> set[str]:
+        return set(re.findall(r"\{(\w+)\}", text))
+
+    assert {path: text for path, text in said.items() if names(text) != names(english[path])} == {}
+    assert {path for path, text in said.items() if bool(text.strip()) != bool(english[path])} == set()
+    if language != "en":
+        assert {text for path, text in said.items() if text and text == english[path]} <= {"Token", "Branch"}
+
+
+@pytest.mark.parametrize("language", SPOKEN)
+def test_a_text_of_the_menu_is_well_formed(language):
+    """No doubled or outer space, letters in composed form, one kind of quotes, an end where English has one."""
+    english = dict(texts_of(SPOKEN["en"]))
+    wrong = []
+    for path, text in texts_of(SPOKEN[language]):
+        ends = text.endswith((".", "।")) == english[path].endswith(".") and text.endswith("…") == english[
+            path
+        ].endswith("…")
+        fine = ends and text.count("“") == text.count("”") and not re.search(r"  |\n|[\"«»]|\.\.\.", text)
+        composed = unicodedata.normalize("NFC", text) == text
+        if not (fine and composed and text == text.strip()):
+            wrong.append((path, text))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("language", SPOKEN)
+def test_the_form_is_called_as_the_menu_calls_it(language):
+    """Its title quotes the menu's item."""
+    assert f"“{SPOKEN[language]['menu']['syncNow']}”" in SPOKEN[language]["form"]["title"]
 
 
 def test_it_starts_the_workflow_that_is_there():
@@ -150,8 +229,11 @@ def test_it_asks_google_for_no_more_than_it_needs():
 
 def test_the_guide_names_what_the_script_has():
     """Menu items, stored values and limits in the guide are the script's."""
-    for item in re.findall(r"\.addItem\('([^']+)'", SCRIPT):
+    for item in SPOKEN["en"]["menu"].values():
         assert f"*{item}*" in GUIDE
+    for code, language in LANGUAGES.items():
+        assert language in GUIDE
+        assert f"*{SPOKEN[code]['sheet']['runs']}*" in GUIDE
     for key in table("KEYS").values():
         assert f"`{key}`" in GUIDE
     for scope in ("spreadsheets.currentonly", "script.container.ui", "script.external_request"):

@@ -5,6 +5,7 @@ import vm from 'node:vm';
 
 const FOLDER = new URL('../../sheets_templates/sync-now/', import.meta.url);
 export const SOURCE = readFileSync(new URL('Code.gs', FOLDER), 'utf8');
+const SCRIPT = new vm.Script(SOURCE, { filename: 'Code.gs' });
 export const NOW = Date.UTC(2026, 2, 2, 10, 0, 0);
 export const TOKEN = ['github', 'pat', '1'.repeat(30)].join('_'); // made up, and put together here so that no scanner minds
 export const SET_UP = {
@@ -64,19 +65,23 @@ class Page {
   }
 }
 
-/** `runs`: rows of the tab Runs with the headings, null when there is no such tab. `fetch`: what the network does. */
-export function world({ properties = SET_UP, runs = [HEADINGS], fetch = answers(204), locked = false } = {}) {
+/**
+ * `runs`: rows of the tab Runs with the headings, null when there is no such tab. `tabs`: other tabs' rows by title.
+ * `fetch`: what the network does.
+ */
+export function world({ properties = SET_UP, runs = [HEADINGS], tabs = {}, fetch = answers(204), locked = false } = {}) {
   const seen = { requests: [], toasts: [], alerts: [], pages: [], menu: [], order: [], rowsRead: 0, store: { ...properties }, now: NOW };
   const cache = new Map();
-  const sheet = runs && {
-    getLastRow: () => runs.length,
-    getLastColumn: () => (runs.length ? runs[0].length : 0),
+  const sheet = (rows) => ({
+    getLastRow: () => rows.length,
+    getLastColumn: () => (rows.length ? rows[0].length : 0),
     getRange: (row, column, height, width) => {
       seen.rowsRead += height;
-      const cells = runs.slice(row - 1, row - 1 + height).map((cellsOfRow) => cellsOfRow.slice(column - 1, column - 1 + width));
+      const cells = rows.slice(row - 1, row - 1 + height).map((cellsOfRow) => cellsOfRow.slice(column - 1, column - 1 + width));
       return { getValues: () => cells, getDisplayValues: () => cells.map((cellsOfRow) => cellsOfRow.map(shown)) };
     },
-  };
+  });
+  const sheets = new Map(Object.entries({ Runs: runs, ...tabs }).filter(([, rows]) => rows).map(([title, rows]) => [title, sheet(rows)]));
   const menu = (name) => {
     const items = [];
     const made = {
@@ -96,7 +101,7 @@ export function world({ properties = SET_UP, runs = [HEADINGS], fetch = answers(
     SpreadsheetApp: {
       getUi: () => ui,
       getActive: () => ({
-        getSheetByName: (name) => (name === 'Runs' ? sheet : null),
+        getSheetByName: (name) => sheets.get(name) || null,
         toast: (text) => seen.toasts.push(text),
       }),
     },
@@ -129,7 +134,7 @@ export function world({ properties = SET_UP, runs = [HEADINGS], fetch = answers(
     },
   };
   const context = vm.createContext(google);
-  vm.runInContext(SOURCE, context, { filename: 'Code.gs' });
+  SCRIPT.runInContext(context);
   context.now_ = () => seen.now;
   const call = (name, ...values) => context[name](...values);
   /** The one answer a person saw, as lines: title, paragraphs. */
