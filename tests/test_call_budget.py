@@ -111,7 +111,7 @@ def test_a_stop_costs_one_write_and_a_tick_none(tmp_path):
     outcome, cost = office.run(rules)
     assert outcome.exit_code == 3
     assert cost == {"reads": 1, "writes": 1, "claims": 0, "updates": 0}
-    Staff(office.emulator, office.id, "Approvals", STAFF).paste("B2", [[True]])
+    Staff(office.emulator, office.id, "Approvals", STAFF).paste("B2", [["TRUE"]])
     outcome, cost = office.run(rules)
     assert outcome.exit_code == 0
     assert sum(result.verdict == "accepted" for result in outcome.results) == 300

@@ -116,7 +116,7 @@ def test_doctor_is_one_screen_of_ticks(synced: Terminal) -> None:
 ✓ writable   It can be saved.
 ✓ open       No program has it open.
 ✓ structure  All tabs and headings are there; revision 4.
-✓ template   Template version 1; this reconcile has 1.
+✓ template   Template version 2; this reconcile has 2.
 ✓ services   Orders are received for: 1.
 ✓ lease      No run is at work.
 ✓ doubts     Nothing is in doubt.
