@@ -192,6 +192,7 @@ class _Run:
     until: datetime
     book_id: str
     moved: archive.Settled
+    recovered: Sequence[Row] = ()
     results: list[Result] = field(default_factory=list)
     landed: Counter[str] = field(default_factory=Counter)
     landed_notes: list[Note] = field(default_factory=list)
@@ -287,6 +288,7 @@ def _read_and_plan(job: Job, started: datetime) -> _Run:
     settled = {(str(row["tab"]), str(row["key"])): row for row in (*recovered, *plan.settled)}
     plan = replace(plan, settled=tuple(settled.values()))
     run = _Run(job, started, snapshot, ledger, plan, snapshot.revision, started, book_id, moved)
+    run = _Run(job, started, snapshot, ledger, plan, snapshot.revision, started, book_id, recovered)
     run.present = {feed.value: set(snapshot.tabs[feed.value].index) for feed in Feed}
     run.doubts = list(doubts_of(snapshot.meta))
     run.messages = list(plan.messages)
@@ -528,7 +530,8 @@ def _stopped_by_limit(run: _Run) -> Outcome:
                 APPROVALS: listed,
                 "runs": [_runs_row(outcome, run.say.RESULTS[_RESULT_WORDS[Exit.LIMIT]])],
             },
-            ledger=landing.ledger,
+            # a doubt that this run shows is on record, so that an answer to it is not taken for one of before
+            ledger=_newest(run.recovered, landing.ledger),
             sync=_sync_texts(run.snapshot, [*notes, *landing.notes]),
             meta={CLAIMING: None, **dict(run.plan.meta), **records, **doubt_meta(run.doubts)},
         ),

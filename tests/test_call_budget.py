@@ -50,7 +50,7 @@ class Office:
         )
         book.commit(Commit("before", append=landing.append, ledger=landing.ledger), snapshot.revision)
 
-    def run(self):
+    def run(self, rules=None):
         """One run; returns its outcome and what it cost at Google and at the panel."""
         self.runs += 1
         before = len(self.emulator.calls)
@@ -63,7 +63,7 @@ class Office:
                 GoogleWorkbook(self.id, http(self.emulator)),
                 panel,
                 journal,
-                Rules(),
+                rules or Rules(),
                 lambda: NOW,
                 ZoneInfo("UTC"),
                 f"run-{self.runs}",
@@ -100,3 +100,19 @@ def test_the_budget_does_not_grow_with_the_rows(tmp_path, rows):
     outcome, cost = office.run()
     assert dict(outcome.landed) == {"orders": 1_000}
     assert cost == {"reads": 1, "writes": 12, "claims": 11, "updates": 0}
+
+
+def test_a_stop_costs_one_write_and_a_tick_none(tmp_path):
+    """Listing 300 refunds is part of the one write of a stopped run; a run with a tick costs what any run does."""
+    office = Office(tmp_path, 600)
+    office.run()
+    Staff(office.emulator, office.id, "Orders", STAFF).paste("H2", [["Canceled"]] * 300)  # Status
+    rules = Rules(max_closed_share=100)
+    outcome, cost = office.run(rules)
+    assert outcome.exit_code == 3
+    assert cost == {"reads": 1, "writes": 1, "claims": 0, "updates": 0}
+    Staff(office.emulator, office.id, "Approvals", STAFF).paste("B2", [["TRUE"]])
+    outcome, cost = office.run(rules)
+    assert outcome.exit_code == 0
+    assert sum(result.verdict == "accepted" for result in outcome.results) == 300
+    assert cost == {"reads": 1, "writes": 2, "claims": 1, "updates": 0}

@@ -50,7 +50,7 @@ class Terminal:
         opened = load_workbook(self.book)
         sheet = opened[tab]
         headers = {str(cell.value): place for place, cell in enumerate(sheet[1], 1)}
-        own = headers.get("ID") or headers["Reference"]
+        own = headers.get("Code") or headers.get("ID") or headers["Reference"]
         places = [row for row in range(2, sheet.max_row + 2) if str(sheet.cell(row, own).value) == key]
         place = (
             places[0] if places else next(row for row in range(2, sheet.max_row + 2) if not sheet.cell(row, own).value)

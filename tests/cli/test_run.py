@@ -184,9 +184,10 @@ def test_a_limit_stops_everything_and_force_passes_it(synced: Terminal, monkeypa
     plan = synced.type("plan")
     assert plan.code == 3
     assert (
-        "1 refund in one run, 0 allowed (max_refunds).\n  → If this is what staff want: reconcile sync --force\n"
-        in plan.out
-    )
+        "  1 refund in one run, 0 allowed (max_refunds).\n"
+        "  → The next sync lists it in the tab Approvals, to be ticked there\n"
+        "  → Or, to pass every limit once: reconcile sync --force\n"
+    ) in plan.out
     stopped = synced.type("sync")
     assert stopped.code == 3
     assert stopped.out.startswith(
@@ -194,6 +195,35 @@ def test_a_limit_stops_everything_and_force_passes_it(synced: Terminal, monkeypa
     )
     assert not synced.panel.calls(Action.SET_CANCELED)
     assert synced.type("sync", "--force").code == 0
+    assert len(synced.panel.calls(Action.SET_CANCELED)) == 1
+
+
+def test_a_tick_lets_a_stopped_plan_through(synced: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Text, JSON and `why` name the list, say whether it is ticked, and the exit code follows."""
+    monkeypatch.setenv("RECONCILE_MAX_REFUNDS", "0")
+    synced.edit("Orders", "16", status="Canceled")
+    stopped = json.loads(synced.type("sync", "--json").out)
+    (limit,) = stopped["plan"]["limits"]
+    code = limit["code"]
+    assert limit == {
+        "name": "max_refunds",
+        "text": "1 refund in one run, 0 allowed (max_refunds).",
+        "code": code,
+        "listed": True,
+        "ticked": False,
+        "rows": 1,
+    }
+    assert stopped["stopped"] == f"{limit['text']} To let it through, tick {code} in Approvals."
+    assert f"  → If this is what staff want, they tick {code} in the tab Approvals\n" in synced.type("plan").out
+    assert f"{limit['text']} To let it through, tick {code} in Approvals." in synced.type("why", "16").out
+    synced.edit("Approvals", code, let_through="Yes")
+    plan = synced.type("plan")
+    assert plan.code == 0
+    assert f"Let through by a tick (1)\n  {code}  {limit['text']}\n" in plan.out
+    assert f"{limit['text']} It is ticked as {code} in Approvals, so it is sent." in synced.type("why", "16").out
+    done = synced.type("sync")
+    assert done.code == 0
+    assert f"  Limits   {code} let through by a tick in Approvals\n" in done.out
     assert len(synced.panel.calls(Action.SET_CANCELED)) == 1
 
 

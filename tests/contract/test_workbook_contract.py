@@ -290,6 +290,22 @@ class WorkbookContract:
         for key in rows:
             assert list(snapshot.tabs[key].iloc[:2, 0]) == ["a", "b"]
 
+    @pytest.mark.parametrize(
+        ("ticked", "counts"), [(True, True), ("Yes", True), (False, False), ("No", False), (None, False)]
+    )
+    def test_a_tick_is_read_as_it_was_made(self, hands: Hands, *, ticked: Any, counts: bool) -> None:
+        """A box, or Yes and No where there are none: it comes unticked, and a row that has none stays blank."""
+        book = hands.open()
+        rows: list[Row] = [{"code": "K7Q2", "let_through": False, "sync": "#K7Q2 · New."}, {"code": "K7Q2-1"}]
+        book.commit(Commit("run", append={"approvals": rows}), book.read().revision)
+        fresh = hands.open().read().tabs["approvals"]["let_through"]
+        assert (fresh["K7Q2"] in (False, "No"), fresh["K7Q2-1"]) == (True, None)
+        hands.type("approvals", "K7Q2", "Let through", ticked)
+        seen = hands.open().read().tabs["approvals"]["let_through"]
+        assert (seen["K7Q2"] in (True, "Yes")) is counts
+        assert type(seen["K7Q2"]) is type(ticked)
+        assert seen["K7Q2-1"] is None
+
     def test_typed_values_keep_their_type(self, hands: Hands) -> None:
         """Numbers are numbers, texts of digits are texts, times are times in the workbook's zone."""
         book = hands.open()

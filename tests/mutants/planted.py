@@ -7,6 +7,7 @@ from dataclasses import dataclass
 CATALOGUE = "tests/faults/test_catalogue.py"
 REGRESSIONS = "tests/faults/test_regressions.py"
 SECRETS = "tests/faults/test_secrets.py"
+APPROVALS = "tests/test_approvals.py"
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,34 @@ MUTANTS: tuple[Mutant, ...] = (
         "_newest(run.plan.settled, marks, doubtful, landing.ledger)",
         "_newest(run.plan.settled, marks, landing.ledger)",
         f"{REGRESSIONS}::test_a_value_put_back_after_an_update_nobody_heard_of_is_sent",
+    ),
+    _one(
+        "a tick that can be used twice",
+        JOB,
+        "        **ticks,\n",
+        "",
+        f"{APPROVALS}::test_a_used_tick_that_could_not_send_is_listed_anew",
+    ),
+    _one(
+        "a tick for whatever is stopped now",
+        "reconcile/core/approvals.py",
+        "        changes = sorted(map(_facts, about(limit, pushes)))",
+        "        changes = [limit.text]",
+        f"{APPROVALS}::test_a_later_edit_to_those_rows_voids_the_tick",
+    ),
+    _one(
+        "a filled column taken for a tick",
+        "reconcile/core/approvals.py",
+        "and not record.stale and not self.stray",
+        "and not record.stale",
+        f"{APPROVALS}::test_true_pasted_over_the_whole_column_lets_nothing_through",
+    ),
+    _one(
+        "a tick that moved taken for a new one",
+        "reconcile/core/approvals.py",
+        "stale = tick and (record.stale or (moved and not record.ticked))",
+        "stale = False",
+        f"{APPROVALS}::test_the_column_sorted_by_itself_moves_no_tick_to_another_list",
     ),
     _one(
         "a refund forgotten when the journal is full",
