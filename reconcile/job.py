@@ -287,8 +287,7 @@ def _read_and_plan(job: Job, started: datetime) -> _Run:
     plan = make_plan(snapshot, ledger, job.rules)
     settled = {(str(row["tab"]), str(row["key"])): row for row in (*recovered, *plan.settled)}
     plan = replace(plan, settled=tuple(settled.values()))
-    run = _Run(job, started, snapshot, ledger, plan, snapshot.revision, started, book_id, moved)
-    run = _Run(job, started, snapshot, ledger, plan, snapshot.revision, started, book_id, recovered)
+    run = _Run(job, started, snapshot, ledger, plan, snapshot.revision, started, book_id, moved, recovered)
     run.present = {feed.value: set(snapshot.tabs[feed.value].index) for feed in Feed}
     run.doubts = list(doubts_of(snapshot.meta))
     run.messages = list(plan.messages)

@@ -22,12 +22,13 @@ from tests.emulator.emulator import STAFF, Emulator
 from tests.emulator.staff import Staff
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+LONG_AGO = datetime(2026, 2, 2, 12, 0, tzinfo=UTC)
 
 
 class Office:
     """A Google Sheet with so many open orders, a practice panel, and runs counted at the emulator's door."""
 
-    def __init__(self, folder, rows):
+    def __init__(self, folder, rows, done=0):
         self.emulator = Emulator(serve=False)
         self.id = self.emulator.new_spreadsheet("Work")
         self.panel = PracticePanel(orders=0, refills=0, cancels=0)
@@ -48,6 +49,9 @@ class Office:
             when="02 Mar 12:00",
             cell_limit=book.cell_limit,
         )
+        for row, known in zip(landing.append["orders"][:done], landing.ledger[:done], strict=False):
+            row.update(status="Completed")
+            known.update(state="closed", status="Completed", status_seen="Completed", closed=LONG_AGO.isoformat())
         book.commit(Commit("before", append=landing.append, ledger=landing.ledger), snapshot.revision)
 
     def run(self, rules=None):
@@ -116,3 +120,17 @@ def test_a_stop_costs_one_write_and_a_tick_none(tmp_path):
     assert outcome.exit_code == 0
     assert sum(result.verdict == "accepted" for result in outcome.results) == 300
     assert cost == {"reads": 1, "writes": 2, "claims": 1, "updates": 0}
+
+
+def test_archiving_costs_no_call(tmp_path):
+    """Of 1,500 orders that were closed long ago 500 move in a run, and the next run forgets them, in the calls there are."""
+    office = Office(tmp_path, 1_600, done=1_500)
+    prepared = len(office.emulator.calls)
+    for left in (1_100, 600, 100, 100):
+        outcome, cost = office.run()
+        assert outcome.exit_code == 0
+        assert cost == {"reads": 1, "writes": 2, "claims": 1, "updates": 0}
+        assert max(call.bytes_in for call in office.emulator.calls[prepared:]) < 2_000_000
+        assert office.emulator.sheet(office.id, "Orders").data_end() - 1 == left
+    assert office.emulator.sheet(office.id, "Archive").data_end() - 1 == 1_500
+    assert office.emulator.sheet(office.id, "_ledger").data_end() < 1_700

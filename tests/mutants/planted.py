@@ -8,6 +8,7 @@ CATALOGUE = "tests/faults/test_catalogue.py"
 REGRESSIONS = "tests/faults/test_regressions.py"
 SECRETS = "tests/faults/test_secrets.py"
 APPROVALS = "tests/test_approvals.py"
+ARCHIVE = "tests/faults/test_archive.py"
 
 
 @dataclass(frozen=True)
@@ -181,6 +182,44 @@ MUTANTS: tuple[Mutant, ...] = (
         "stale = tick and (record.stale or (moved and not record.ticked))",
         "stale = False",
         f"{APPROVALS}::test_the_column_sorted_by_itself_moves_no_tick_to_another_list",
+    ),
+    _one(
+        "archive removes by row number",
+        "reconcile/workbook/google.py",
+        "            self.requests += google_archive.requests(",
+        "            for line in sorted((place.lines[key][0].number or 2 for key in self._archived), reverse=True):\n"
+        "                gone = {'sheetId': place.sheet, 'dimension': 'ROWS', 'startIndex': line - 1, 'endIndex': line}\n"
+        "                self.requests.append({'deleteDimension': {'range': gone}})\n"
+        "            google_archive.requests(",
+        f"{ARCHIVE}::test_sorting_in_that_second_moves_the_right_rows",
+    ),
+    _one(
+        "archive without the copy",
+        "reconcile/workbook/google.py",
+        "{frames.ARCHIVE: archived} if archived else {}",
+        "{frames.ARCHIVE: archived[1:]} if archived else {}",
+        f"{ARCHIVE}::test_closed_orders_move_after_a_week",
+    ),
+    _one(
+        "a refund forgotten with its archived order",
+        "reconcile/core/archive.py",
+        'gone[key] = str(row["refunded"] or "")',
+        'gone[key] = ""',
+        f"{ARCHIVE}::test_an_archived_order_that_is_handed_out_again_is_recognised",
+    ),
+    _one(
+        "a row archived without a mark in the ledger",
+        JOB,
+        "moving.ledger, landing.ledger)",
+        "landing.ledger)",
+        f"{ARCHIVE}::test_a_note_typed_in_that_second_is_kept",
+    ),
+    _one(
+        "a file's row archived although it was changed",
+        "reconcile/workbook/xlsx_book.py",
+        "(shown is self or repr(now) == repr(shown.row(key)))",
+        "True",
+        f"{ARCHIVE}::test_a_note_typed_in_that_second_is_kept",
     ),
     _one(
         "a refund forgotten when the journal is full",
