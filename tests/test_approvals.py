@@ -81,8 +81,8 @@ def test_a_stop_is_listed_and_a_tick_lets_it_through_once(tmp_path: Path, kind: 
     code = world.stop("1", "2", "3")
     lines = world.rows("approvals")
     assert [row["Code"] for row in lines] == [code, f"{code}-1", f"{code}-2", f"{code}-3"]
-    assert (lines[0]["What"], lines[0]["Let through"]) == (STOPPED, False if kind == "google" else "No")
-    assert [(row["Tab"], row["ID"], row["Field"], row["From"], row["To"], row["What"]) for row in lines[1:]] == [
+    assert (lines[0]["Summary"], lines[0]["Let through"]) == (STOPPED, False if kind == "google" else "No")
+    assert [(row["Tab"], row["ID"], row["Field"], row["From"], row["To"], row["Summary"]) for row in lines[1:]] == [
         ("Orders", key, "Status", "Processing", "Canceled", "refund 5.00") for key in ("1", "2", "3")
     ]
     assert all(row["Let through"] is None for row in lines[1:])
@@ -98,7 +98,7 @@ def test_a_stop_is_listed_and_a_tick_lets_it_through_once(tmp_path: Path, kind: 
     told = world.run()
     assert (told.code, sorted(world.refunded())) == (0, ["1", "2", "3"])
     assert world.panel.state.orders["5"].status == "Completed"
-    assert world.says(code) == "Note. Let through on 02 Mar 08:00."
+    assert world.says(code) == "Note. It was let through on 02 Mar 08:00."
     assert world.run().code == 0
     assert len(world.refunded()) == 3
 
@@ -173,7 +173,7 @@ def test_every_limit_needs_its_own_tick(tmp_path: Path) -> None:
     world.tick(closing)
     assert world.run().code == 0
     assert len(world.refunded()) == 3
-    assert world.says(refunds) == world.says(closing) == "Note. Let through on 02 Mar 08:00."
+    assert world.says(refunds) == world.says(closing) == "Note. It was let through on 02 Mar 08:00."
 
 
 def test_force_passes_what_is_not_ticked_and_uses_what_is(tmp_path: Path) -> None:
@@ -185,7 +185,7 @@ def test_force_passes_what_is_not_ticked_and_uses_what_is(tmp_path: Path) -> Non
     world.tick(refunds)
     assert world.run(force=True).code == 0
     assert len(world.refunded()) == 3
-    assert world.says(refunds).startswith("Note. Let through on")
+    assert world.says(refunds).startswith("Note. It was let through on")
     assert world.run().code == 0
     assert world.says(closing) == "Note. There is nothing to let through here any more."
 
@@ -210,7 +210,7 @@ def test_a_big_stop_lists_its_first_lines_and_its_digest_covers_all(tmp_path: Pa
     lines = world.rows("approvals")
     assert len(lines) == MOST_LINES + 1
     assert (
-        lines[0]["What"]
+        lines[0]["Summary"]
         == f"{count} refunds in one run, 2 allowed (max_refunds). The first {MOST_LINES} of {count} lines follow."
     )
     world.tick(code)
@@ -231,12 +231,12 @@ def test_a_used_tick_that_could_not_send_is_listed_anew(tmp_path: Path, kind: st
     world.tick(code)
     world.line.trouble[:] = ["never"] * 500
     assert world.run().code == 5
-    assert world.says(code).startswith("Note. Let through on")
+    assert world.says(code).startswith("Note. It was let through on")
     assert world.run().code == 3
     assert world.refunded() == []
     (second,) = world.open_codes()
     assert second != code
-    assert world.cell("approvals", second, "What") == (
+    assert world.cell("approvals", second, "Summary") == (
         f"{STOPPED} It was let through before as {code}, but not all of it was sent."
     )
     world.tick(second)
@@ -322,7 +322,7 @@ def test_sorted_tabs_change_nothing(tmp_path: Path, kind: str) -> None:
         grid = world.book.see(tab)
         world.book.show(tab, [grid[0], *reversed([row for row in grid[1:] if any(cell is not None for cell in row)])])
     assert world.run().code == 0
-    assert world.says(code).startswith("Note. Let through on")
+    assert world.says(code).startswith("Note. It was let through on")
 
 
 def test_a_copied_row_holds_both(desk: Office) -> None:
@@ -356,7 +356,7 @@ def test_a_code_beside_another_lists_words_is_held(tmp_path: Path) -> None:
     for _ in range(2):
         nobody_ticked(world, world.run())
     assert world.says(one) == (
-        f"Held: What is not what was listed as {one}. Undo the last sort, paste or change; nothing is let through by this row until "
+        f"Held: Summary is not what was listed as {one}. Undo the last sort, paste or change; nothing is let through by this row until "
         "then."
     )
 

@@ -50,7 +50,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Record:
-    """A list as meta keeps it. mark: what its What cell says, as a digest. when: when it was let through, as people read it.
+    """A list as meta keeps it. mark: what its Summary cell says, as a digest. when: when it was let through, as people read it.
 
     ticked: the tick as the last run saw it; of a list that is no longer open, whether a tick it had then still stands.
     stale: the tick came there in a way nobody means, so it counts only after it was taken away once.
@@ -322,7 +322,7 @@ def _some(numbers: Sequence[int], say: Words) -> str:
 
 
 def mark_of(what: Cell) -> str:
-    """A What cell as 16 hex digits: a code that stands beside another list's words is found out."""
+    """A Summary cell as 16 hex digits: a code that stands beside another list's words is found out."""
     return hashlib.sha256(str(what).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 

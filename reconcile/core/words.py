@@ -165,7 +165,7 @@ HELD_BY_LIMIT: Final = "by a limit: {limit} To let it through, see {tab}."
 # --- approvals -------------------------------------------------------------------------------------------------------
 APPROVAL_WAITS: Final = "for {label}: if all of this is meant, tick it (or choose Yes); the next run then does it."
 APPROVAL_OTHERS: Final = "for the other lists: this one is ticked, and goes through when {codes} is ticked, too."
-APPROVAL_USED: Final = "Let through on {when}."
+APPROVAL_USED: Final = "It was let through on {when}."
 APPROVAL_CHANGED: Final = (
     "Out of date: its rows were changed since, so a tick here counts no more. Look at the newest list."
 )
@@ -236,7 +236,7 @@ LABEL: Final = {
     "unsure": "If unsure",
     "code": "Code",
     "let_through": "Let through",
-    "what": "What",
+    "what": "Summary",
 }
 """The headers of the columns that sentences name (a test compares them with the templates)."""
 

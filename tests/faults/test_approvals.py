@@ -90,7 +90,7 @@ def lived_through(day: Ticked, shot: tuple[str, int], *, wipe: bool) -> list[tup
     refunds = {key: len(world.panel.state.orders[key].refunds) for key in KEYS}
     assert refunds == dict.fromkeys(KEYS, 1), f"{shot}: {refunds}"
     assert not world.open_codes()
-    ended = ("Let through on", "Out of date", "nothing to let through")
+    ended = ("let through on", "Out of date", "nothing to let through")
     assert all(any(text in str(row["Sync"]) for text in ended) for row in world.heads())
     return injector.fired
 
