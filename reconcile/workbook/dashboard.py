@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from reconcile.core.model import SYNC, Decision, Status, Verdict
+from reconcile.errors import Damaged
 from reconcile.workbook import guide, templates
 from reconcile.workbook.templates import letters
 
@@ -126,6 +127,19 @@ def board(known: Templates, at: Mapping[str, Mapping[str, str]]) -> Board:
         )
     items += sums.all_services()
     return Board(tuple(items), tuple(plots), late, max(deepest, SERVICES + 3))
+
+
+def refuse_foreign(known: Templates, said: Mapping[tuple[int, int], str]) -> None:
+    """Raises Damaged when staff have a tab of this name of their own: ours is written whole. said: place from 0 → its text.
+
+    Ours has the line about the job in its second row; a title of "Dashboard" others have, too.
+    """
+    tab = known.tab(templates.DASHBOARD)
+    if any(said.values()) and said.get((1, 0)) != known.text(guide.LAST_RAN):
+        raise Damaged(
+            f"Tab {tab.title!r} is not the one reconcile makes; somebody made it for something else.",
+            f"Rename that tab, then run `reconcile init` again: it makes a new {tab.title!r}.",
+        )
 
 
 class _Sums:

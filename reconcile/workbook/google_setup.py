@@ -550,6 +550,8 @@ class _Plan:
             self.ask("appendDimension", sheetId=sheet, dimension="COLUMNS", length=more)
         if there is not None and there.rows < board.rows:
             self.ask("appendDimension", sheetId=sheet, dimension="ROWS", length=board.rows - there.rows)
+        if there is not None:
+            dashboard.refuse_foreign(self.known, {place: there.text(*place) for place in there.cells})
         grid = google_dashboard.grid(board, there.cells if there else {})
         if there is None or google_dashboard.said(there.cells) != google_dashboard.meant(board):
             area = {"sheetId": sheet, "startRowIndex": 0, "endRowIndex": len(grid), "startColumnIndex": 0}

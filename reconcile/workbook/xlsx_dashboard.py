@@ -42,8 +42,11 @@ _GRID: Final = "E1E5EA"
 
 
 def draw(sheet: Worksheet, known: Templates, at: Mapping[str, Mapping[str, str]]) -> None:
-    """Writes the whole tab: what stood there is replaced, charts included."""
+    """Writes the whole tab: what stood there is replaced, charts included. Raises Damaged when the tab is not ours."""
     tab, board = known.tab(templates.DASHBOARD), dashboard.board(known, at)
+    shown = enumerate(sheet.iter_rows(values_only=True))
+    said = {(row, column): str(value or "") for row, values in shown for column, value in enumerate(values)}
+    dashboard.refuse_foreign(known, said)
     for row in sheet[f"A1:{letters(dashboard.HELPER + 3)}{max(sheet.max_row, board.rows)}"]:
         for cell in row:
             cell.value = None

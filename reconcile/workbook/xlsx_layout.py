@@ -179,7 +179,8 @@ def _add_tab(book: Any, tab: Tab, known: Templates, zone_name: str) -> None:
         return
     for index, column in enumerate(tab.columns):
         _dress_column(sheet, tab, column, index, known)
-    sheet.row_dimensions[1].height = HEADER_HEIGHT
+    heads = "".join(column.header for column in tab.columns)
+    sheet.row_dimensions[1].height = HEADER_HEIGHT * 1.2 if _tall(heads) else HEADER_HEIGHT
     sheet.freeze_panes = f"{'B' if tab.has(SYNC) else 'A'}{tab.frozen_rows + 1}"
     sheet.auto_filter.ref = f"A1:{letters(len(tab.columns) - 1)}{MAX_ROWS}"
     _tint_states(sheet, tab, known)
@@ -482,8 +483,12 @@ def _start_height(tab: Tab, line: guide.Line, known: Templates) -> float:
         len(textwrap.wrap(_letters(line.topic), max(8, round(tab.columns[0].width * 0.85)))),
         len(textwrap.wrap(_letters(text), round(tab.columns[1].width * (0.85 if line.row == _RUNNING_ROW else 1.05)))),
     )
-    tall = any("\u0900" <= char <= "\u097f" for char in line.topic + text)  # Devanagari
-    return 5 + (20.0 if tall else 15.0) * max(1, *needed)
+    return 5 + (20.0 if _tall(line.topic + text) else 15.0) * max(1, *needed)
+
+
+def _tall(text: str) -> bool:
+    """Whether it is in a script whose lines stand taller than Latin ones: Devanagari."""
+    return any("\u0900" <= char <= "\u097f" for char in text)
 
 
 def _letters(text: str) -> str:

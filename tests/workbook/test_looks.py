@@ -7,12 +7,16 @@ import zipfile
 from typing import TYPE_CHECKING
 
 import openpyxl
+import pytest
 
 from reconcile.core.model import Commit
+from reconcile.errors import Damaged
 from reconcile.workbook import dashboard
 from reconcile.workbook.templates import templates
 from reconcile.workbook.xlsx import XlsxWorkbook
 from tests.contract.google_subject import GoogleHands
+from tests.emulator.book import Sheet
+from tests.emulator.cells import Cell
 from tests.staff_guide import text
 
 if TYPE_CHECKING:
@@ -67,6 +71,39 @@ def test_a_google_dashboard_is_drawn_once() -> None:
     assert len(sheet.charts) == len(templates().tab("dashboard").charts)
     assert not hands.open().provision(("12",)).changed
     assert len(sheet.charts) == len(templates().tab("dashboard").charts)
+
+
+def test_a_dashboard_of_their_own_is_not_written_over(tmp_path: Path) -> None:
+    """Staff who had a tab of that name before are asked to rename it, and the file stays as it was."""
+    path = tmp_path / "orders.xlsx"
+    XlsxWorkbook(path).provision(["12"])
+    made = openpyxl.load_workbook(path)
+    made.remove(made["Dashboard"])
+    theirs = made.create_sheet("Dashboard")
+    theirs["A1"], theirs["B2"] = "Dashboard", "sales"
+    next(row for row in made["_ledger"].iter_rows() if row[1].value == "template")[2].value = "1"
+    made.save(path)
+    before = path.read_bytes()
+    with pytest.raises(Damaged, match="Tab 'Dashboard' is not the one reconcile makes"):
+        XlsxWorkbook(path).provision()
+    assert path.read_bytes() == before
+
+
+def test_a_google_dashboard_of_their_own_is_not_written_over() -> None:
+    """The same in a Google Sheet; once theirs is renamed, ours is made beside it."""
+    hands = GoogleHands()
+    hands.person("dashboard").delete_tab()
+    hands.emulator.book(hands.id).sheets.append(theirs := Sheet(777, "Dashboard"))
+    theirs.put(0, 0, Cell("Dashboard"))
+    theirs.put(1, 1, Cell("sales"))
+    calls = len(hands.emulator.calls)
+    with pytest.raises(Damaged, match="Tab 'Dashboard' is not the one reconcile makes"):
+        hands.open().provision(("12",))
+    assert not any(call.writing for call in hands.emulator.calls[calls:])
+    theirs.title = "Sales"
+    assert hands.open().provision(("12",)).changed
+    assert theirs.get(1, 1) == Cell("sales")
+    assert len(hands.person("dashboard").sheet.charts) == len(templates().tab("dashboard").charts)
 
 
 def test_dashboard_formulas_are_short_enough() -> None:
