@@ -283,7 +283,7 @@ def test_a_panel_that_cannot_be_reached_is_left_alone_and_nothing_is_claimed(des
     """A call that never got through ends the run; everything is sent the next time."""
     desk.receive(*[str(number) for number in range(99)])
     for number in range(99):
-        desk.type(str(number), start_count=7 * number)
+        desk.type(str(number), start_count=7 * number * number)
     desk.panel.says["updateOrders"] = [NeverSent("no route")]
     outcome = desk.run()
     assert outcome.exit_code == Exit.UNAVAILABLE

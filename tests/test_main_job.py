@@ -279,7 +279,7 @@ def test_sixty_mixed_edits(busy: Served) -> None:  # noqa: PLR0915 - one busy mo
 def test_updates_go_a_hundred_at_a_time(busy: Served) -> None:
     """250 edited orders are ⌈250/100⌉ calls."""
     busy.sync()
-    counts = {key: 5 + 17 * number % 7919 for number, key in enumerate(busy.ids("orders"))}
+    counts = {key: 1717 * number * number % 7919 for number, key in enumerate(busy.ids("orders"))}
     busy.edit("orders", {key: {"start_count": count} for key, count in counts.items()})
     mark = len(busy.panel.requests)
     assert busy.sync().exit_code == 0
