@@ -8,6 +8,7 @@ ReconcileError                 has an exit code, says what happened and what to 
 ├── AccessRefused         6    a key or a sharing is wrong
 ├── Damaged               8    the sheet's structure, the ledger or the journal is not as it must be
 ├── RevisionMoved         5    another run committed since this one read (the run reads again, or stops)
+├── Unmovable             1    rows cannot leave Orders now (the run writes all the rest; it never ends a run)
 └── CallFailed            5    one panel call; exactly one of the three below
     ├── NeverSent              the request did not leave; nothing happened
     ├── Refused                the panel said no, in its own words; nothing happened
