@@ -217,7 +217,10 @@ def made(orders: list[dict[str, Any]], refills: Any, cancels: Any, truth: dict[s
         {tab: {name: [row.get(name) for row in rows] for name in columns(tab)} for tab, rows in tabs.items()},
         truth,
         Ledger(ledger),
-        {feed.value: frame_of(feed.value, tabs[feed.value]) for feed in Feed},
+        {
+            **{feed.value: frame_of(feed.value, tabs[feed.value]) for feed in Feed},
+            "approvals": frame_of("approvals", []),
+        },
     )
 
 

@@ -33,12 +33,14 @@ class Ticked:
         self.world.restore(self.saved)
 
 
-def pending(world: Office) -> int:
-    """Refunds that staff want, nobody made, and nobody doubts."""
-    rows = world.rows("orders")
-    return sum(
-        "Not sure" not in str(row["Sync"]) and not world.panel.state.orders[str(row["ID"])].refunds for row in rows
-    )
+def unmade(world: Office) -> set[str]:
+    """Refunds that staff want and nobody made."""
+    return {key for key in KEYS if not world.panel.state.orders[key].refunds}
+
+
+def doubted(world: Office) -> set[str]:
+    """Refunds that the sheet calls not sure."""
+    return {str(row["ID"]) for row in world.rows("orders") if "Not sure" in str(row["Sync"])}
 
 
 def settle(world: Office) -> bool:
@@ -62,14 +64,14 @@ def lived_through(day: Ticked, shot: tuple[str, int], *, wipe: bool) -> list[tup
     boundary.set_hook(injector)
     try:
         for number in range(MOST_RUNS):
-            before, open_ = len(world.refunded()), pending(world)
+            before, wanted = len(world.refunded()), unmade(world)
             told = world.run()
             if number == 0:
                 boundary.set_hook(None)
                 if wipe:
                     world.wipe()
                     world.clock.sleep(400)
-            sent_over += len(world.refunded()) > before and open_ > ALLOWED
+            sent_over += len(world.refunded()) > before and len(wanted - doubted(world)) > ALLOWED
             assert sent_over <= len(ticked), f"{shot}: more was sent than was ticked"
             if told.code == 3:
                 offered = world.open_codes()
