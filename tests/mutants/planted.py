@@ -150,8 +150,8 @@ MUTANTS: tuple[Mutant, ...] = (
     _one(
         "an update nobody heard of taken for none",
         JOB,
-        "_newest(run.plan.settled, marks, doubtful, landing.ledger)",
-        "_newest(run.plan.settled, marks, landing.ledger)",
+        "marks, doubtful, moving.ledger,",
+        "marks, moving.ledger,",
         f"{REGRESSIONS}::test_a_value_put_back_after_an_update_nobody_heard_of_is_sent",
     ),
     _one(
