@@ -176,6 +176,12 @@ class _Sums:
         unsettled = [f'{sync},"<>*· {start}*"' for start in settled]
         return "+".join(_count_ifs(f"{status},{text(choice)}", *unsettled) for choice in self.closed)
 
+    def unclear(self) -> str:
+        """Orders whose status is none of ours: a typing mistake, or blank."""
+        status = self.of("orders", "status")
+        named = "-".join(f"COUNTIF({status},{text(choice)})" for choice in (*self.open, *self.closed))
+        return f"MAX(0,COUNTA({self.of('orders', 'id')})-1-{named})"
+
     def saying(self, *names: str) -> str:
         """Rows of all feeds whose Sync says one of these states."""
         feeds = [tab for tab in self.known.tabs if tab.protect == "header" and tab.has(SYNC)]
@@ -223,7 +229,7 @@ class _Sums:
     def tiles(self) -> dict[str, str]:
         today = "TODAY()"
         return {
-            "open": f"={self.open_orders()}+{self.closing()}",
+            "open": f"={self.open_orders()}+{self.closing()}+{self.unclear()}",
             "person": f"={self.saying(*WAITING)}",
             LATE_TILE: f"={self.older(self.known.age.red_hours)}",
             "arrived": f"={self.arrived(today)}",
@@ -246,10 +252,8 @@ class _Sums:
     def _status(self, row: int, column: int) -> list[Item]:
         status, sync = self.of("orders", "status"), self.of("orders", SYNC)
         lines = [(choice, f"=COUNTIFS({status},{text(choice)},{sync},{self.not_elsewhere})") for choice in self.open]
-        named = "-".join(f"COUNTIF({status},{text(choice)})" for choice in (*self.open, *self.closed))
         lines.append((self.known.text("Closed, not sent yet"), f"={self.closing()}"))
-        unclear = f"=MAX(0,COUNTA({self.of('orders', 'id')})-1-{named})"
-        lines.append((self.known.text("No clear status"), unclear))
+        lines.append((self.known.text("No clear status"), f"={self.unclear()}"))
         return _lines(row, column, lines)
 
     def _age(self, row: int, column: int) -> list[Item]:

@@ -467,7 +467,7 @@ class GoogleWorkbook:
         """The whole row of an order as the last read showed it; None when it stood in none, or in several."""
         place = self.memory.places[frames.ORDERS]
         lines = place.lines.get(key, [])
-        if len(lines) != 1 or lines[0].number is None:
+        if len(lines) != 1 or lines[0].number is None or not place.body:
             return None
         return place.body[lines[0].number - 2]
 
@@ -785,6 +785,7 @@ class _Draft:
         memory.free, memory.following = sorted(self._free), self._following
         if self._archived:
             self._left()
+        memory.places[frames.ORDERS].body = ()  # rows leave with a run's first commit only, and whole tabs are large
         for tab, (used, rows) in self._grown.items():
             memory.places[tab].used, memory.places[tab].rows = used, rows
         for tab, key, line in self._landed:

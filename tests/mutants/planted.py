@@ -151,8 +151,8 @@ MUTANTS: tuple[Mutant, ...] = (
     _one(
         "an update nobody heard of taken for none",
         JOB,
-        "marks, doubtful, moving.ledger",
-        "marks, moving.ledger",
+        "marks, doubtful, moving.ledger,",
+        "marks, moving.ledger,",
         f"{REGRESSIONS}::test_a_value_put_back_after_an_update_nobody_heard_of_is_sent",
     ),
     _one(
