@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 FILE: Final = Path(__file__).with_name("reliability.json")
+RATES: Final = Path(__file__).parent / "accident_rates.json"
 ROOT: Final = Path(__file__).parent.parent
 CODE: Final = ("reconcile", "sheets_templates")
 PIECE: Final = 500
@@ -172,6 +173,13 @@ def told() -> list[str]:
     """The file as a Markdown table, a line per part that was run."""
     found = written()
     lines = ["| what was done | how often | when, on which code |", "|---|---|---|"]
+    rates = json.loads(RATES.read_text("utf-8"))
+    each = rates["cases_per_kind"]
+    caught = ", ".join(f"{kind.replace('_', ' ')} {times:,}" for kind, times in rates["caught"].items())
+    lines += [
+        f"| accidents of a whole column or block, made by generated hands: stopped | {caught}, of {each:,} each | |",
+        f"| honest bulk work of {rates['honest_kinds']} kinds: stopped | {rates['honest_stopped']:,} of {rates['honest_cases']:,} | |",
+    ]
     for part, counts in found.items():
         what, many = _LINES[part](counts)
         lines.append(f"| {what} | {many} | {counts['when']}, {counts['code']} |")
