@@ -517,10 +517,16 @@ def _stopped_by_limit(run: _Run) -> Outcome:
     reason = " ".join(limit.text for limit in run.plan.stopped)
     text = run.say.HELD_BY_LIMIT.format(limit=reason, tab=run.say.TAB[APPROVALS])
     held = [Note(push.feed.value, push.key, push.row, Kind.HELD, text) for push in run.plan.pushes]
+    about = [
+        Note(tab, key, 0, Kind.HELD, text)
+        for limit in run.plan.stopped
+        for tab, key in limit.rows
+        if key in run.present[tab]
+    ]
     listed, records = approvals.listing(run.plan, job.clock())
     run.plan = replace(run.plan, approvals=tuple(replace(each, listed=True) for each in run.plan.approvals))
     outcome = _outcome(run, Exit.LIMIT, f"{reason} {approvals.told(run.plan)}")
-    notes = [*{(note.tab, note.key): note for note in (*run.plan.notes, *held)}.values()]
+    notes = [*{(note.tab, note.key): note for note in (*about, *run.plan.notes, *held)}.values()]
     job.book.commit(
         Commit(
             job.run,

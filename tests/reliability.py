@@ -9,6 +9,7 @@ promise broke.
 from __future__ import annotations
 
 import argparse
+import fcntl
 import hashlib
 import json
 import os
@@ -162,6 +163,12 @@ def written() -> Counts:
 
 def write(part: str, counts: Counts) -> None:
     """Puts one part's counts into the file, with the day and the code they are of."""
+    with FILE.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two parts may run side by side
+        _write(part, counts)
+
+
+def _write(part: str, counts: Counts) -> None:
     everything = {**written(), part: {**counts, "when": f"{datetime.now(UTC):%Y-%m-%d}", "code": code()}}
     ordered = {name: everything[name] for name in (*PARTS, *WORLDS) if name in everything}
     beside = FILE.with_suffix(f".{os.getpid()}")

@@ -561,3 +561,21 @@ def test_a_cancel_that_cannot_be_read_is_kept_once(desk: Desk) -> None:
     second = desk.run()
     assert desk.panel.calls["getCancel"] == 2
     assert [doubt.id for doubt in first.doubts] == [doubt.id for doubt in second.doubts]
+
+
+def test_rows_of_an_accident_say_so_although_nothing_of_them_would_be_sent(desk: Desk) -> None:
+    """A column emptied over twelve rows: each says what was seen; put back, each says again what the panel has."""
+    keys = [str(number) for number in range(1, 13)]
+    desk.receive(*keys)
+    for key in keys:
+        desk.type(key, status="In progress", start_count=int(key) ** 3 + 100)
+    assert desk.run().exit_code == Exit.DONE
+    for key in keys:
+        desk.type(key, start_count=None)
+    assert desk.run().exit_code == Exit.LIMIT
+    assert all("Held" in desk.says(key) and "Start count" in desk.says(key) for key in keys)
+    for key in keys:
+        desk.type(key, start_count=int(key) ** 3 + 100)
+    assert desk.run().exit_code == Exit.DONE
+    assert not any("Held" in desk.says(key) for key in keys)
+    assert desk.panel.calls["updateOrders"] == 1
