@@ -579,3 +579,11 @@ def test_rows_of_an_accident_say_so_although_nothing_of_them_would_be_sent(desk:
     assert desk.run().exit_code == Exit.DONE
     assert not any("Held" in desk.says(key) for key in keys)
     assert desk.panel.calls["updateOrders"] == 1
+
+
+def test_a_key_left_in_sync_is_answered(desk: Desk) -> None:
+    """A run that dies between finding a new row's cell and answering it leaves the bare key there; the next one says more."""
+    desk.receive("1")
+    desk.type("1", sync="1")
+    assert desk.run().exit_code == Exit.DONE
+    assert desk.says("1").startswith("#1 · ")

@@ -754,7 +754,8 @@ def _notes(draft: _Draft, sheets: dict[Feed, Sheet], ledger: Ledger, pushed: set
         known = ledger.of(feed)
         for place, sync in enumerate(sheet.column(SYNC)):
             key = sheet.keys[place]
-            if not (sync is None or say.fleeting(sync)) or key not in known.index:
+            # its own key is what the workbook put there to find the cell by, when staff wrote the row in that very second
+            if not (sync is None or sync == key or say.fleeting(sync)) or key not in known.index:
                 continue
             if (feed.value, key) in draft.answers or (feed.value, key) in pushed:
                 continue
