@@ -10,7 +10,7 @@ import io
 import posixpath
 import re
 import zipfile
-from datetime import datetime
+from datetime import datetime, time
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
@@ -176,7 +176,7 @@ def _line(number: int, values: list[Any], old: ET.Element | None, dates: frozens
 
 
 def _cell(place: str, value: Any, style: str, dates: frozenset[str]) -> str:
-    if isinstance(value, datetime):
+    if isinstance(value, (datetime, time)):  # a number under 1 in a date cell is a time of day
         shown = style if style in dates else min(dates, key=int)
         return f'<c r="{place}" s="{shown}"><v>{to_excel(value)!r}</v></c>'
     if isinstance(value, Formula):
