@@ -36,7 +36,7 @@ ROWS: Final = 5
 """Fewer rows are answered one by one."""
 
 BITS: Final = 16.0
-"""From so many bits on a block is an accident. Of 1,000 generated days of honest work the worst came to 12.2."""
+"""From so many bits on a block is an accident. What that catches and what it stops is in tests/accident_rates.json."""
 
 NUMBERS: Final = ("start_count", "remains")
 CHOICES: Final = {
