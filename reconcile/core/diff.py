@@ -52,7 +52,7 @@ def changed(sheet: pd.DataFrame, ledger: pd.DataFrame, fields: Sequence[str], *,
         if len(moved):
             parts.append((sheet.index.to_numpy(dtype=object)[moved], name, raw[moved], known[moved]))
     if not parts:
-        return pd.DataFrame({name: pd.Series(dtype=object) for name in COLUMNS})
+        return pd.DataFrame(columns=list(COLUMNS), dtype=object)
     return pd.DataFrame(
         {
             "key": np.concatenate([keys for keys, _, _, _ in parts]),

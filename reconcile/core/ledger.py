@@ -106,7 +106,7 @@ class Ledger:
     @staticmethod
     def empty() -> pd.DataFrame:
         """A ledger frame with no rows."""
-        return pd.DataFrame({column: pd.Series(dtype=object) for column in COLUMNS})
+        return frame_of(())
 
     def of(self, tab: str) -> pd.DataFrame:
         """One tab's rows, indexed by key (unique)."""
@@ -283,7 +283,7 @@ def _is_number(key: str) -> bool:
 
 def frame_of(rows: Sequence[Row]) -> pd.DataFrame:
     """Ledger rows as a frame of `COLUMNS`, object dtype, blanks as None."""
-    return pd.DataFrame({column: pd.Series([row.get(column) for row in rows], dtype=object) for column in COLUMNS})
+    return pd.DataFrame([[row.get(column) for column in COLUMNS] for row in rows], columns=list(COLUMNS), dtype=object)
 
 
 def blank_row(tab: str, key: str) -> Row:

@@ -141,28 +141,36 @@ def _dimension_metadata(book: Book, sheet: Sheet, dimension: str) -> dict[int, l
 def sheet_json(
     evaluator: Evaluator, caller: str, index: int, sheet: Sheet, areas: list[Area] | None, trie: fields.Trie | None
 ) -> Json:
-    """Return a Sheet; `areas` is None for no grid data, [] for the whole grid."""
+    """Return a Sheet, only what the read mask asks for; `areas` is None for no grid data, [] for the whole grid."""
     book = evaluator.book
     out: Json = {"properties": sheet.properties(index)}
     if areas is not None and sheet.sheet_type == "GRID":
         data_trie = _below(trie, "data")
         out["data"] = [grid_data(evaluator, sheet, area, data_trie) for area in (areas or [sheet.area()])]
-    out["merges"] = sheet.merges
-    out["conditionalFormats"] = sheet.conditionals
-    out["filterViews"] = sheet.filter_views
-    out["protectedRanges"] = [protection.shown(book, caller, p) for p in sheet.protections]
-    if sheet.basic_filter is not None:
-        out["basicFilter"] = sheet.basic_filter
-    out["charts"] = sheet.charts
-    out["bandedRanges"] = sheet.bandings
-    out["rowGroups"] = sheet.row_groups
-    out["columnGroups"] = sheet.column_groups
-    out["developerMetadata"] = [
-        e
-        for e in book.metadata.values()
-        if e["location"]["locationType"] == "SHEET" and e["location"].get("sheetId", 0) == sheet.sheet_id
-    ]
+    for name, made in (
+        ("merges", lambda: sheet.merges),
+        ("conditionalFormats", lambda: sheet.conditionals),
+        ("filterViews", lambda: sheet.filter_views),
+        ("protectedRanges", lambda: [protection.shown(book, caller, p) for p in sheet.protections]),
+        ("basicFilter", lambda: sheet.basic_filter),
+        ("charts", lambda: sheet.charts),
+        ("bandedRanges", lambda: sheet.bandings),
+        ("rowGroups", lambda: sheet.row_groups),
+        ("columnGroups", lambda: sheet.column_groups),
+        ("developerMetadata", lambda: _sheet_metadata(book, sheet)),
+    ):
+        if fields.wants(trie, name) and (shown := made()) is not None:
+            out[name] = shown
     return out
+
+
+def _sheet_metadata(book: Book, sheet: Sheet) -> list[Json]:
+    places = ((entry, entry["location"]) for entry in book.metadata.values())
+    return [
+        entry
+        for entry, place in places
+        if place["locationType"] == "SHEET" and place.get("sheetId", 0) == sheet.sheet_id
+    ]
 
 
 def spreadsheet(
@@ -175,8 +183,10 @@ def spreadsheet(
         "properties": book.properties,
         "spreadsheetUrl": f"https://docs.google.com/spreadsheets/d/{book.book_id}/edit",
         "namedRanges": book.named_ranges,
-        "developerMetadata": [e for e in book.metadata.values() if e["location"]["locationType"] == "SPREADSHEET"],
     }
+    if fields.wants(trie, "developerMetadata"):
+        entries = book.metadata.values()
+        out["developerMetadata"] = [e for e in entries if e["location"]["locationType"] == "SPREADSHEET"]
     if fields.wants(trie, "sheets"):
         sub = _below(trie, "sheets")
         out["sheets"] = []

@@ -74,11 +74,12 @@ _NEW: dict[tuple[tuple[str, ...], Any], tuple[bytes, Any]] = {}
 class Xlsx:
     """A workbook file, changed by people: with a program that saves it whole, or with one that writes what was typed.
 
-    `chance` decides which, about one in `WHOLE` being the former; without it every one is.
+    `chance` decides which, about one in `whole` being the former, or none if that is 0; without it every one is.
     """
 
     kind = "xlsx"
     chance: random.Random | None = None
+    whole = WHOLE
 
     def __init__(self, path: Path, services: Sequence[str], clock: Any) -> None:
         begun = (tuple(services), clock.at)
@@ -109,7 +110,7 @@ class Xlsx:
     def show(self, tab: str, grid: Grid) -> None:
         """Makes a tab show exactly `grid`."""
         title = templates().tab(tab).title
-        if self.chance is not None and self.chance.randrange(WHOLE):
+        if self.chance is not None and (not self.whole or self.chance.randrange(self.whole)):
             self._program.show(title, grid)
             return
         book = openpyxl.load_workbook(self.path)

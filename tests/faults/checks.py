@@ -5,6 +5,7 @@ Nothing here asks the engine. A `Watch` knows what people typed and said; everyt
 
 from __future__ import annotations
 
+import ast
 import json
 from collections import Counter
 from dataclasses import dataclass, field
@@ -226,9 +227,18 @@ def _content(row: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 
 
 def _moved(content: tuple[tuple[str, str], ...], row: Mapping[str, Any]) -> bool:
-    """Whether a row of Orders stands in Archive as it was. Google's times are read to the minute."""
-    there = set(_content(row))
-    return all(item in there for item in content if item[0] != "Received")
+    """Whether a row of Orders stands in Archive as it was: all in its place, what stood in columns of staff's own in Note.
+
+    Google's times are read to the minute.
+    """
+    there, lines = set(_content(row)), str(row["Note"]).splitlines()
+    return all(
+        head == "Received"
+        or (head, cell) in there
+        or (head == "Note" and ast.literal_eval(cell) in lines)
+        or (head not in row and f"{head}: {cell.strip(chr(39))}" in lines)
+        for head, cell in content
+    )
 
 
 def _plain(cell: Any) -> Any:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import sys
 import tempfile
@@ -30,11 +31,21 @@ def lived(seed: int, book: str = "") -> tuple[int, list[str], list[str], int, in
         return seed, problems, sim.events, sim.boundaries, sim.faults
 
 
+def calm() -> None:
+    """For a process that lives worlds: looking for cycles among what never goes away is a tenth of its time."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+
+
 def _job(case: tuple[int, str]) -> tuple[int, list[str], list[str], int, int]:
     try:
         return lived(*case)
     except Exception as error:  # noqa: BLE001 - whatever a world ends with is that seed's finding
         return case[0], [f"{type(error).__name__}: {error}"], [], 0, 0
+    finally:
+        if not gc.isenabled():
+            gc.collect()
 
 
 def main() -> int:
@@ -54,7 +65,7 @@ def main() -> int:
         return int(bool(problems))
     seeds = range(args.first, args.first + args.seeds)
     counts = {"schedules": 0, "boundaries": 0, "faults": 0, "broken": 0}
-    with ProcessPoolExecutor(args.jobs) as pool:
+    with ProcessPoolExecutor(args.jobs, initializer=calm) as pool:
         for seed, problems, _, boundaries, faults in pool.map(_job, [(seed, args.book) for seed in seeds], chunksize=4):
             counts["schedules"] += 1
             counts["boundaries"] += boundaries

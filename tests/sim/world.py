@@ -37,6 +37,10 @@ GOOD_STATUS = {
 WRONG: tuple[Any, ...] = ("Compelted", "#REF!", "1.5k", True, -4, "=1+1", "1.000", "#N/A (Did not find value)", "☃")
 UNSETTLED = ("Please check", "Held", "Refused", "Not sure", "Waiting")
 FAULTS = (*sweep.PANEL, "crash")
+LONG_LIVES = (0, 1, 2)
+"""Of eight worlds, those in which weeks pass between runs, so that closed orders leave for Archive."""
+SAVED_WHOLE = (3, 5)
+"""Of eight worlds with a file, those in which somebody has a program that saves it whole: that is a quarter of a life's cost."""
 
 
 @dataclass
@@ -49,6 +53,7 @@ class Rates:
     jump: float = 0.01
     wipe: float = 0.2
     skew: float = 0.15
+    week: float = 0.4
 
 
 @dataclass
@@ -70,6 +75,7 @@ class Sim:
 
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
+        self.weeks = random.Random(f"{self.seed}: weeks")
         random.seed(self.seed)  # the Google client's jitter
         panel = PracticePanel(0, 1, KEY, refills=0, cancels=0, cancels_for_ever=self.rng.random() < 0.3)
         panel.empty = self.rng.choice(("list", "fail200", "fail404"))
@@ -77,6 +83,8 @@ class Sim:
         self.world = make(self.folder, self.kind, panel)
         if isinstance(self.world.book, Xlsx):
             self.world.book.chance = random.Random(f"{self.seed}: who saves how")
+            if self.seed % 8 not in SAVED_WHOLE:
+                self.world.book.whole = 0
         self.watch = Watch(self.world)
         self.watch.seen = self.watch.look()
 
@@ -366,6 +374,9 @@ class Sim:
             self.people()
         self.run()
         self.world.clock.sleep(self.rng.choice((30, 300, 900, 4000)))
+        if self.seed % 8 in LONG_LIVES and self.weeks.random() < self.rates.week:
+            self.log("a week and a day pass")
+            self.world.clock.sleep(8 * 86_400)
 
     def peace(self) -> None:
         """The faults stop: people settle every doubt by looking at the panel, and the world comes to rest within a few runs."""
