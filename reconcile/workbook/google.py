@@ -1,12 +1,14 @@
 """The workbook as a Google Sheet. A read is one call, a commit is one atomic batchUpdate.
 
-Facts are in SHEETS_NOTES words; the three that shape this module:
+Facts are in SHEETS_NOTES words; those that shape this module:
 - Google applies a batch whole or not at all, and has no precondition; so the first request of every commit creates the
   developer metadata entry BASE + revision, which fails, and the batch with it, when another run was there first.
 - After a lost answer the value under that id tells whether the batch was applied.
 - No row number stays true between two calls; so staff tabs are written by content only: new rows by `appendCells`, a row's
   Sync cell by an exact `findReplace` of the text it showed. `_ledger` is ours alone and fenced by the stamp, so it is
   written by place.
+- What is harmless on a wrong row may name row numbers as of the last read: heights (google_heights), the looks of new rows.
+  A batch that is refused for a row that is gone is sent again without it.
 
 Columns do not move under us as rows do (our headings are really protected), but whoever owns the sheet may move them, and
 anybody may put a column of their own before ours. So every commit brings the headings back with its answer, as they stood
@@ -20,7 +22,7 @@ import json
 import re
 import secrets
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from itertools import zip_longest
@@ -33,8 +35,9 @@ from reconcile.core.lease import BOOK
 from reconcile.core.ledger import COLUMNS, SEEN
 from reconcile.core.model import ROW, SYNC, Snapshot
 from reconcile.errors import AccessRefused, Damaged, ReconcileError, RevisionMoved, Unavailable, Unmovable
-from reconcile.workbook import frames, google_archive, guide, templates
+from reconcile.workbook import frames, google_archive, google_heights, guide, templates
 from reconcile.workbook import google_looks as looks
+from reconcile.workbook.google_heights import Heights
 from reconcile.workbook.google_http import InvalidRequest, Lost, NotThere, json_of
 from reconcile.workbook.templates import LEDGER
 from reconcile.workbook.xlsx_xml import visible
@@ -171,6 +174,7 @@ class _Memory:
     ledger: dict[tuple[str, str], int] = field(default_factory=dict)
     free: list[int] = field(default_factory=list)
     following: int = 2
+    heights: Heights = field(default_factory=Heights)
 
 
 class GoogleWorkbook:
@@ -221,6 +225,9 @@ class GoogleWorkbook:
             if tab.has(SYNC):
                 place = self.memory.places[tab.key]
                 place.frame, place.key_column = data[tab.key], tab.key_column
+        orders = self.memory.places[frames.ORDERS]
+        comments = self.known.tab(frames.ORDERS).column(google_heights.COLUMN)
+        self.memory.heights = google_heights.heights(ledger.meta, comments, data[frames.ORDERS], orders.rows)
         self.memory.ledger = dict(ledger.places)
         self.memory.free = sorted(ledger.free)
         self.memory.following = max([1, *ledger.places.values(), *ledger.free]) + 1
@@ -591,7 +598,8 @@ class _Draft:
             self._prune(tab, most)
         for tab, rows in {**change.append, **({frames.ARCHIVE: archived} if archived else {})}.items():
             self._append(tab, rows)
-        self._ledger(change, stamp)
+        meta = self._heights(change.append.get(frames.ORDERS, ()))
+        self._ledger(change, stamp, meta)
 
     def _archive(self, rows: Mapping[str, Row]) -> list[Row]:
         """Takes rows out of Orders as they were read; gives them as they are to stand in Archive."""
@@ -730,11 +738,34 @@ class _Draft:
             }
         )
 
-    def _ledger(self, change: Commit, stamp: int) -> None:
+    def _heights(self, appended: Sequence[Row]) -> dict[str, str]:
+        """Heights for rows whose Comments would fill the screen, as of the last read; returns the meta entry when it changes.
+
+        Row numbers do not hold once rows leave in the same batch; then the next run sees to it. A workbook without the
+        entry is from before Comments wrapped: they do from now on.
+        """
+        known, place = self.book.memory.heights, self.book.memory.places[frames.ORDERS]
+        column = self.book.known.tab(frames.ORDERS).column(google_heights.COLUMN)
+        self._seen = replace(known, tall=None, wrapped=True)
+        if known.tall is not None and self.numbers and not self._archived:
+            rows = enumerate((row.get(column.key) for row in appended), start=place.used + 1)
+            tall = known.tall | google_heights.tall(column, rows)
+            self._seen = Heights(google_heights.covered(tall), tall)
+        asked = google_heights.requests(place.sheet, known.given, self._seen.given)
+        self.by_number = self.by_number or bool(asked)
+        self.requests += asked
+        if not known.wrapped:
+            cell = {"userEnteredFormat": {"wrapStrategy": "WRAP"}}
+            where = _column(place.sheet, place.columns[column.key])
+            fields = "userEnteredFormat.wrapStrategy"
+            self.requests.append({"repeatCell": {"range": where, "cell": cell, "fields": fields}})
+        return {google_heights.ENTRY: self._seen.text} if asked or not known.wrapped else {}
+
+    def _ledger(self, change: Commit, stamp: int, own: Mapping[str, str]) -> None:
         """Ledger and meta rows: known ones by their place, new ones below, in as few requests as they have stretches."""
         book, place = self.book, self.book.memory.places[LEDGER]
         rows: dict[tuple[str, str], Row] = {(id_text(row["tab"]), id_text(row["key"])): row for row in change.ledger}
-        for key, text in {**change.meta, frames.REVISION: str(stamp)}.items():
+        for key, text in {**change.meta, **own, frames.REVISION: str(stamp)}.items():
             if text is None:
                 if (frames.META, key) in book.memory.ledger:
                     rows[frames.META, key] = {}
@@ -785,6 +816,7 @@ class _Draft:
         memory.free, memory.following = sorted(self._free), self._following
         if self._archived:
             self._left()
+        memory.heights = self._seen
         memory.places[frames.ORDERS].body = ()  # rows leave with a run's first commit only, and whole tabs are large
         for tab, (used, rows) in self._grown.items():
             memory.places[tab].used, memory.places[tab].rows = used, rows

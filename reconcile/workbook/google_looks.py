@@ -16,7 +16,7 @@ from reconcile.workbook.templates import letters
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from reconcile.workbook.templates import Column, Owner, State, Tab, Templates
+    from reconcile.workbook.templates import Column, State, Tab, Templates
 
 Json = dict[str, Any]
 
@@ -79,8 +79,9 @@ def pattern(column: Column) -> str:
     return "General" if column.owner == "staff" and column.numeric else column.number_format
 
 
-def heading(column: Column, owner: Owner) -> Json:
+def heading(column: Column, tab: Tab, known: Templates) -> Json:
     """A heading's cell: text, its owner's colours, and the help as a note."""
+    owner = known.owners[column.owner]
     return {
         "userEnteredValue": {"stringValue": column.header},
         "userEnteredFormat": {
@@ -90,20 +91,24 @@ def heading(column: Column, owner: Owner) -> Json:
             "verticalAlignment": "MIDDLE",
             "horizontalAlignment": "RIGHT" if column.numeric else "LEFT",
         },
-        "note": note(column, owner),
+        "note": note(column, tab, known),
     }
 
 
-def note(column: Column, owner: Owner) -> str:
-    """What hovering over a heading shows."""
-    return f"{column.header} ({owner.label}): {guide.help_text(column)}"
+def note(column: Column, tab: Tab, known: Templates) -> str:
+    """What hovering over a heading shows; over Sync also what red headings mean."""
+    text = f"{column.header} ({known.owners[column.owner].label}): {guide.help_text(column)}"
+    if column.key == SYNC and tab.protect == "header":
+        text += "\n\n{}: {}".format(*guide.headings_red(known))
+    return text
 
 
 def body(column: Column, tab: Tab) -> Json:
     """How a column's cells look and what may be chosen in them."""
+    long = column.type == "long_text" and tab.protect == "header"
     look: Json = {
         "verticalAlignment": "TOP",
-        "wrapStrategy": "WRAP" if column.type == "answer" else "CLIP",
+        "wrapStrategy": "WRAP" if column.type == "answer" or long else "CLIP",
         "horizontalAlignment": "RIGHT" if column.numeric else "LEFT",
     }
     if shown := number_format(pattern(column)):

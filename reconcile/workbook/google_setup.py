@@ -17,7 +17,7 @@ from reconcile.core.ledger import SCHEMA
 from reconcile.core.model import SYNC
 from reconcile.core.words import ENGLISH
 from reconcile.errors import AccessRefused, Damaged, ReconcileError, RevisionMoved
-from reconcile.workbook import dashboard, frames, google, google_dashboard, guide, templates
+from reconcile.workbook import dashboard, frames, google, google_dashboard, google_heights, guide, templates
 from reconcile.workbook import google_looks as looks
 from reconcile.workbook.catalogue import LANGUAGES
 from reconcile.workbook.google_http import NotThere, json_of
@@ -424,7 +424,7 @@ class _Plan:
     def _dress(self, tab: Tab, column: Column, sheet: int, place: int) -> None:
         """A new column: heading, cells, width."""
         head = {"sheetId": sheet, "rowIndex": 0, "columnIndex": place}
-        cell = looks.heading(column, self.known.owners[column.owner])
+        cell = looks.heading(column, tab, self.known)
         if tab.key == LEDGER:
             cell.pop("note")
         # the rule of the column to the left is not ours to inherit
@@ -451,7 +451,7 @@ class _Plan:
         """A column that is there: its heading's note, and its drop-down where no sampled row has it."""
         if tab.key == LEDGER:
             return
-        note = looks.note(column, self.known.owners[column.owner])
+        note = looks.note(column, tab, self.known)
         if there.cells.get((0, place), {}).get("note", "") != note:
             head = {"sheetId": there.sheet, "rowIndex": 0, "columnIndex": place}
             self.ask("updateCells", start=head, rows=[{"values": [{"note": note}]}], fields="note")
@@ -644,7 +644,7 @@ class _Plan:
         if self.known.language != ENGLISH.language:
             want[frames.LANGUAGE] = self.known.language
         if self.first:
-            want = {frames.REVISION: "0", frames.SCHEMA_KEY: SCHEMA, **want}
+            want = {frames.REVISION: "0", frames.SCHEMA_KEY: SCHEMA, **want, google_heights.ENTRY: google_heights.NONE}
         elif self.made.requests or any(self.found.meta.get(key) != text for key, text in want.items()):
             want[frames.REVISION] = str(self.found.revision + 1)
         at, following = self.at[LEDGER], self.found.following

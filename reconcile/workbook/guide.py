@@ -15,6 +15,7 @@ from reconcile.workbook import templates
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from reconcile.core.model import Cell
     from reconcile.workbook.templates import Column, State, Tab, Templates
 
 TINTS: Final = {"panel": "F4F5F7", "staff": "", "job": "EDF3F9"}
@@ -29,6 +30,12 @@ LINK: Final = "1F4E9E"
 ALARM: Final = "C0392B"
 CALM: Final = "E4F2E4"
 CALM_FONT: Final = "2B5D34"
+
+MOST_LINES: Final = 6
+"""So many lines of a long text are shown without opening its cell."""
+
+_LETTERS_PER_WIDTH: Final = 1.12
+"""A width counts digits; most letters are a little narrower."""
 
 LAST_RAN: Final = "The job last ran at"
 NEVER_RAN: Final = "It has not run yet. Ask whoever looks after it to start it."
@@ -115,9 +122,14 @@ def lines(known: Templates, zone_name: str, finished: str) -> list[Line]:
 _Content = list[tuple[str, str, str, str]]
 
 
+def headings_red(known: Templates) -> tuple[str, str]:
+    """What red headings are called, and what they mean."""
+    return known.text(HEADINGS_RED), known.text(HEADINGS_RED_MEANS).format(minutes=known.late_minutes)
+
+
 def _sections(known: Templates) -> Iterator[tuple[str, _Content]]:
     """(title, lines as (topic, text, fill, font)) of each section."""
-    red = (known.text(HEADINGS_RED), known.text(HEADINGS_RED_MEANS).format(minutes=known.late_minutes), ALARM, "FFFFFF")
+    red = (*headings_red(known), ALARM, "FFFFFF")
     yield known.text("What to do"), [*((known.text(topic), known.text(text), "", "") for topic, text in TODO), red]
     yield (
         known.text("What a heading's colour means"),
@@ -167,6 +179,18 @@ def help_text(column: Column) -> str:
     if column.required_when:
         text += f"{'' if text.endswith(('.', '!', '?')) else '.'} Needed {'' if column.required_when == 'always' else 'when '}{column.required_when}."
     return text
+
+
+def shown_lines(column: Column, text: Cell) -> int:
+    """How many lines a cell that wraps needs for `text`: an estimate by the column's width, at least 1.
+
+    Where it is more than `MOST_LINES`, only that is sure: no more of the text is looked at than so many lines could hold.
+    """
+    if not isinstance(text, str):
+        return 1
+    per_line = max(1.0, column.width * _LETTERS_PER_WIDTH)
+    enough = int(MOST_LINES * (per_line + 2)) + 1
+    return max(1, sum(1 + int(len(line) / per_line) for line in text[:enough].splitlines()))
 
 
 def condition(column: Column, tab: Tab, at: Mapping[str, str]) -> str:

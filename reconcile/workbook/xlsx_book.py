@@ -23,7 +23,7 @@ from reconcile.core.ledger import COLUMNS
 from reconcile.core.model import SYNC, Snapshot
 from reconcile.core.words import ENGLISH
 from reconcile.errors import AccessRefused, Damaged
-from reconcile.workbook import frames, templates, xlsx_rows, xlsx_xml
+from reconcile.workbook import frames, guide, templates, xlsx_rows, xlsx_xml
 from reconcile.workbook.templates import letters
 from reconcile.workbook.xlsx_xml import Context, Ink, Sheet, Styles
 
@@ -44,9 +44,6 @@ EAGER: Final = ("orders", "refills", "cancels", "payments", "tickets", "services
 
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _LINE_HEIGHT: Final = 15.0
-_MOST_LINES: Final = 6
-_LETTERS_PER_WIDTH: Final = 1.12
-"""A width counts digits; most letters are a little narrower."""
 RESAVE: Final = "Open it in a spreadsheet program and save it again as .xlsx, or restore it from a backup."
 
 
@@ -525,13 +522,8 @@ def _pruned(part: TabPart, most: int) -> TabPart:
 
 def _height(tab: Tab, row: Row) -> float | None:
     """A row's height in points when a text in it wraps: enough for it, up to six lines. None leaves it to the program."""
-    lines = 1
-    for column in tab.columns:
-        text = row.get(column.key)
-        if column.wraps and isinstance(text, str):
-            per_line = max(1.0, column.width * _LETTERS_PER_WIDTH)
-            lines = max(lines, sum(1 + int(len(line) / per_line) for line in text[:2000].splitlines()))
-    return None if lines == 1 else _LINE_HEIGHT * min(lines, _MOST_LINES)
+    lines = max(guide.shown_lines(column, row.get(column.key)) if column.wraps else 1 for column in tab.columns)
+    return None if lines == 1 else _LINE_HEIGHT * min(lines, guide.MOST_LINES)
 
 
 class _Ledger:

@@ -266,6 +266,15 @@ def _dimension(ctx: Context, found: Json | None) -> tuple[Sheet, str, int, int]:
     return sheet, dimension, start, end
 
 
+def _inside(ctx: Context, found: Json | None) -> tuple[Sheet, str, int, int]:
+    """The same for a range that must be there: whether Google refuses or cuts one beyond the grid is not known."""
+    sheet, dimension, start, end = _dimension(ctx, found)
+    if end > (size := sheet.size(dimension)):
+        message = f"The range ends at {end}, beyond the grid size[{size}]. (emulator: Google's own text is not known)"
+        raise BatchError(message)
+    return sheet, dimension, start, end
+
+
 def insert_dimension(ctx: Context, req: Json) -> None:
     """Insert rows or columns."""
     sheet, dimension, start, end = _dimension(ctx, req.get("range"))
@@ -345,12 +354,12 @@ def update_dimension_properties(ctx: Context, req: Json) -> None:
             "hiddenByFilter and developerMetadata cannot be written here. (emulator: Google's own text is not known)"
         )
         raise BatchError(message)
-    sheet, dimension, start, end = _dimension(ctx, req.get("range"))
+    sheet, dimension, start, end = _inside(ctx, req.get("range"))
     ctx.may_change_sheet(sheet)
     if "*" in trie:
         trie = {"pixelSize": {}, "hiddenByUser": {}}
     props = sheet.props_of(dimension)
-    for index in range(start, min(end, sheet.size(dimension))):
+    for index in range(start, end):
         fresh = {k: v for k, v in fields.update(props.get(index, {}), req.get("properties", {}), trie).items() if v}
         if fresh:
             props[index] = fresh
@@ -362,13 +371,12 @@ _PIXELS_PER_CHARACTER, _PADDING, _LEAST = 7, 15, 21
 
 
 def auto_resize_dimensions(ctx: Context, req: Json) -> None:
-    """Fit columns to their longest text (7 pixels a character: an estimate), rows to the default height."""
+    """Fit columns to their longest text (7 pixels a character: an estimate); rows lose their set height and fit by themselves."""
     if "dataSourceSheetDimensions" in req:
         message = "The emulator does not implement autoResizeDimensions.dataSourceSheetDimensions."
         raise BatchError(message)
-    sheet, dimension, start, end = _dimension(ctx, req.get("dimensions"))
+    sheet, dimension, start, end = _inside(ctx, req.get("dimensions"))
     ctx.may_change_sheet(sheet)
-    end = min(end, sheet.size(dimension))
     props = sheet.props_of(dimension)
     widths: dict[int, int] = {}
     if dimension == "COLUMNS":

@@ -274,6 +274,26 @@ def test_columns_are_sized_hidden_and_fitted(api: Api) -> None:
     assert columns[2] == {"pixelSize": 100}
 
 
+def test_a_rows_height_stays_with_its_number_until_it_is_fitted(api: Api) -> None:
+    """A sort moves cells only; autoResizeDimensions takes a set height away; beyond the grid both are refused."""
+    api.put("A1:A3", [["c"], ["b"], ["a"]])
+    size = {"properties": {"pixelSize": 101}, "fields": "pixelSize"}
+    area = {"sheetId": 0, "startRowIndex": 0, "endRowIndex": 3}
+    api.batch(
+        {"updateDimensionProperties": {"range": dimension("ROWS", 0, 2), **size}},
+        {"sortRange": {"range": area, "sortSpecs": [{"dimensionIndex": 0, "sortOrder": "ASCENDING"}]}},
+        {"autoResizeDimensions": {"dimensions": dimension("ROWS", 1, 2)}},
+    )
+    assert api.get("A1:A3") == [["a"], ["b"], ["c"]]
+    rows = api.sheet("data.rowMetadata")["data"][0]["rowMetadata"]
+    assert [row["pixelSize"] for row in rows[:3]] == [101, 21, 21]
+    for request in (
+        {"updateDimensionProperties": {"range": dimension("ROWS", 999, 1_001), **size}},
+        {"autoResizeDimensions": {"dimensions": dimension("ROWS", 999, 1_001)}},
+    ):
+        assert "beyond the grid" in api.refused(request)
+
+
 def test_rows_are_appended_up_to_the_cell_limit(api: Api) -> None:
     """10,000,000 cells of grid, empty or not."""
     api.batch({"appendDimension": {"sheetId": 0, "dimension": "ROWS", "length": 383_615}})

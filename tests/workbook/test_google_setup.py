@@ -141,6 +141,12 @@ def test_what_stands_in_another_tab_stays(empty: tuple[Emulator, str]) -> None:
     assert emulator.values(sheet, "Sheet1!C3") == [["mine"]]
 
 
+HEADINGS_RED = (
+    "If the headings are red: The job has not run for 60 minutes or more: nothing you type reaches the panel, and nothing new "
+    "comes. Your work is safe and is sent once the job runs again. Please tell whoever looks after it."
+)
+
+
 def test_looks(hands: GoogleHands) -> None:
     """Headings in their owner's colours with help on hovering, frozen; widths, formats, drop-downs; a filter on each tab."""
     ranges = [f"'{tab.title}'!1:2" for tab in STAFF_TABS]
@@ -156,7 +162,10 @@ def test_looks(hands: GoogleHands) -> None:
         for place, column in enumerate(tab.columns):
             owner = templates().owners[column.owner]
             assert heads[place]["userEnteredValue"]["stringValue"] == column.header
-            assert heads[place]["note"] == f"{column.header} ({owner.label}): {guide.help_text(column)}"
+            red = f"\n\n{HEADINGS_RED}" if column.key == "sync" else ""
+            assert heads[place]["note"] == f"{column.header} ({owner.label}): {guide.help_text(column)}{red}"
+            wraps = column.type in ("answer", "long_text")
+            assert row[place]["userEnteredFormat"]["wrapStrategy"] == ("WRAP" if wraps else "CLIP")
             assert looks._look({"backgroundColorStyle": heads[place]["userEnteredFormat"]["backgroundColorStyle"]}) == [
                 ("backgroundColorStyle", owner.fill)
             ]
