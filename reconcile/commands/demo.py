@@ -164,7 +164,7 @@ def _settings(folder: Path, url: str, key: str, services: Sequence[str]) -> Sett
 
 
 def _story(teller: _Teller, settings: Settings, panel: PracticePanel, book: Path) -> list[Outcome]:
-    from reconcile.commands.run import plan_of
+    from reconcile.job import plan_only
     from reconcile.report import text
 
     teller.step(
@@ -184,8 +184,7 @@ def _story(teller: _Teller, settings: Settings, panel: PracticePanel, book: Path
         teller.show([Line(f"   {tab} #{line(key)}: {_typed(edit)}  ({edit.why})")])
 
     teller.step("What the next sync would do", "$ reconcile plan")
-    opened = world.open_book(settings)
-    _, made, doubts = plan_of(opened.read(), settings)
+    made, doubts = plan_only(world.open_book(settings), world.rules(settings), world.clock())
     teller.inset(text.plan(made, doubts, BOOK))
 
     teller.step("The second sync: the panel gets it", "$ reconcile sync")

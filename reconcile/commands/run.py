@@ -33,9 +33,11 @@ def plan_of(snapshot: "Snapshot", settings: "Settings") -> "tuple[Ledger, Plan, 
 
 def plan(as_json: AsJson = False) -> int:
     """Show what the next sync would do. Reads the sheet and nothing else."""
+    from reconcile.job import plan_only
+
     settings = shell.settings("sheet")
     book = world.open_book(settings)
-    _, made, doubts = plan_of(book.read(), settings)
+    made, doubts = plan_only(book, world.rules(settings), world.clock())
     if as_json:
         from reconcile.report import as_json as report
 

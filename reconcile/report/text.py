@@ -48,6 +48,8 @@ def plan(made: Plan, doubts: Sequence[Doubt], book: str) -> list[Line]:
         out += [Line(""), Line(f"Answers staff will read in Sync ({len(notes)})", "head")]
         rows = [(facts.place(note.tab, note.key, note.row), facts.said(note)) for note in notes]
         out += _columns(rows, "warn")
+    if made.archive:
+        out += [Line(""), Line(line(facts.archived(made)))]
     out += _messages(made.messages)
     out += _doubts(doubts)
     if through := facts.let_through(made):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -142,7 +143,7 @@ def test_the_plan_as_json(synced: Terminal) -> None:
     """The documented keys, and nothing else on stdout."""
     staff_work(synced)
     plan = json.loads(synced.type("plan", "--json").out)
-    assert plan["counts"] == {"changes": 3, "refunds": 1, "answers": 1, "doubts": 0, "limits": 0}
+    assert plan["counts"] == {"changes": 3, "refunds": 1, "answers": 1, "doubts": 0, "limits": 0, "archive": 0}
     assert plan["refund_total"] == "0.10029597233"
     assert plan["changes"][0] == {
         "feed": "orders",
@@ -158,6 +159,24 @@ def test_the_plan_as_json(synced: Terminal) -> None:
         "amount": None,
         "again": False,
     }
+
+
+def test_a_plan_tells_what_archive_would_take(synced: Terminal) -> None:
+    """In text and in JSON, and the file stays as it is; the run then moves just that."""
+    synced.edit("Orders", "15", status="Completed")
+    assert synced.type("sync").code == 0
+    synced.moment[0] += timedelta(days=8)
+    before = synced.book.read_bytes()
+    ended = synced.type("plan")
+    assert ended.out.startswith(
+        "Plan for orders.xlsx\n\n1 closed order would move to Archive: #15\n\n0 changes · 0 refunds · 0 answers"
+    )
+    plan = json.loads(synced.type("sync", "--dry-run", "--json").out)
+    assert (plan["archive"], plan["counts"]["archive"]) == (["15"], 1)
+    assert synced.book.read_bytes() == before
+    made = json.loads(synced.type("sync", "--json").out)
+    assert made["plan"]["archive"] == ["15"]
+    assert [row["ID"] for row in synced.rows("Archive")] == ["15"]
 
 
 def test_the_outcome_as_json(synced: Terminal) -> None:

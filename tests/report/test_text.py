@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconcile.core.model import Plan
 from reconcile.report import text
 from tests.report.conftest import DOUBT, SEND_DOUBT
 
 if TYPE_CHECKING:
-    from reconcile.core.model import Outcome, Plan
+    from reconcile.core.model import Outcome
 
 EVIL = "␛[2J|`x`⏎[a](http://e.vil) <img src=x> @all ![i](https://e.vil) <U+202E> &amp; www.e.vil"
 
@@ -31,6 +32,8 @@ Answers staff will read in Sync (2)
   Orders #17 row 9   Please check. “{EVIL}” is not a Status.
   Orders #18 row 10  Waiting for Remains.
 
+12 closed orders would move to Archive: #101 #102 #103 #104 #105 #106 #107 #108 #109 #110 …
+
 To know
   Orders: the row of order 21 was deleted from the sheet.
 
@@ -39,6 +42,19 @@ In doubt, until a person says what happened (1)
     → reconcile resolve orders-19 --went-through  (or --send-again)
 
 2 changes · 2 refunds (together 1.20 and 1 of unknown amount) · 2 answers for staff · 1 in doubt · plan 0123456789ab
+"""
+    )
+
+
+def test_a_plan_that_moves_one_order() -> None:
+    """Whatever its id is made of, in one line."""
+    assert text.plain(text.plan(Plan(digest="0123456789ab", archive=("1\n\x1b[2J",)), [], "orders.xlsx")) == (
+        """\
+Plan for orders.xlsx
+
+1 closed order would move to Archive: #1⏎␛[2J
+
+0 changes · 0 refunds · 0 answers for staff · 0 in doubt · plan 0123456789ab
 """
     )
 
