@@ -224,7 +224,7 @@ class _Run:
         self.error = self.error or error
 
 
-def plan_only(book: Workbook, rules: Rules, now: datetime) -> tuple[Plan, tuple[Doubt, ...]]:
+def plan_only(book: Workbook, rules: Rules, now: datetime, *, force: bool = False) -> tuple[Plan, tuple[Doubt, ...]]:
     """What a run would do now, and every doubt on record: from one read of the sheet, and nothing is written.
 
     What only a journal knows is not in it, such as an answer that an earlier run received and did not land.
@@ -232,8 +232,8 @@ def plan_only(book: Workbook, rules: Rules, now: datetime) -> tuple[Plan, tuple[
     snapshot = book.read()
     check_schema(snapshot)
     ledger = archive.settled(Ledger(snapshot.ledger, snapshot.meta), snapshot.tabs[Feed.ORDERS.value], now).ledger
-    plan = make_plan(snapshot, ledger, rules)
-    if not plan.stopped:
+    plan = replace(make_plan(snapshot, ledger, rules), forced=force)
+    if force or not plan.stopped:
         planned, days = ledger.patched(plan.settled), rules.archive_after_days
         moving = archive.leaving(snapshot, planned, plan, book.obstacle, now=now, days=days)
         said = [*archive.kept(moving, plan.words), *archive.stuck(moving.obstacle, plan.words)]
@@ -250,6 +250,7 @@ def sync(job: Job, *, force: bool = False) -> Outcome:
     started = job.clock()
     for attempt in range(READS):
         run = _read_and_plan(job, started)
+        run.plan = replace(run.plan, forced=force)
         if run.plan.stopped and not force:
             return _stopped_by_limit(run)
         try:

@@ -3,7 +3,7 @@
 Ids, amounts and counts the panel compares as text are text; times are ISO 8601 in UTC; a blank is null.
 
 plan      {"book", "digest", "changes": [push], "refunds": [push], "refund_total", "answers": [note], "doubts": [doubt],
-           "limits": [limit], "messages": [text], "archive": [id of an order that moves to Archive],
+           "limits": [limit], "messages": [text], "archive": [id of an order that moves to Archive], "forced",
            "counts": {"changes", "refunds", "answers", "doubts", "limits", "archive"}}
 outcome   {"book", "run", "started", "finished", "exit_code", "result", "stopped", "received": {feed: count},
            "results": [push + {"verdict", "reason"}], "needs_person", "plan", "doubts", "messages", "calls": {action: count}}
@@ -48,6 +48,7 @@ def plan(made: Plan, doubts: Sequence[Doubt], book: str) -> Json:
         "limits": [limit(item, made) for item in made.limits],
         "messages": list(made.messages),
         "archive": list(made.archive),
+        "forced": made.forced,
         "counts": {
             "changes": len(changes),
             "refunds": len(made.refunds),

@@ -115,7 +115,8 @@ def plan_counts(plan: Plan, doubts: Sequence[Doubt]) -> str:
     parts.append(counted(len(answers(plan.notes)), "answer for staff", "answers for staff"))
     parts.append(f"{len(doubts)} in doubt")
     if plan.stopped:
-        parts.append(f"stopped by {counted(len(plan.stopped), 'limit')}")
+        limits = counted(len(plan.stopped), "limit")
+        parts.append(f"{limits} passed by --force" if plan.forced else f"stopped by {limits}")
     if through := let_through(plan):
         parts.append(f"{counted(len(through), 'limit')} let through in {words.TAB[APPROVALS]}")
     return " · ".join(parts)

@@ -246,11 +246,30 @@ def test_a_tick_lets_a_stopped_plan_through(synced: Terminal, monkeypatch: pytes
     assert len(synced.panel.calls(Action.SET_CANCELED)) == 1
 
 
-def test_force_with_dry_run_is_a_usage_error(terminal: Terminal) -> None:
+def test_a_dry_run_shows_what_force_would_send(synced: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plan with its limits passed, exit 0 as the run would have; nothing is sent or written, and the forced run does that."""
+    monkeypatch.setenv("RECONCILE_MAX_REFUNDS", "0")
+    synced.edit("Orders", "16", status="Canceled")
+    before, asked = synced.book.read_bytes(), len(synced.panel.requests)
+    ended = synced.type("sync", "--dry-run", "--force")
+    assert (ended.code, ended.err) == (0, "")
+    assert "  Orders #16 row 3  Status Processing → Canceled · refund 0.10029597233\n" in ended.out
+    assert "Limits that --force would pass (1)\n  1 refund in one run, 0 allowed (max_refunds).\n" in ended.out
+    assert "Stopped" not in ended.out
+    plan = json.loads(synced.type("sync", "--dry-run", "--force", "--json").out)
+    assert (plan["forced"], plan["counts"]["limits"]) == (True, 1)
+    assert json.loads(synced.type("plan", "--json").out)["forced"] is False
+    assert (synced.book.read_bytes(), len(synced.panel.requests)) == (before, asked)
+    made = json.loads(synced.type("sync", "--force", "--json").out)
+    assert (made["plan"]["forced"], made["plan"]["digest"]) == (True, plan["digest"])
+    assert made["plan"]["refunds"] == plan["refunds"]
+
+
+def test_a_dry_run_waits_for_nobody(terminal: Terminal) -> None:
     """Two options that contradict each other are not guessed about."""
-    ended = terminal.type("sync", "--dry-run", "--force")
+    ended = terminal.type("sync", "--dry-run", "--wait", "5")
     assert ended.code == 2
-    assert ended.err == "--dry-run changes nothing, so --force and --wait say nothing with it.\n→ Leave them out.\n"
+    assert ended.err == "--dry-run changes nothing and waits for nobody.\n→ Leave --wait out.\n"
 
 
 def test_a_wrong_key_ends_with_6(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:

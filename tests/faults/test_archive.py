@@ -54,11 +54,11 @@ def messages(world: World) -> str:
     return " ".join(outcome.messages)
 
 
-def planned(world: World) -> Plan:
+def planned(world: World, *, force: bool = False) -> Plan:
     """What `reconcile plan` says now; it leaves every cell as it was."""
     tabs = ["orders", "archive", "runs", "history", "ledger"]
     before = world.book.see_all(tabs)
-    plan, _ = plan_only(world.book.open(world.clock), world.rules, world.clock())
+    plan, _ = plan_only(world.book.open(world.clock), world.rules, world.clock(), force=force)
     assert world.book.see_all(tabs) == before
     return plan
 
@@ -127,6 +127,11 @@ def test_a_plan_that_a_limit_stops_moves_nothing(tmp_path: Path, kind: str) -> N
     assert planned(world).archive == ()
     world.run()
     assert archive(world) == []
+    forced = planned(world, force=True)
+    assert (forced.archive, [push.key for push in forced.refunds]) == (("1", "3", "5"), ["2"])
+    world.run(force=True)
+    assert archive(world) == ["1", "3", "5"]
+    assert world.panel.state.orders["2"].refunds == ["10.00"]
 
 
 def test_never_where_the_setting_says_so(tmp_path: Path) -> None:

@@ -210,7 +210,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _one(
         "a plan that moves what a limit stops",
         JOB,
-        "    if not plan.stopped:\n        planned, days",
+        "    if force or not plan.stopped:\n        planned, days",
         "    if True:\n        planned, days",
         f"{ARCHIVE}::test_a_plan_that_a_limit_stops_moves_nothing",
     ),

@@ -17,7 +17,7 @@ def test_a_plan(plan: Plan) -> None:
     made = json.loads(json.dumps(as_json.plan(plan, [SEND_DOUBT], "orders.xlsx")))
     assert list(made) == [
         *("book", "digest", "changes", "refunds", "refund_total", "answers", "doubts", "limits", "messages"),
-        *("archive", "counts"),
+        *("archive", "forced", "counts"),
     ]
     assert made["counts"] == {"changes": 2, "refunds": 2, "answers": 2, "doubts": 1, "limits": 0, "archive": 12}
     assert made["archive"] == [str(number) for number in range(101, 113)]

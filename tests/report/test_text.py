@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconcile.core.model import Plan
@@ -69,6 +70,19 @@ Stopped by a limit: nothing would be sent and nothing received
   → If this is what staff want: reconcile sync --force
 
 0 changes · 1 refund (together 1.20) · 0 answers for staff · 0 in doubt · stopped by 1 limit · plan 0123456789ab
+"""
+    )
+
+
+def test_a_plan_that_force_lets_through(limited: Plan) -> None:
+    """The same arithmetic, and no word of stopping."""
+    assert text.plain(text.plan(replace(limited, forced=True), [], "orders.xlsx")).endswith(
+        """\
+
+Limits that --force would pass (1)
+  26 refunds in one run, 25 allowed (max_refunds).
+
+0 changes · 1 refund (together 1.20) · 0 answers for staff · 0 in doubt · 1 limit passed by --force · plan 0123456789ab
 """
     )
 
