@@ -232,7 +232,8 @@ class Settings(BaseModel):
         ZoneInfo("UTC"), description="for dates in an .xlsx; a Google Sheet uses its own"
     )
     language: Annotated[Literal["en", "es", "pt", "tr", "hi"], _Wants("en, es, pt, tr or hi")] = Field(
-        "en", description="the language `init` makes a workbook in: en, es, pt, tr or hi; a workbook keeps its own"
+        "en",
+        description="the language `init` and `demo` make a workbook in: en, es, pt, tr or hi; a workbook keeps its own",
     )
     google_key_json: Annotated[SecretStr, BeforeValidator(_google_key), _Wants("a key's JSON")] | None = Field(
         None,
@@ -319,6 +320,18 @@ def load_settings(*needs: str, folder: Path | None = None, profile: str | None =
     if problems or missing:
         raise _error(problems, missing, places.profiles if "profile" not in places.merged() else ())
     return settings
+
+
+def language(folder: Path | None = None, profile: str | None = None) -> str:
+    """The setting `language` alone, for what needs no other: whatever is wrong with those is no hindrance.
+
+    Raises SettingsError for a language there is not.
+    """
+    given = _places(folder or Path(), profile).merged()
+    settings, wrong = _validated({name: given[name] for name in ("language",) if name in given})
+    if wrong:
+        raise _error(wrong.values(), (), ())
+    return settings.language
 
 
 def require(settings: Settings, *needs: str) -> None:

@@ -224,11 +224,21 @@ class _Run:
         self.error = self.error or error
 
 
-def plan_only(book: Workbook, rules: Rules) -> Plan:
-    """The plan as of now, from one read of the sheet and nothing else."""
+def plan_only(book: Workbook, rules: Rules, now: datetime, *, force: bool = False) -> tuple[Plan, tuple[Doubt, ...]]:
+    """What a run would do now, and every doubt on record: from one read of the sheet, and nothing is written.
+
+    What only a journal knows is not in it, such as an answer that an earlier run received and did not land.
+    """
     snapshot = book.read()
     check_schema(snapshot)
-    return make_plan(snapshot, Ledger(snapshot.ledger, snapshot.meta), rules)
+    ledger = archive.settled(Ledger(snapshot.ledger, snapshot.meta), snapshot.tabs[Feed.ORDERS.value], now).ledger
+    plan = replace(make_plan(snapshot, ledger, rules), forced=force)
+    if force or not plan.stopped:
+        planned, days = ledger.patched(plan.settled), rules.archive_after_days
+        moving = archive.leaving(snapshot, planned, plan, book.obstacle, now=now, days=days)
+        said = [*archive.kept(moving, plan.words), *archive.stuck(moving.obstacle, plan.words)]
+        plan = replace(plan, archive=tuple(moving.rows), messages=(*plan.messages, *said))
+    return plan, (*doubts_of(snapshot.meta), *plan.doubts)
 
 
 def sync(job: Job, *, force: bool = False) -> Outcome:
@@ -240,6 +250,7 @@ def sync(job: Job, *, force: bool = False) -> Outcome:
     started = job.clock()
     for attempt in range(READS):
         run = _read_and_plan(job, started)
+        run.plan = replace(run.plan, forced=force)
         if run.plan.stopped and not force:
             return _stopped_by_limit(run)
         try:
@@ -455,6 +466,7 @@ def _begin(run: _Run) -> None:
     run.ledger = ledger
     if moved:
         run.ledger = ledger.patched(moving.ledger)
+        run.plan = replace(run.plan, archive=tuple(moving.rows))
         run.present[Feed.ORDERS.value] -= moving.rows.keys()
         run.messages.extend(archive.told(moving, job.rules.archive_after_days, run.say))
     _settle_old_claims(run)
@@ -462,18 +474,13 @@ def _begin(run: _Run) -> None:
 
 def _archive(run: _Run, ledger: Ledger, busy: set[str]) -> tuple[archive.Moving, dict[str, str | None]]:
     """The closed orders that leave Orders with this commit, and meta entries; what keeps them there is said once."""
-    job, now = run.job, run.job.clock()
-    days = job.rules.archive_after_days
-    told, _, since = run.snapshot.meta.get(archive.OBSTACLE, "").partition(" ")
-    moving, meta = archive.Moving(), dict[str, str | None](run.moved.meta)
-    if (told, since) != (archive.REFUSED, f"{now:%Y-%m-%d}"):  # what Google refused is tried again on another day
-        moving = archive.moving(run.snapshot, ledger, run.plan, now=now, days=days, busy=busy)
-    if moving.rows:
-        obstacle, held = job.book.obstacle(moving.rows)
-        moving = archive.Moving() if obstacle else moving.without(held)
-        if obstacle != told:
-            meta[archive.OBSTACLE] = obstacle or None
-            run.messages.extend(archive.stuck(obstacle, run.say))
+    job = run.job
+    days, meta = job.rules.archive_after_days, dict[str, str | None](run.moved.meta)
+    moving = archive.leaving(run.snapshot, ledger, run.plan, job.book.obstacle, now=job.clock(), days=days, busy=busy)
+    told, _, _ = run.snapshot.meta.get(archive.OBSTACLE, "").partition(" ")
+    if moving.obstacle is not None and moving.obstacle != told:
+        meta[archive.OBSTACLE] = moving.obstacle or None
+        run.messages.extend(archive.stuck(moving.obstacle, run.say))
     run.messages.extend(archive.stayed(run.moved, run.say))
     return moving, meta
 
@@ -485,7 +492,7 @@ def _commit_begin(run: _Run, commit: Commit) -> bool:
     except Unmovable:
         marks = {key for key, _ in commit.archive.items()}
         rows = [row for row in commit.ledger if row["tab"] != Feed.ORDERS or row["key"] not in marks]
-        meta = {**commit.meta, archive.OBSTACLE: f"{archive.REFUSED} {run.job.clock():%Y-%m-%d}"}
+        meta = {**commit.meta, archive.OBSTACLE: archive.refused_on(run.job.clock())}
         run.revision = run.job.book.commit(replace(commit, archive={}, ledger=rows, meta=meta), run.revision)
         if not run.snapshot.meta.get(archive.OBSTACLE, "").startswith(archive.REFUSED):
             run.messages.extend(archive.stuck(archive.REFUSED, run.say))

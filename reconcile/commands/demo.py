@@ -6,11 +6,12 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from reconcile.commands import shell, world
+from reconcile.core.words import ENGLISH
 from reconcile.errors import Exit, SettingsError
 from reconcile.report.clean import line
 from reconcile.report.text import Line
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from reconcile.config import Settings
     from reconcile.core.model import Outcome
     from reconcile.panel.practice import PracticePanel
+    from reconcile.workbook.templates import Tab, Templates
 
 BOOK: Final = "orders.xlsx"
 JOURNAL: Final = ".reconcile"
@@ -87,18 +89,63 @@ EDITS: Final = (
 )
 """What staff do in the demo: every status and every feed, some of it wrong."""
 
+TYPED: Final = {
+    "es": {
+        "completed": "completado",
+        "In Progress": "En Curso",
+        "processing": "procesando",
+        "Compelted": "Compeltado",
+        "about 900": "unos 900",
+        "Bank transfer": "Transferencia bancaria",
+        "Your order": "Su pedido",
+        "The link is private. Please open it.": "El enlace es privado. Ábralo, por favor.",
+    },
+    "pt": {
+        "completed": "concluído",
+        "In Progress": "Em Andamento",
+        "processing": "processando",
+        "Compelted": "Concluíod",
+        "about 900": "cerca de 900",
+        "Bank transfer": "Transferência bancária",
+        "Your order": "Seu pedido",
+        "The link is private. Please open it.": "O link é privado. Abra-o, por favor.",
+    },
+    "tr": {
+        "completed": "tamamlandı",
+        "In Progress": "Devam Ediyor",
+        "processing": "işleniyor",
+        "Compelted": "Tamalmandı",
+        "about 900": "yaklaşık 900",
+        "Bank transfer": "Banka havalesi",
+        "Your order": "Siparişiniz",
+        "The link is private. Please open it.": "Bağlantı gizli. Lütfen herkese açın.",
+    },
+    "hi": {
+        "completed": "पूरा",
+        "In Progress": "जारी",
+        "processing": "प्रोसेस",
+        "Compelted": "पूरा हुअ",
+        "about 900": "लगभग 900",
+        "Bank transfer": "बैंक ट्रांसफ़र",
+        "Your order": "आपका ऑर्डर",
+        "The link is private. Please open it.": "लिंक प्राइवेट है। कृपया इसे खोल दें।",
+    },
+}
+"""Language → what staff type there where `EDITS` says it in English. Choices are in the catalogues."""
 
-def run(folder: Path, *, as_json: bool) -> int:
-    """The whole story. Raises SettingsError for a folder that holds anything else."""
+
+def run(folder: Path, language: str, *, as_json: bool) -> int:
+    """The whole story, with a workbook and staff of that language. Raises SettingsError for a folder that holds anything else."""
     from reconcile.panel.practice import SERVICES, PracticePanel
 
     book = _fresh(folder)
     panel = PracticePanel(ORDERS, 7, refills=REFILLS, cancels=CANCELS)
     with panel.serving() as url:
-        settings = _settings(folder, url, panel.key, SERVICES)
+        settings = _settings(folder, url, panel.key, SERVICES, language)
         teller = _Teller(silent=as_json)
         runs = _story(teller, settings, panel, book)
-    (folder / ENV).write_text(f"RECONCILE_SHEET={BOOK}\n", encoding="utf-8")
+    spoken = "" if language == ENGLISH.language else f"RECONCILE_LANGUAGE={language}\n"
+    (folder / ENV).write_text(f"RECONCILE_SHEET={BOOK}\n{spoken}", encoding="utf-8")
     if as_json:
         from reconcile.report import as_json as report
 
@@ -106,7 +153,7 @@ def run(folder: Path, *, as_json: bool) -> int:
             {"book": str(book), "runs": [report.outcome(one, BOOK) for one in runs], "panel": _state(panel)}
         )
     else:
-        _farewell(teller, folder, book)
+        _farewell(teller, folder, book, language)
     return max(Exit(one.exit_code) for one in runs)
 
 
@@ -150,7 +197,7 @@ def _fresh(folder: Path) -> Path:
     return folder / BOOK
 
 
-def _settings(folder: Path, url: str, key: str, services: Sequence[str]) -> Settings:
+def _settings(folder: Path, url: str, key: str, services: Sequence[str], language: str) -> Settings:
     from reconcile.config import Settings
 
     values: dict[str, Any] = {
@@ -159,17 +206,23 @@ def _settings(folder: Path, url: str, key: str, services: Sequence[str]) -> Sett
         "sheet": str(folder / BOOK),
         "services": tuple(services),
         "state_dir": str(folder / JOURNAL),
+        "language": language,
     }
     return Settings.model_validate(values)
 
 
 def _story(teller: _Teller, settings: Settings, panel: PracticePanel, book: Path) -> list[Outcome]:
-    from reconcile.commands.run import plan_of
+    from reconcile.job import plan_only
     from reconcile.report import text
+    from reconcile.workbook.catalogue import LANGUAGES
+    from reconcile.workbook.templates import templates
 
+    known = templates(settings.language)
+    spoken = f"The workbook is in {LANGUAGES[known.language]}, as RECONCILE_LANGUAGE says; staff type in it."
     teller.step(
         "A panel, and an empty workbook",
         f"A practice panel with {ORDERS} pending orders, {REFILLS} refills and {CANCELS} cancel requests serves on this machine.",
+        *([] if known.language == ENGLISH.language else [spoken]),
         "$ reconcile init",
     )
     opened = world.open_book(settings)
@@ -180,12 +233,11 @@ def _story(teller: _Teller, settings: Settings, panel: PracticePanel, book: Path
     teller.inset(text.outcome(first, BOOK))
 
     teller.step("Staff work in the sheet", "Some of it is right, some of it is not:")
-    for tab, key, edit in _edit(book):
+    for tab, key, edit in _edit(book, known):
         teller.show([Line(f"   {tab} #{line(key)}: {_typed(edit)}  ({edit.why})")])
 
     teller.step("What the next sync would do", "$ reconcile plan")
-    opened = world.open_book(settings)
-    _, made, doubts = plan_of(opened.read(), settings)
+    made, doubts = plan_only(world.open_book(settings), world.rules(settings), world.clock())
     teller.inset(text.plan(made, doubts, BOOK))
 
     teller.step("The second sync: the panel gets it", "$ reconcile sync")
@@ -208,21 +260,37 @@ def _sync(settings: Settings) -> Outcome:
         return sync(job)
 
 
-def _edit(book: Path) -> list[tuple[str, str, Edit]]:
-    """Does the edits in the file, as a spreadsheet program would: opens it, types, saves. Gives (tab, key, edit)."""
+def _edit(book: Path, known: Templates) -> list[tuple[str, str, Edit]]:
+    """Does the edits in the file, as a spreadsheet program would: opens it, types, saves.
+
+    Gives (tab, key, edit): tabs and headings in English, what was typed in the workbook's language.
+    """
     from openpyxl import load_workbook
+
+    from reconcile.workbook.templates import templates
 
     opened = load_workbook(book)
     done = []
-    for edit in EDITS:
-        tab: Worksheet = opened[edit.tab]
-        columns = {str(cell.value): place for place, cell in enumerate(tab[1], 1)}
+    for english in EDITS:
+        edit = replace(english, cells=tuple((header, _said(value, known)) for header, value in english.cells))
+        source = next(tab for tab in templates().tabs if tab.title == edit.tab)
+        spoken: Tab = known.tab(source.key)
+        tab: Worksheet = opened[spoken.title]
+        shown = {str(cell.value): place for place, cell in enumerate(tab[1], 1)}
+        columns = {column.header: shown[spoken.column(column.key).header] for column in source.columns}
         for header, value in edit.cells:
             tab.cell(edit.row + 1, columns[header], value)
         key = tab.cell(edit.row + 1, columns["Reference" if "Reference" in columns else "ID"]).value
         done.append((edit.tab, str(key), edit))
     opened.save(book)
     return done
+
+
+def _said(value: str | int, known: Templates) -> str | int:
+    """What staff who speak the workbook's language type for it."""
+    if isinstance(value, int):
+        return value
+    return TYPED.get(known.language, {}).get(value) or known.words.choice(value)
 
 
 def _typed(edit: Edit) -> str:
@@ -258,11 +326,14 @@ def _state(panel: PracticePanel) -> dict[str, Any]:
     }
 
 
-def _farewell(teller: _Teller, folder: Path, book: Path) -> None:
+def _farewell(teller: _Teller, folder: Path, book: Path, language: str) -> None:
+    from reconcile.workbook.templates import templates
+
+    sync = templates(language).tab("orders").column("sync").header
     program = _program(folder)
     teller.step(
         "Now you",
-        f"Open {book} in any spreadsheet program: every row says in its Sync column what became of it.",
+        f"Open {book} in any spreadsheet program: every row says in its {sync} column what became of it.",
         "Change something there, save, close it, and look:",
         f"  cd {folder} && {program} plan",
         "  … why 15        what panel, ledger and sheet say about one order",

@@ -33,9 +33,16 @@ def plan_of(snapshot: "Snapshot", settings: "Settings") -> "tuple[Ledger, Plan, 
 
 def plan(as_json: AsJson = False) -> int:
     """Show what the next sync would do. Reads the sheet and nothing else."""
+    return _planned(as_json=as_json)
+
+
+def _planned(*, as_json: bool, force: bool = False) -> int:
+    """Shows the plan; with `force` the one of a run that passes its limits."""
+    from reconcile.job import plan_only
+
     settings = shell.settings("sheet")
     book = world.open_book(settings)
-    _, made, doubts = plan_of(book.read(), settings)
+    made, doubts = plan_only(book, world.rules(settings), world.clock(), force=force)
     if as_json:
         from reconcile.report import as_json as report
 
@@ -44,12 +51,14 @@ def plan(as_json: AsJson = False) -> int:
         from reconcile.report import text
 
         shell.show(text.plan(made, doubts, book.name))
-    return Exit.LIMIT if made.stopped else Exit.DONE
+    return Exit.LIMIT if made.stopped and not force else Exit.DONE
 
 
 def sync(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the plan, like `reconcile plan`.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Pass the limits, once. Nothing else is passed.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Pass the limits, once. Nothing else is passed. With --dry-run: show that.")
+    ] = False,
     wait: Annotated[
         float,
         typer.Option("--wait", metavar="SECONDS", min=0, help="Wait so long for another run to finish."),
@@ -58,11 +67,9 @@ def sync(
 ) -> int:
     """Send what staff changed, then receive new work."""
     if dry_run:
-        if force or wait:
-            raise SettingsError(
-                "--dry-run changes nothing, so --force and --wait say nothing with it.", "Leave them out."
-            )
-        return plan(as_json)
+        if wait:
+            raise SettingsError("--dry-run changes nothing and waits for nobody.", "Leave --wait out.")
+        return _planned(as_json=as_json, force=force)
     from reconcile.commands.signals import Signals
     from reconcile.job import Stop
 

@@ -87,5 +87,6 @@ def demo(
 ) -> int:
     """Show everything at work, without any account. A made-up panel, a workbook, staff's edits, and three syncs."""
     from reconcile.commands.demo import run
+    from reconcile.config import language
 
-    return run(folder, as_json=as_json)
+    return run(folder, language(profile=shell.options.profile), as_json=as_json)

@@ -7,7 +7,7 @@ recognised, and one that was refunded is never refunded again, although nobody r
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -22,7 +22,7 @@ from reconcile.core.ledger import (
 from reconcile.core.model import ROW, Feed, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     import pandas as pd
 
@@ -54,16 +54,21 @@ class Settled:
 
 @dataclass(frozen=True)
 class Moving:
-    """What a run moves: Archive's rows by order id, the ledger's rows with their mark. kept: so many cannot leave."""
+    """What a run moves: Archive's rows by order id, the ledger's rows with their mark. kept: so many cannot leave.
+
+    obstacle: what keeps all that could leave in Orders, "" for nothing; None where nothing could.
+    """
 
     rows: Mapping[str, Row] = field(default_factory=dict)
     ledger: tuple[Row, ...] = ()
     kept: int = 0
+    obstacle: str | None = None
 
     def without(self, keys: Collection[str]) -> Moving:
         """The same without rows that cannot leave: they are not tried again."""
         marks = [{**row, "state": STATE_KEPT, "closed": None} if row["key"] in keys else row for row in self.ledger]
-        return Moving({key: row for key, row in self.rows.items() if key not in keys}, tuple(marks), len(keys))
+        rows = {key: row for key, row in self.rows.items() if key not in keys}
+        return replace(self, rows=rows, ledger=tuple(marks), kept=len(keys))
 
 
 def settled(ledger: Ledger, orders: pd.DataFrame, now: datetime) -> Settled:
@@ -90,6 +95,31 @@ def settled(ledger: Ledger, orders: pd.DataFrame, now: datetime) -> Settled:
             gone[key] = str(row["refunded"] or "")
     archived, meta = ledger.archived.added(gone)
     return Settled(ledger.without(Feed.ORDERS, gone, archived).patched(stayed), gone, tuple(stayed), meta)
+
+
+def leaving(
+    snapshot: Snapshot,
+    ledger: Ledger,
+    plan: Plan,
+    obstacle: Callable[[Collection[str]], tuple[str, set[str]]],
+    *,
+    now: datetime,
+    days: int,
+    busy: Collection[str] = (),
+) -> Moving:
+    """What `moving` finds, less what the workbook keeps where it is. obstacle: the port's; it looks at what was read."""
+    found = moving(snapshot, ledger, plan, now=now, days=days, busy=busy)
+    if not found.rows:
+        return found
+    if snapshot.meta.get(OBSTACLE) == refused_on(now):
+        return Moving(obstacle=REFUSED)
+    stuck, held = obstacle(found.rows)
+    return Moving(obstacle=stuck) if stuck else replace(found.without(held), obstacle="")
+
+
+def refused_on(now: datetime) -> str:
+    """The meta entry of a workbook that refused: it is tried again on another day."""
+    return f"{REFUSED} {now:%Y-%m-%d}"
 
 
 def moving(
@@ -167,9 +197,7 @@ def _agrees(row: Row, known: Row) -> bool:
 
 def told(moved: Moving, days: int, say: Words) -> list[str]:
     """What a run says about the orders it moved."""
-    said = []
-    if moved.kept:
-        said.append(say.MESSAGES["kept"].format(count=moved.kept, tab=say.TAB["orders"], archive=say.TAB["archive"]))
+    said = kept(moved, say)
     if moved.rows:
         count = len(moved.rows)
         what = say.amount_of("orders", count)
@@ -177,12 +205,19 @@ def told(moved: Moving, days: int, say: Words) -> list[str]:
     return said
 
 
+def kept(moved: Moving, say: Words) -> list[str]:
+    """How many rows cannot leave, and why."""
+    if not moved.kept:
+        return []
+    return [say.MESSAGES["kept"].format(count=moved.kept, tab=say.TAB["orders"], archive=say.TAB["archive"])]
+
+
 def stayed(done: Settled, say: Words) -> list[str]:
     """What a run says about rows that did not leave although an earlier run moved them."""
     return [say.MESSAGES["stayed"].format(key=row["key"], tab=say.TAB["archive"]) for row in done.stayed]
 
 
-def stuck(obstacle: str, say: Words) -> list[str]:
+def stuck(obstacle: str | None, say: Words) -> list[str]:
     """What keeps all rows in Orders, and what to do about it."""
     if not obstacle:
         return []

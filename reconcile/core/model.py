@@ -385,6 +385,8 @@ class Plan:
     `settled`: ledger rows to write although the panel is told nothing (a cell now agrees, or its shown value moved).
     `digest` names exactly these pushes: two equal plans have equal digests. `words`: the language its answers are in.
     `approvals`: one per limit. `meta`: entries to write with the plan, whether it is carried out or stopped.
+    `archive`: ids of the closed orders that move to Archive with it, the longest closed first. `forced`: whether its limits are
+    passed all the same.
     """
 
     pushes: tuple[Push, ...] = ()
@@ -398,6 +400,8 @@ class Plan:
     words: Words = ENGLISH
     approvals: tuple[Approval, ...] = ()
     meta: tuple[tuple[str, str | None], ...] = ()
+    archive: tuple[str, ...] = ()
+    forced: bool = False
 
     @property
     def stopped(self) -> tuple[Limit, ...]:

@@ -3,7 +3,8 @@
 Ids, amounts and counts the panel compares as text are text; times are ISO 8601 in UTC; a blank is null.
 
 plan      {"book", "digest", "changes": [push], "refunds": [push], "refund_total", "answers": [note], "doubts": [doubt],
-           "limits": [limit], "messages": [text], "counts": {"changes", "refunds", "answers", "doubts", "limits"}}
+           "limits": [limit], "messages": [text], "archive": [id of an order that moves to Archive], "forced",
+           "counts": {"changes", "refunds", "answers", "doubts", "limits", "archive"}}
 outcome   {"book", "run", "started", "finished", "exit_code", "result", "stopped", "received": {feed: count},
            "results": [push + {"verdict", "reason"}], "needs_person", "plan", "doubts", "messages", "calls": {action: count}}
 push      {"feed", "id", "row", "action", "target", "changes": [{"field", "from", "to"}], "refund", "amount", "again"}
@@ -46,12 +47,15 @@ def plan(made: Plan, doubts: Sequence[Doubt], book: str) -> Json:
         "doubts": [doubt(item) for item in doubts],
         "limits": [limit(item, made) for item in made.limits],
         "messages": list(made.messages),
+        "archive": list(made.archive),
+        "forced": made.forced,
         "counts": {
             "changes": len(changes),
             "refunds": len(made.refunds),
             "answers": len(answers),
             "doubts": len(doubts),
             "limits": len(made.limits),
+            "archive": len(made.archive),
         },
     }
 

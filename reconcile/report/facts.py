@@ -25,6 +25,9 @@ NEEDS_PERSON: Final = (Kind.PROBLEM, Kind.HELD, Kind.REFUSED, Kind.DOUBT)
 
 BLANK: Final = "–"
 
+MOST_IDS: Final = 10
+"""So many ids stand in one line; JSON has all of them."""
+
 
 @dataclass(frozen=True)
 class Line:
@@ -112,10 +115,18 @@ def plan_counts(plan: Plan, doubts: Sequence[Doubt]) -> str:
     parts.append(counted(len(answers(plan.notes)), "answer for staff", "answers for staff"))
     parts.append(f"{len(doubts)} in doubt")
     if plan.stopped:
-        parts.append(f"stopped by {counted(len(plan.stopped), 'limit')}")
+        limits = counted(len(plan.stopped), "limit")
+        parts.append(f"{limits} passed by --force" if plan.forced else f"stopped by {limits}")
     if through := let_through(plan):
         parts.append(f"{counted(len(through), 'limit')} let through in {words.TAB[APPROVALS]}")
     return " · ".join(parts)
+
+
+def archived(plan: Plan) -> str:
+    """`12 closed orders would move to Archive: #15 #16 …`, with the first MOST_IDS ids."""
+    shown = " ".join(f"#{key}" for key in plan.archive[:MOST_IDS])
+    count = counted(len(plan.archive), "closed order")
+    return f"{count} would move to {words.TAB['archive']}: {shown}" + (" …" if len(plan.archive) > MOST_IDS else "")
 
 
 def let_through(plan: Plan) -> tuple[Approval, ...]:

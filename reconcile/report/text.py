@@ -48,12 +48,17 @@ def plan(made: Plan, doubts: Sequence[Doubt], book: str) -> list[Line]:
         out += [Line(""), Line(f"Answers staff will read in Sync ({len(notes)})", "head")]
         rows = [(facts.place(note.tab, note.key, note.row), facts.said(note)) for note in notes]
         out += _columns(rows, "warn")
+    if made.archive:
+        out += [Line(""), Line(line(facts.archived(made)))]
     out += _messages(made.messages)
     out += _doubts(doubts)
     if through := facts.let_through(made):
         out += [Line(""), Line(f"Let through by a tick ({len(through)})", "head")]
         out += _columns([(approval.code, approval.limit.text) for approval in through])
-    if made.stopped:
+    if made.stopped and made.forced:
+        out += [Line(""), Line(f"Limits that --force would pass ({len(made.stopped)})", "warn")]
+        out += [Line(f"  {line(limit.text)}", "warn") for limit in made.stopped]
+    elif made.stopped:
         out += [Line(""), Line("Stopped by a limit: nothing would be sent and nothing received", "bad")]
         out += [Line(f"  {line(limit.text)}", "bad") for limit in made.stopped]
         out += [Line(f"  → {line(way)}") for way in facts.ways_through(made)]

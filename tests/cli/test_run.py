@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -142,7 +143,7 @@ def test_the_plan_as_json(synced: Terminal) -> None:
     """The documented keys, and nothing else on stdout."""
     staff_work(synced)
     plan = json.loads(synced.type("plan", "--json").out)
-    assert plan["counts"] == {"changes": 3, "refunds": 1, "answers": 1, "doubts": 0, "limits": 0}
+    assert plan["counts"] == {"changes": 3, "refunds": 1, "answers": 1, "doubts": 0, "limits": 0, "archive": 0}
     assert plan["refund_total"] == "0.10029597233"
     assert plan["changes"][0] == {
         "feed": "orders",
@@ -158,6 +159,24 @@ def test_the_plan_as_json(synced: Terminal) -> None:
         "amount": None,
         "again": False,
     }
+
+
+def test_a_plan_tells_what_archive_would_take(synced: Terminal) -> None:
+    """In text and in JSON, and the file stays as it is; the run then moves just that."""
+    synced.edit("Orders", "15", status="Completed")
+    assert synced.type("sync").code == 0
+    synced.moment[0] += timedelta(days=8)
+    before = synced.book.read_bytes()
+    ended = synced.type("plan")
+    assert ended.out.startswith(
+        "Plan for orders.xlsx\n\n1 closed order would move to Archive: #15\n\n0 changes · 0 refunds · 0 answers"
+    )
+    plan = json.loads(synced.type("sync", "--dry-run", "--json").out)
+    assert (plan["archive"], plan["counts"]["archive"]) == (["15"], 1)
+    assert synced.book.read_bytes() == before
+    made = json.loads(synced.type("sync", "--json").out)
+    assert made["plan"]["archive"] == ["15"]
+    assert [row["ID"] for row in synced.rows("Archive")] == ["15"]
 
 
 def test_the_outcome_as_json(synced: Terminal) -> None:
@@ -227,11 +246,30 @@ def test_a_tick_lets_a_stopped_plan_through(synced: Terminal, monkeypatch: pytes
     assert len(synced.panel.calls(Action.SET_CANCELED)) == 1
 
 
-def test_force_with_dry_run_is_a_usage_error(terminal: Terminal) -> None:
+def test_a_dry_run_shows_what_force_would_send(synced: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plan with its limits passed, exit 0 as the run would have; nothing is sent or written, and the forced run does that."""
+    monkeypatch.setenv("RECONCILE_MAX_REFUNDS", "0")
+    synced.edit("Orders", "16", status="Canceled")
+    before, asked = synced.book.read_bytes(), len(synced.panel.requests)
+    ended = synced.type("sync", "--dry-run", "--force")
+    assert (ended.code, ended.err) == (0, "")
+    assert "  Orders #16 row 3  Status Processing → Canceled · refund 0.10029597233\n" in ended.out
+    assert "Limits that --force would pass (1)\n  1 refund in one run, 0 allowed (max_refunds).\n" in ended.out
+    assert "Stopped" not in ended.out
+    plan = json.loads(synced.type("sync", "--dry-run", "--force", "--json").out)
+    assert (plan["forced"], plan["counts"]["limits"]) == (True, 1)
+    assert json.loads(synced.type("plan", "--json").out)["forced"] is False
+    assert (synced.book.read_bytes(), len(synced.panel.requests)) == (before, asked)
+    made = json.loads(synced.type("sync", "--force", "--json").out)
+    assert (made["plan"]["forced"], made["plan"]["digest"]) == (True, plan["digest"])
+    assert made["plan"]["refunds"] == plan["refunds"]
+
+
+def test_a_dry_run_waits_for_nobody(terminal: Terminal) -> None:
     """Two options that contradict each other are not guessed about."""
-    ended = terminal.type("sync", "--dry-run", "--force")
+    ended = terminal.type("sync", "--dry-run", "--wait", "5")
     assert ended.code == 2
-    assert ended.err == "--dry-run changes nothing, so --force and --wait say nothing with it.\n→ Leave them out.\n"
+    assert ended.err == "--dry-run changes nothing and waits for nobody.\n→ Leave --wait out.\n"
 
 
 def test_a_wrong_key_ends_with_6(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from reconcile import boundary
 from reconcile.core.plan import Rules
+from reconcile.job import plan_only
 from tests.faults.checks import Watch
 from tests.faults.world import make
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from reconcile.core.model import Plan
     from tests.faults.world import World
 
 DAY = 86_400
@@ -52,6 +54,15 @@ def messages(world: World) -> str:
     return " ".join(outcome.messages)
 
 
+def planned(world: World, *, force: bool = False) -> Plan:
+    """What `reconcile plan` says now; it leaves every cell as it was."""
+    tabs = ["orders", "archive", "runs", "history", "ledger"]
+    before = world.book.see_all(tabs)
+    plan, _ = plan_only(world.book.open(world.clock), world.rules, world.clock(), force=force)
+    assert world.book.see_all(tabs) == before
+    return plan
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_closed_orders_move_after_a_week(tmp_path: Path, kind: str) -> None:
     """They stand in Archive with what staff wrote, and the ledger forgets all but their ids."""
@@ -71,9 +82,62 @@ def test_closed_orders_move_after_a_week(tmp_path: Path, kind: str) -> None:
     assert (before["orders"], before["archive"]) == (after["orders"], after["archive"])
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_plan_says_what_the_run_moves(tmp_path: Path, kind: str) -> None:
+    """The same ids, for a person who only looks; between the move and the run that notes it, none a second time."""
+    world = closed(tmp_path, kind, 8)
+    world.type("orders", "5", status="Partial")
+    plan = planned(world)
+    assert plan.archive == ("1", "3", "7")
+    world.run()
+    assert archive(world) == ["1", "3", "7"]
+    outcome = world.told[-1].outcome
+    assert outcome is not None
+    assert outcome.plan.archive == plan.archive
+    assert outcome.plan.digest == plan.digest
+    assert planned(world).archive == ()
+    world.run()
+    assert planned(world).archive == ()
+
+
+def test_a_plan_about_a_row_that_did_not_leave(tmp_path: Path) -> None:
+    """It is not due again before it was closed for another week, in a plan as in a run."""
+    world = closed(tmp_path, "memory")
+
+    def note(at: str) -> None:
+        if at == "book.after-read":
+            boundary.set_hook(None)
+            world.type("orders", "5", note="wait, he called")
+
+    boundary.set_hook(note)
+    world.run()
+    assert planned(world).archive == ()
+    world.run()
+    world.clock.sleep(8 * DAY)
+    assert planned(world).archive == ("5",)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_plan_that_a_limit_stops_moves_nothing(tmp_path: Path, kind: str) -> None:
+    """Its run would write nothing into Orders, so nothing is promised."""
+    world = closed(tmp_path, kind)
+    world.edit("orders", {"2": {"status": "Canceled"}})
+    assert planned(world).archive == ("1", "3", "5")
+    world.rules = Rules(max_closed_share=100, max_refunds=0)
+    assert planned(world).archive == ()
+    world.run()
+    assert archive(world) == []
+    forced = planned(world, force=True)
+    assert (forced.archive, [push.key for push in forced.refunds]) == (("1", "3", "5"), ["2"])
+    world.run(force=True)
+    assert archive(world) == ["1", "3", "5"]
+    assert world.panel.state.orders["2"].refunds == ["10.00"]
+
+
 def test_never_where_the_setting_says_so(tmp_path: Path) -> None:
     """archive_after_days 0: closed orders stay."""
     world = closed(tmp_path, "memory", rules=Rules(max_closed_share=100, archive_after_days=0))
+    assert planned(world).archive == ()
     world.run()
     assert (len(world.ids("orders")), archive(world)) == (6, [])
 
@@ -205,10 +269,13 @@ def test_what_keeps_rows_where_they_are_is_said_once(tmp_path: Path, kind: str) 
 
     world = closed(tmp_path, kind)
     world.type("orders", "2", note=Formula("=1+1"))
+    looked = planned(world)
     world.run()
     assert "Closed orders stay in Orders, because it holds formulas" in messages(world)
+    assert (looked.archive, " ".join(looked.messages)) == ((), messages(world))
     world.run()
     assert (messages(world), archive(world)) == ("", [])
+    assert planned(world) == looked, "who asks is told every time"
     world.type("orders", "2", note=None)
     world.run()
     assert archive(world) == ["1", "3", "5"]
@@ -220,6 +287,9 @@ def test_a_date_in_a_note_stays_in_orders(tmp_path: Path) -> None:
 
     world = closed(tmp_path, "google")
     world.type("orders", "5", note=datetime(2026, 3, 2, 9, 41))  # noqa: DTZ001 - a sheet's date has no zone
+    looked = planned(world)
+    assert looked.archive == ("1", "3")
+    assert "1 closed orders stay in Orders" in looked.messages[-1]
     world.run()
     assert "1 closed orders stay in Orders" in messages(world)
     assert (world.ids("orders"), archive(world)) == (["2", "4", "5", "6"], ["1", "3"])
@@ -246,6 +316,8 @@ def test_google_refusing_to_take_rows_out_does_not_stop_the_run(tmp_path: Path) 
     assert world.run().code == 0
     assert messages(world) == ""
     assert len(emulator.calls) - calls == 3
+    assert (planned(world).archive, len(emulator.calls) - calls) == ((), 4)
+    assert "Google does not let the job take rows out" in planned(world).messages[-1]
     owner.do({"deleteProtectedRange": {"protectedRangeId": sheet.protections[-1]["protectedRangeId"]}})
     world.clock.sleep(DAY)
     world.run()

@@ -201,6 +201,20 @@ MUTANTS: tuple[Mutant, ...] = (
         f"{ARCHIVE}::test_closed_orders_move_after_a_week",
     ),
     _one(
+        "a plan that does not look what keeps rows in Orders",
+        "reconcile/core/archive.py",
+        "stuck, held = obstacle(found.rows)",
+        'stuck, held = "", set()',
+        f"{ARCHIVE}::test_what_keeps_rows_where_they_are_is_said_once",
+    ),
+    _one(
+        "a plan that moves what a limit stops",
+        JOB,
+        "    if force or not plan.stopped:\n        planned, days",
+        "    if True:\n        planned, days",
+        f"{ARCHIVE}::test_a_plan_that_a_limit_stops_moves_nothing",
+    ),
+    _one(
         "a refund forgotten with its archived order",
         "reconcile/core/archive.py",
         'gone[key] = str(row["refunded"] or "")',

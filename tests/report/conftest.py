@@ -85,6 +85,7 @@ def plan() -> Plan:
         messages=("Orders: the row of order 21 was deleted from the sheet.",),
         refund_total=Decimal("1.20"),
         digest="0123456789ab",
+        archive=tuple(str(number) for number in range(101, 113)),
     )
 
 

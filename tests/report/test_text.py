@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from reconcile.core.model import Plan
 from reconcile.report import text
 from tests.report.conftest import DOUBT, SEND_DOUBT
 
 if TYPE_CHECKING:
-    from reconcile.core.model import Outcome, Plan
+    from reconcile.core.model import Outcome
 
 EVIL = "␛[2J|`x`⏎[a](http://e.vil) <img src=x> @all ![i](https://e.vil) <U+202E> &amp; www.e.vil"
 
@@ -31,6 +33,8 @@ Answers staff will read in Sync (2)
   Orders #17 row 9   Please check. “{EVIL}” is not a Status.
   Orders #18 row 10  Waiting for Remains.
 
+12 closed orders would move to Archive: #101 #102 #103 #104 #105 #106 #107 #108 #109 #110 …
+
 To know
   Orders: the row of order 21 was deleted from the sheet.
 
@@ -39,6 +43,19 @@ In doubt, until a person says what happened (1)
     → reconcile resolve orders-19 --went-through  (or --send-again)
 
 2 changes · 2 refunds (together 1.20 and 1 of unknown amount) · 2 answers for staff · 1 in doubt · plan 0123456789ab
+"""
+    )
+
+
+def test_a_plan_that_moves_one_order() -> None:
+    """Whatever its id is made of, in one line."""
+    assert text.plain(text.plan(Plan(digest="0123456789ab", archive=("1\n\x1b[2J",)), [], "orders.xlsx")) == (
+        """\
+Plan for orders.xlsx
+
+1 closed order would move to Archive: #1⏎␛[2J
+
+0 changes · 0 refunds · 0 answers for staff · 0 in doubt · plan 0123456789ab
 """
     )
 
@@ -53,6 +70,19 @@ Stopped by a limit: nothing would be sent and nothing received
   → If this is what staff want: reconcile sync --force
 
 0 changes · 1 refund (together 1.20) · 0 answers for staff · 0 in doubt · stopped by 1 limit · plan 0123456789ab
+"""
+    )
+
+
+def test_a_plan_that_force_lets_through(limited: Plan) -> None:
+    """The same arithmetic, and no word of stopping."""
+    assert text.plain(text.plan(replace(limited, forced=True), [], "orders.xlsx")).endswith(
+        """\
+
+Limits that --force would pass (1)
+  26 refunds in one run, 25 allowed (max_refunds).
+
+0 changes · 1 refund (together 1.20) · 0 answers for staff · 0 in doubt · 1 limit passed by --force · plan 0123456789ab
 """
     )
 
