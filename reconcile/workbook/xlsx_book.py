@@ -23,7 +23,7 @@ from reconcile.core.ledger import COLUMNS
 from reconcile.core.model import SYNC, Snapshot
 from reconcile.core.words import ENGLISH
 from reconcile.errors import AccessRefused, Damaged
-from reconcile.workbook import frames, guide, templates, xlsx_rows, xlsx_xml
+from reconcile.workbook import frames, guide, templates, xlsx_rows, xlsx_xml, xlsx_zip
 from reconcile.workbook.templates import letters
 from reconcile.workbook.xlsx_xml import Context, Ink, Sheet, Styles
 
@@ -124,7 +124,10 @@ class Book:
         written = {part.part: part.sheet.xml for key, part in parts.items() if part is not self.parts[key]}
         if styles.changed:
             written[self.styles_part] = styles.xml
-        return replace(new, raw=repacked(self.raw, written, drop_calc_chain=recalculate))
+        try:
+            return replace(new, raw=repacked(self.raw, written, drop_calc_chain=recalculate))
+        except zipfile.BadZipFile as error:
+            raise Damaged(f"{self.name} is not whole: {error}", RESAVE) from error
 
     def obstacle(self) -> str:
         """Why no row may leave Orders; "" when rows may."""
@@ -582,28 +585,18 @@ def repacked(raw: bytes, written: Mapping[str, Callable[[], bytes]], *, drop_cal
 
     Programs are told to calculate formulas anew when they open it, since the cells they look at may have changed.
     """
-    out = io.BytesIO()
-    with (
-        zipfile.ZipFile(io.BytesIO(raw)) as before,
-        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as after,
-    ):
-        for info in before.infolist():
-            name = info.filename
-            if drop_calc_chain and name.endswith(_CALC_CHAIN):
-                continue
-            data = written[name]() if name in written else before.read(info)
-            if drop_calc_chain and (name.endswith(".rels") or name == "[Content_Types].xml"):
-                data = re.sub(rb"<(?:Relationship|Override)\s[^>]*calcChain\.xml[^>]*/>", b"", data)
-            if name.endswith("workbook.xml"):
-                data = _opened_anew(data)
-            copy = zipfile.ZipInfo(name, date_time=info.date_time)
-            copy.compress_type, copy.external_attr, copy.create_system = (
-                zipfile.ZIP_DEFLATED,
-                info.external_attr,
-                info.create_system,
-            )
-            after.writestr(copy, data)
-    return out.getvalue()
+    with zipfile.ZipFile(io.BytesIO(raw)) as before:
+        members = before.infolist()
+        data = {name: make() for name, make in written.items()}
+        if drop_calc_chain:
+            members = [info for info in members if not info.filename.endswith(_CALC_CHAIN)]
+            for name in [info.filename for info in members]:
+                if name.endswith(".rels") or name == "[Content_Types].xml":
+                    xml = data.get(name) or before.read(name)
+                    data[name] = re.sub(rb"<(?:Relationship|Override)\s[^>]*calcChain\.xml[^>]*/>", b"", xml)
+        for name in [info.filename for info in members if info.filename.endswith("workbook.xml")]:
+            data[name] = _opened_anew(data.get(name) or before.read(name))
+    return xlsx_zip.replaced(raw, members, data)
 
 
 def _opened_anew(xml: bytes) -> bytes:
