@@ -331,7 +331,7 @@ MESSAGES: Final = {
     "back": "{tab}: {one} {key}, which stands in {archive}, was handed out again; it has a new row.",
     "archived": "{count} {what}, closed for more than {days} days, moved to {tab}.",
     "stayed": "Order {key} did not move to {tab}, because its row was changed at that moment. It stays where it is.",
-    "kept": "{count} closed orders stay in {tab}: they hold a date in a column for notes, or more than {archive} can keep.",
+    "kept": "Closed orders that stay in {tab}: {count}. They hold a date in a column for notes, or more than {archive} can keep.",
     "stuck_refused": "Closed orders stay in {tab}: Google does not let the job take rows out, which happens with merged cells "
     "and with cells that somebody protected. Remove those; then closed orders move to {archive}.",
     "stuck_formulas": "Closed orders stay in {tab}, because it holds formulas that moving rows could break. "

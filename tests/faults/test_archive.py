@@ -289,9 +289,9 @@ def test_a_date_in_a_note_stays_in_orders(tmp_path: Path) -> None:
     world.type("orders", "5", note=datetime(2026, 3, 2, 9, 41))  # noqa: DTZ001 - a sheet's date has no zone
     looked = planned(world)
     assert looked.archive == ("1", "3")
-    assert "1 closed orders stay in Orders" in looked.messages[-1]
+    assert "Closed orders that stay in Orders: 1." in looked.messages[-1]
     world.run()
-    assert "1 closed orders stay in Orders" in messages(world)
+    assert "Closed orders that stay in Orders: 1." in messages(world)
     assert (world.ids("orders"), archive(world)) == (["2", "4", "5", "6"], ["1", "3"])
     world.run()
     world.run()
