@@ -1,7 +1,8 @@
 """A year in a minute of rows: `python -m tests.bench.year --days 365` lets staff close 200 orders a day, and measures each sync.
 
 The Google adapter over the emulator, the practice panel, the real journal; two syncs a day and a clock that is moved on. It
-prints what a sync cost in the second week and in the last one: calls, milliseconds, bytes read, cells of the sheet.
+prints what a sync cost in the second week and in the last one: calls, milliseconds (`own_ms`: without the emulator's), bytes
+read, cells of the sheet.
 """
 # ruff: noqa: T201 - stdout is how a command answers
 
@@ -43,12 +44,28 @@ class Year:
         self.now = START
         self.runs = 0
         self.orders = 0
+        self.at_google = 0.0
         GoogleWorkbook(self.id, http(self.emulator)).provision(["1"])
+        self._watch()
+
+    def _watch(self) -> None:
+        """Adds up the seconds the emulator needs: they are not the job's."""
+        handle = self.emulator.handle
+
+        def timed(*args: Any, **options: Any) -> Any:
+            began = time.perf_counter()
+            try:
+                return handle(*args, **options)
+            finally:
+                self.at_google += time.perf_counter() - began
+
+        self.emulator.handle = timed  # type: ignore[method-assign]
 
     def sync(self) -> dict[str, Any]:
         """One sync and what it cost. Raises AssertionError when it did not end well."""
         self.runs += 1
         del self.emulator.calls[:]
+        self.at_google = 0.0
         began = time.perf_counter()
         with (
             Journal.open(self.folder) as journal,
@@ -65,6 +82,7 @@ class Year:
         calls = self.emulator.calls
         return {
             "ms": round(spent * 1000),
+            "own_ms": round((spent - self.at_google) * 1000),
             "reads": sum(not call.writing for call in calls),
             "writes": sum(call.writing for call in calls),
             "claims": sum(count for action, count in outcome.calls if action == "getOrders"),
@@ -121,7 +139,7 @@ def main() -> int:
             if number % 30 == 0:
                 print(json.dumps({"day": number, **days[-1][0]}), flush=True)
         early, late = days[13:27], days[-14:]
-        names = ("ms", "reads", "writes", "claims", "read_kb", "most_kb_written", "cells")
+        names = ("ms", "own_ms", "reads", "writes", "claims", "read_kb", "most_kb_written", "cells")
         print(
             json.dumps(
                 {
