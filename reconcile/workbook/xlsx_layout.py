@@ -494,8 +494,8 @@ def _tall(text: str) -> bool:
 
 
 def _letters(text: str) -> str:
-    """A text without the marks above and below its letters, which take no room of their own."""
-    return "".join(char for char in text if not unicodedata.category(char).startswith("M"))
+    """A text without the marks above and below its letters, which take no room of their own; those beside them (`Mc`) do."""
+    return "".join(char for char in text if unicodedata.category(char) not in ("Mn", "Me"))
 
 
 def _swatch(sheet: Worksheet, number: int, label: str, fill: str, font: str, text: str) -> None:

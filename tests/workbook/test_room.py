@@ -5,17 +5,26 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
+import openpyxl
 import pytest
 
 from reconcile.workbook import guide, templates
 from reconcile.workbook.catalogue import LANGUAGES
+from reconcile.workbook.xlsx import XlsxWorkbook
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from reconcile.workbook.templates import Templates
 
-BUTTON: Final = 2.0
-"""What indent and a filter's button, or a drop-down's arrow, take of a column, in digits. 17 of Excel's 7-pixel digits' pixels, less
-what a column is wider than its width says."""
+BUTTON: Final = 2.1
+"""What indent and a filter's button take of a column beyond the digit that it is wider than its template says, in digits."""
+
+ARROW: Final = 1.5
+"""What a drop-down's arrow takes, likewise."""
+
+REGULAR: Final = 0.94
+"""How wide a text is that is not bold, compared with a bold one."""
 
 SMALL: Final = 10 / 11
 """A tile's label is that much smaller than a cell's text."""
@@ -69,7 +78,7 @@ def test_choices_fit_their_columns(known: Templates) -> None:
     for tab in known.data_tabs:
         for column in tab.columns:
             for choice in column.choices:
-                assert room(choice) <= column.width - BUTTON + 0.5, (tab.title, column.header, choice)
+                assert room(choice) <= column.width - ARROW, (tab.title, column.header, choice)
 
 
 def test_start_here_breaks_no_topic_in_mid_word(known: Templates) -> None:
@@ -78,6 +87,19 @@ def test_start_here_breaks_no_topic_in_mid_word(known: Templates) -> None:
     for line in guide.lines(known, "UTC", "Runs!C:C"):
         if line.kind in ("line", "swatch"):
             assert max(room(word) for word in line.topic.split()) <= width - 0.5, line.topic
+
+
+def test_start_heres_rows_are_high_enough(known: Templates, tmp_path: Path) -> None:
+    """Every line of every text of Start here is seen, also where letters have marks beside them."""
+    XlsxWorkbook(tmp_path / "orders.xlsx", known=known).provision(["12"])
+    tab = known.tab(templates.START)
+    sheet = openpyxl.load_workbook(tmp_path / "orders.xlsx")[tab.title]
+    for line in guide.lines(known, "UTC", "Runs!C:C"):
+        if line.kind in ("line", "swatch") and not line.text.startswith("="):
+            needed = max(
+                lines(line.topic, tab.columns[0].width), lines(line.text, tab.columns[1].width / REGULAR)
+            )
+            assert sheet.row_dimensions[line.row].height >= 15 * needed, (needed, line.text)
 
 
 def test_tiles_and_start_here_fit_where_they_stand(known: Templates) -> None:
