@@ -96,9 +96,7 @@ def test_start_heres_rows_are_high_enough(known: Templates, tmp_path: Path) -> N
     sheet = openpyxl.load_workbook(tmp_path / "orders.xlsx")[tab.title]
     for line in guide.lines(known, "UTC", "Runs!C:C"):
         if line.kind in ("line", "swatch") and not line.text.startswith("="):
-            needed = max(
-                lines(line.topic, tab.columns[0].width), lines(line.text, tab.columns[1].width / REGULAR)
-            )
+            needed = max(lines(line.topic, tab.columns[0].width), lines(line.text, tab.columns[1].width / REGULAR))
             assert sheet.row_dimensions[line.row].height >= 15 * needed, (needed, line.text)
 
 
