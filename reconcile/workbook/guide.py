@@ -40,7 +40,7 @@ _LETTERS_PER_WIDTH: Final = 1.12
 LAST_RAN: Final = "The job last ran at"
 NEVER_RAN: Final = "It has not run yet. Ask whoever looks after it to start it."
 STOPPED: Final = "NO: it has not run for {hours} hours. Nothing reaches the panel. Please tell whoever looks after it."
-RUNS: Final = "Yes. It ran {minutes} minutes ago."
+RUNS: Final = "Yes. It ran {minutes} min ago."
 STOPPED_KEY: Final = "job stopped"
 STOPPED_SYNC: Final = "the job has stopped, nothing is sent: see {tab}"
 """What stands beside the words of these two headings while the job is not running, where a workbook can show that."""

@@ -205,7 +205,7 @@ def _dress_column(sheet: Worksheet, tab: Tab, column: Column, index: int, known:
     header = sheet.cell(1, index + 1, column.header)
     header.font = _type(bold=True, color=owner.font)
     header.fill = PatternFill("solid", start_color=owner.fill)
-    header.alignment = Alignment(wrap_text=True, vertical="center", **_side(column))
+    header.alignment = Alignment(wrap_text=True, vertical="center", **_side(column, over_button=True))
     header.border = Border(bottom=_HEADER_EDGE)
     dimension = sheet.column_dimensions[letter]
     dimension.width = column.width + 1
@@ -248,9 +248,11 @@ def _dress_column(sheet: Worksheet, tab: Tab, column: Column, index: int, known:
         sheet.add_data_validation(rule)
 
 
-def _side(column: Column) -> dict[str, Any]:
-    """Numbers stand on the right; texts stand off from a number to their left."""
-    return {"horizontal": "right"} if column.numeric else {"horizontal": "left", "indent": 1}
+def _side(column: Column, *, over_button: bool = False) -> dict[str, Any]:
+    """Numbers stand on the right; texts stand off from a number to their left. A heading leaves room for its filter's button."""
+    if column.numeric:
+        return {"horizontal": "right", "indent": 2 if over_button else 0}
+    return {"horizontal": "left", "indent": 1}
 
 
 def _places(sheet: Worksheet, tab: Tab) -> dict[str, str]:
@@ -492,8 +494,8 @@ def _tall(text: str) -> bool:
 
 
 def _letters(text: str) -> str:
-    """A text without the marks above and below its letters, which take no room of their own."""
-    return "".join(char for char in text if not unicodedata.category(char).startswith("M"))
+    """A text without the marks above and below its letters, which take no room of their own; those beside them (`Mc`) do."""
+    return "".join(char for char in text if unicodedata.category(char) not in ("Mn", "Me"))
 
 
 def _swatch(sheet: Worksheet, number: int, label: str, fill: str, font: str, text: str) -> None:

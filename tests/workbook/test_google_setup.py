@@ -235,7 +235,7 @@ def test_start_here_says_whether_the_job_runs() -> None:
     book = hands.open()
     runs = {"run": "r", "finished": datetime(2026, 3, 2, 11, 50, tzinfo=UTC)}
     book.commit(Commit("run", append={"runs": [runs]}), book.read().revision)
-    assert hands.emulator.values(hands.id, line) == [["Yes. It ran 10 minutes ago."]]
+    assert hands.emulator.values(hands.id, line) == [["Yes. It ran 10 min ago."]]
     assert hands.emulator.values(hands.id, "Start here!B2", "FORMATTED_VALUE") == [["2026-03-02 11:50"]]
     assert ground(hands.emulator, hands.id, line) == guide.CALM
     now[0] += 2 * 3600

@@ -220,8 +220,8 @@ def copied(tmp_path: Path) -> Path:
         ),
         (
             "orders.toml",
-            'type = "integer"\nwidth = 12',
-            'type = "choice"\nwidth = 12',
+            'owner = "staff"\ntype = "integer"',
+            'owner = "staff"\ntype = "choice"',
             "Template orders.toml: columns[6].choices do not go with the type 'choice'.",
         ),
         (
