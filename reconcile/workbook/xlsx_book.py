@@ -244,7 +244,8 @@ def unpack(raw: bytes, name: str) -> Package:
         StopIteration,
         ET.ParseError,
         EOFError,
-        NotImplementedError,
+        RuntimeError,
+        OSError,
     ) as error:
         raise Damaged(f"{name} is not a complete .xlsx workbook.", RESAVE) from error
 
@@ -330,7 +331,17 @@ def parse(raw: bytes, name: str, known: Templates, zone: ZoneInfo) -> tuple[Book
                 shown[tab.key] = frames.frame(tab, rows)
             else:
                 parts[tab.key] = TabPart(tab, part_name, sheet, positions, _last_filled(sheet, wanted), {}, {})
-    except (expat.ExpatError, ET.ParseError, zlib.error, zipfile.BadZipFile, KeyError, IndexError, ValueError) as error:
+    except (
+        expat.ExpatError,
+        ET.ParseError,
+        zlib.error,
+        zipfile.BadZipFile,
+        RuntimeError,  # a part is said to be locked, or packed in a way that zipfile does not know
+        OSError,  # … or with bzip2
+        KeyError,
+        IndexError,
+        ValueError,
+    ) as error:
         raise Damaged(f"{name} is damaged inside: {error}.", RESAVE) from error
     if ledger is None:  # pragma: no cover - the templates always have one
         raise Damaged(f"{name} has no ledger.", frames.INIT)

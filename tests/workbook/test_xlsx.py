@@ -671,6 +671,23 @@ def test_flipped_bits_are_refused_or_harmless(book: XlsxWorkbook, path: Path) ->
             continue
 
 
+@pytest.mark.parametrize(
+    ("offset", "bits"), [(8, 0x01), (8, 0x20), (10, 0x04), (11, 0x10)], ids=["locked", "patched", "bzip2", "unknown"]
+)
+def test_a_part_packed_in_another_way_is_damage(book: XlsxWorkbook, path: Path, offset: int, bits: int) -> None:
+    """A flipped bit in the archive's directory, of any part that is read: answered in words, never as a bug."""
+    land(book, "15")
+    whole = path.read_bytes()
+    refused = 0
+    for entry in [found.start() + offset for found in re.finditer(rb"PK\x01\x02", whole)]:
+        path.write_bytes(whole[:entry] + bytes([whole[entry] ^ bits]) + whole[entry + 1 :])
+        try:
+            open_book(path).read()
+        except Damaged:
+            refused += 1
+    assert refused > 10
+
+
 def test_a_zip_that_unpacks_to_too_much(book: XlsxWorkbook, monkeypatch: pytest.MonkeyPatch) -> None:
     """A bomb is not unpacked."""
     monkeypatch.setattr(xlsx_book, "MAX_UNPACKED", 1000)
