@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import posixpath
 import re
+import struct
 import zipfile
 import zlib
 from bisect import bisect_left
@@ -44,6 +45,18 @@ EAGER: Final = ("orders", "refills", "cancels", "payments", "tickets", "services
 
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _LINE_HEIGHT: Final = 15.0
+_SPOILED: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    RuntimeError,  # a part is said to be locked, or packed in a way that zipfile does not know
+    OSError,  # … or with bzip2
+    expat.ExpatError,
+    ET.ParseError,
+    KeyError,
+)
+"""What comes of a file with wrong bytes in it, which is never a bug of ours."""
 RESAVE: Final = "Open it in a spreadsheet program and save it again as .xlsx, or restore it from a backup."
 
 
@@ -126,8 +139,8 @@ class Book:
             written[self.styles_part] = styles.xml
         try:
             return replace(new, raw=repacked(self.raw, written, drop_calc_chain=recalculate))
-        except zipfile.BadZipFile as error:
-            raise Damaged(f"{self.name} is not whole: {error}", RESAVE) from error
+        except (*_SPOILED, ValueError) as error:
+            raise Damaged(f"{self.name} is damaged inside: {error}.", RESAVE) from error
 
     def obstacle(self) -> str:
         """Why no row may leave Orders; "" when rows may."""
@@ -237,16 +250,7 @@ def unpack(raw: bytes, name: str) -> Package:
         )
         by_kind = {kind: target for kind, target in relations.values() if kind in ("styles", "sharedStrings")}
         return Package(archive, sheets, by_kind["styles"], by_kind.get("sharedStrings", ""), date1904)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        KeyError,
-        StopIteration,
-        ET.ParseError,
-        EOFError,
-        RuntimeError,
-        OSError,
-    ) as error:
+    except (*_SPOILED, StopIteration) as error:
         raise Damaged(f"{name} is not a complete .xlsx workbook.", RESAVE) from error
 
 
@@ -331,17 +335,7 @@ def parse(raw: bytes, name: str, known: Templates, zone: ZoneInfo) -> tuple[Book
                 shown[tab.key] = frames.frame(tab, rows)
             else:
                 parts[tab.key] = TabPart(tab, part_name, sheet, positions, _last_filled(sheet, wanted), {}, {})
-    except (
-        expat.ExpatError,
-        ET.ParseError,
-        zlib.error,
-        zipfile.BadZipFile,
-        RuntimeError,  # a part is said to be locked, or packed in a way that zipfile does not know
-        OSError,  # … or with bzip2
-        KeyError,
-        IndexError,
-        ValueError,
-    ) as error:
+    except (*_SPOILED, IndexError, ValueError) as error:
         raise Damaged(f"{name} is damaged inside: {error}.", RESAVE) from error
     if ledger is None:  # pragma: no cover - the templates always have one
         raise Damaged(f"{name} has no ledger.", frames.INIT)
