@@ -100,6 +100,9 @@ RENEW: Final = timedelta(seconds=120)
 TABS: Final = (*(feed.value for feed in Feed), APPROVALS)
 """Tabs whose rows are answered."""
 
+JOURNAL_KEEPS: Final = timedelta(days=30)
+"""How long a done claim or send stays in the journal. It is read whole at each start, and holds customers' data."""
+
 KEPT: Final = {"history": 20_000, "runs": 2_000}
 """How many lines the logs keep; the oldest go."""
 
@@ -991,11 +994,14 @@ def _end(run: _Run) -> Outcome:
     known = {doubt.id for doubt in (*run.plan.doubts, *run.doubts)}
     run.doubts = [*run.doubts, *run.plan.doubts, *(doubt for doubt in in_doubt if doubt.id not in known)]
     try:
-        return _write_end(run, settled, now)
+        outcome = _write_end(run, settled, now)
     except RevisionMoved as error:
         final: ReconcileError = _overtaken(error)
     except ReconcileError as error:
         final = error
+    else:
+        _forget_old(run, now)
+        return outcome
     job.talk.say("The results could not be written into the sheet; the next run works them out again.")
     run.fail(final)
     code = final.exit_code if isinstance(run.error, Unknown) else (run.error or final).exit_code
@@ -1028,6 +1034,14 @@ def _write_end(run: _Run, settled: settle.Settled, now: datetime) -> Outcome:
     )
     _journal_landed(run, claims)
     return outcome
+
+
+def _forget_old(run: _Run, now: datetime) -> None:
+    """Lets the journal forget what has long been done. It may fail without harm: the sheet has everything."""
+    try:
+        run.job.journal.prune(run.book_id, (now - JOURNAL_KEEPS).isoformat())
+    except ReconcileError as error:
+        run.job.talk.say(f"The journal could not forget what was done long ago: {error.what}")
 
 
 def _doubtful(result: Result) -> bool:

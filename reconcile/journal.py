@@ -287,21 +287,27 @@ class Journal:
 
     # --- upkeep -----------------------------------------------------------------------------------------------------------
 
-    def prune(self, before: str) -> None:
-        """Forgets what is done and older than `before`. Whatever is open or unclear stays, however old."""
+    def prune(self, book: str, before: str) -> None:
+        """Forgets what is done in this workbook and older than `before`. Whatever is open or unclear stays, however old.
+
+        Nothing is written where there is nothing to forget. Runs of other workbooks stay: theirs may be open there.
+        """
+        claims = "book = ? AND state IN (?, ?, ?) AND max(ended_at, answered_at, intended_at) < ?"
+        done = (_text(book), State.LANDED.value, State.SETTLED.value, State.NEVER_SENT.value, before)
+        sends = "book = ? AND verdict IS NOT NULL AND verdict <> 'unknown' AND answered_at < ?"
+        runs = "book = ? AND at < ? AND run NOT IN (SELECT run FROM claims) AND run NOT IN (SELECT run FROM sends)"
+        old = (_text(book), before)
+        every = (("claims", claims, done), ("sends", sends, old), ("runs", runs, old))
+        with _told(self._path):
+            found = [
+                self._db.execute(f"SELECT 1 FROM {table} WHERE {which} LIMIT 1", values).fetchone()  # noqa: S608 - ours
+                for table, which, values in every
+            ]
+        if not any(found):
+            return
         with self._write() as db:
-            db.execute(
-                "DELETE FROM claims WHERE state IN (?, ?, ?) AND max(ended_at, answered_at, intended_at) < ?",
-                (State.LANDED.value, State.SETTLED.value, State.NEVER_SENT.value, before),
-            )
-            db.execute(
-                "DELETE FROM sends WHERE verdict IS NOT NULL AND verdict <> 'unknown' AND answered_at < ?", (before,)
-            )
-            db.execute(
-                "DELETE FROM runs WHERE at < ? AND run NOT IN (SELECT run FROM claims) "
-                "AND run NOT IN (SELECT run FROM sends)",
-                (before,),
-            )
+            for table, which, values in every:
+                db.execute(f"DELETE FROM {table} WHERE {which}", values)  # noqa: S608 - same
 
     @contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:

@@ -587,3 +587,41 @@ def test_a_key_left_in_sync_is_answered(desk: Desk) -> None:
     desk.type("1", sync="1")
     assert desk.run().exit_code == Exit.DONE
     assert desk.says("1").startswith("#1 · ")
+
+
+# --- the journal's upkeep ------------------------------------------------------------------------------------------------------
+
+
+def test_the_journal_forgets_what_was_done_a_month_ago(desk: Desk) -> None:
+    """It is read whole at each start, and holds customers' data: it must not grow for ever. What is unclear stays."""
+    desk.receive("15")
+    desk.panel.says["getRefills"] = [Unknown("no answer")]
+    assert desk.run().exit_code == Exit.DOUBT
+    desk.now += timedelta(days=31)
+    desk.run()
+    with Journal.open(desk.folder / "a") as journal:
+        assert [claim.feed for claim in journal.unlanded("book-1")] == []  # the doubt is in the sheet
+        assert not journal.knows_run("run-1")
+        assert not journal.knows_run("run-2")
+        assert journal.knows_run("run-3")
+        kept = [row for (row,) in journal._db.execute("SELECT run FROM claims")]
+    assert set(kept) == {"run-3"}
+    assert desk.snapshot().tabs["orders"].index.tolist() == ["15"]
+    assert doubts_of(desk.snapshot().meta)
+
+
+def test_a_young_journal_is_not_written_to_forget_nothing(desk: Desk) -> None:
+    desk.receive("15")  # makes the file
+    desk.receive("16")
+    quiet = len([line for line in desk.log if line == "journal.before-write"])
+    desk.now += timedelta(days=29)
+    desk.receive("17")
+    assert len([line for line in desk.log if line == "journal.before-write"]) == quiet
+
+
+def test_a_journal_that_cannot_forget_stops_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise Unavailable("The disk is full.", "Make room.")
+
+    monkeypatch.setattr(Journal, "prune", full)
+    assert desk.run().exit_code == Exit.DONE

@@ -231,7 +231,9 @@ def test_prune(folder):
             send = log.sending(BOOK, RUN, Feed.ORDERS, str(verdict), "Partial 5", T1)
             if verdict is not None:
                 log.sent(send, verdict, "", None, T4 if verdict is Verdict.REFUSED else T2)
-        log.prune(T3)
+        log.begin_run("another book", "its run", T1)
+        log.prune(BOOK, T3)
+        assert log.knows_run("its run")
         assert [claim.service for claim in log.unlanded(BOOK)] == ["unknown", "intended"]
         assert [service for (service,) in log._db.execute("SELECT service FROM claims")] == [
             "unknown",
@@ -258,7 +260,7 @@ def test_boundaries_surround_every_write(folder):
             lambda: log.never_sent(intended(log)),
             lambda: log.settle(intended(log), "how"),
             lambda: log.sent(send, "accepted", "", None, T2),
-            lambda: log.prune(T4),
+            lambda: log.prune(BOOK, T4),
         ]
         for write in writes:
             seen.clear()

@@ -11,6 +11,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import pandas as pd
 
 from reconcile.core.model import Feed, Status
@@ -19,7 +20,6 @@ from reconcile.errors import Damaged
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    import numpy as np
     import numpy.typing as npt
 
     from reconcile.core.model import Cell, Row
@@ -188,6 +188,10 @@ PART: Final = 40_000
 
 _DONE: Final = "done"
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"
+_VALUES: Final = np.full(128, -1, dtype=np.int64)
+_VALUES[[ord(digit) for digit in _DIGITS]] = range(len(_DIGITS))
+_LONGEST: Final = 12
+"""Digits of five bits that the longest id taken for a number needs."""
 
 
 class Archived:
@@ -195,18 +199,16 @@ class Archived:
 
     def __init__(self, meta: Mapping[str, str]) -> None:
         self._meta = {name: text for name, text in meta.items() if name.startswith(ARCHIVED)}
-        self._sets: dict[str, set[str]] | None = None
+        self._ids: list[tuple[str, _Ids]] | None = None
 
     def how(self, key: str) -> str | None:
         """The status the order was refunded with, "" when it was not, None for one that is not in Archive.
 
         Raises Damaged when the record cannot be read.
         """
-        if self._sets is None:
-            self._sets = {}
-            for name, text in sorted(self._meta.items()):
-                self._sets.setdefault(name.split(":")[1], set()).update(_unpacked(name, text))
-        found = [how for how, keys in self._sets.items() if key in keys]
+        if self._ids is None:
+            self._ids = [(name.split(":")[1], _unpacked(name, text)) for name, text in sorted(self._meta.items())]
+        found = {how for how, ids in self._ids if key in ids}
         refunds = sorted(how for how in found if how != _DONE)
         return refunds[0] if refunds else "" if found else None
 
@@ -228,53 +230,74 @@ class Archived:
         for how in sorted(set(gone.values())):
             start = f"{ARCHIVED}{how or _DONE}:"
             names = sorted(name for name in self._meta if name.startswith(start))
-            keys = {key for key, value in gone.items() if value == how}
+            ids = _Ids.of(key for key, value in gone.items() if value == how)
             if names and len(self._meta[names[-1]]) < PART:
                 name = names[-1]
-                keys |= _unpacked(name, self._meta[name])
+                ids = ids.joined(_unpacked(name, self._meta[name]))
             else:
                 name = f"{start}{len(names) + 1:04}"
-            written[name] = _packed(keys)
+            written[name] = _packed(ids)
         return Archived({**self._meta, **written}), written
 
 
-def _packed(keys: Iterable[str]) -> str:
+@dataclass(frozen=True)
+class _Ids:
+    """Ids, most of them whole numbers: those as a sorted array without repetitions, since there may be 100,000."""
+
+    numbers: npt.NDArray[np.int64]
+    texts: frozenset[str]
+
+    @classmethod
+    def of(cls, keys: Iterable[str]) -> _Ids:
+        known = set(keys)
+        numbers = sorted(int(key) for key in known if _is_number(key))
+        return cls(np.array(numbers, dtype=np.int64), frozenset(key for key in known if not _is_number(key)))
+
+    def joined(self, other: _Ids) -> _Ids:
+        return _Ids(np.union1d(self.numbers, other.numbers), self.texts | other.texts)
+
+    def __contains__(self, key: str) -> bool:
+        if not _is_number(key):
+            return key in self.texts
+        place = np.searchsorted(self.numbers, int(key))
+        return bool(place < len(self.numbers) and self.numbers[place] == int(key))
+
+
+def _packed(ids: _Ids) -> str:
     """Ids as text: whole numbers sorted, each as its distance from the one before, the others as they are."""
-    numbers = sorted(int(key) for key in keys if _is_number(key))
-    last, out = 0, []
-    for number in numbers:
-        step, last = number - last, number
+    out = []
+    for distance in np.diff(ids.numbers, prepend=0).tolist():
+        step = distance
         while step >= 32:  # noqa: PLR2004 - five bits a digit; a digit from the upper half goes on
             out.append(_DIGITS[32 + step % 32])
             step //= 32
         out.append(_DIGITS[step])
-    return json.dumps(
-        {"numbers": "".join(out), "texts": sorted(key for key in keys if not _is_number(key))},
-        ensure_ascii=False,
-        separators=(",", ":"),
-    )
+    return json.dumps({"numbers": "".join(out), "texts": sorted(ids.texts)}, ensure_ascii=False, separators=(",", ":"))
 
 
-def _unpacked(name: str, text: str) -> set[str]:
+def _unpacked(name: str, text: str) -> _Ids:
     try:
         data = json.loads(text)
-        found = {str(key) for key in data["texts"]}
-        value = {digit: place for place, digit in enumerate(_DIGITS)}
-        number = step = shift = 0
-        for digit in data["numbers"]:
-            place = value[digit]
-            step |= (place & 31) << shift
-            shift += 5
-            if place < 32:  # noqa: PLR2004 - as above
-                number += step
-                found.add(str(number))
-                step = shift = 0
-    except (ValueError, TypeError, KeyError) as error:
+        return _Ids(_numbers(data["numbers"]), frozenset(str(key) for key in data["texts"]))
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise Damaged(
             f"The hidden _ledger tab has a record `{name}` that cannot be read.",
             "Somebody or something changed _ledger. Restore it from the sheet's version history or a backup.",
         ) from error
-    return found
+
+
+def _numbers(digits: str) -> npt.NDArray[np.int64]:
+    """The numbers of `_packed`, all at once: a run asks for a few of them, and a year has 70,000. Raises ValueError."""
+    if not digits:
+        return np.empty(0, dtype=np.int64)
+    values = _VALUES[np.frombuffer(digits.encode("ascii"), dtype=np.uint8)]
+    ends = values < 32  # noqa: PLR2004 - as above
+    starts = np.flatnonzero(np.concatenate(([True], ends[:-1])))
+    places = np.arange(len(values)) - np.repeat(starts, np.diff(starts, append=len(values)))
+    if (values < 0).any() or not ends[-1] or places.max() >= _LONGEST:
+        raise ValueError(digits[:20])
+    distances: npt.NDArray[np.int64] = np.add.reduceat((values & 31) << (5 * places), starts)
+    return np.cumsum(distances)
 
 
 def _is_number(key: str) -> bool:

@@ -48,10 +48,33 @@ def test_a_year_of_orders_is_small_and_a_run_rewrites_little() -> None:
     assert archived.how("1000001") is None
 
 
-def test_a_record_that_somebody_changed_is_refused() -> None:
+@pytest.mark.parametrize(
+    "record",
+    [
+        "x",
+        "[]",
+        '{"numbers":"5"}',
+        '{"numbers":5,"texts":[]}',
+        '{"numbers":"5A","texts":[]}',
+        '{"numbers":"5é","texts":[]}',
+        '{"numbers":"5 6","texts":[]}',
+        f'{{"numbers":"{"A" * 12}1","texts":[]}}',
+    ],
+    ids=["no JSON", "a list", "no texts", "a number", "cut off", "no ASCII", "no digit", "too long"],
+)
+def test_a_record_that_somebody_changed_is_refused(record: str) -> None:
     """Never guessed: a refund could be sent twice."""
     with pytest.raises(Damaged, match="archived:done:0001"):
-        Archived({f"{ARCHIVED}done:0001": "x"}).how("1")
+        Archived({f"{ARCHIVED}done:0001": record}).how("1")
+
+
+def test_a_record_as_the_first_version_wrote_it() -> None:
+    """Distances in digits of five bits, the lowest first; the upper half of the digits goes on."""
+    record = '{"numbers":"fVuCXXxzPKFXQJ3","texts":["007","x"]}'
+    archived = Archived({f"{ARCHIVED}Partial:0001": record})
+    for key in ("15", "1000", "123456789012345678", "007", "x"):
+        assert archived.how(key) == "Partial"
+    assert archived.added({"15": "Partial"})[1] == {f"{ARCHIVED}Partial:0001": record}
 
 
 def test_a_ledger_without_rows_that_left() -> None:
