@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconcile.commands.signals import GAVE_UP, Signals
+from reconcile.commands import signals
+from reconcile.commands.signals import AGAIN, GAVE_UP, PATIENCE, Signals
 from reconcile.core.lease import lease_of
 from reconcile.errors import Unknown
 from reconcile.job import Stop
@@ -98,26 +99,33 @@ def test_a_signal_while_nothing_is_at_stake(
     process = begin(panel, environment)
     started = time.monotonic()
     process.send_signal(number)
-    time.sleep(0.3)
+    assert process.stderr is not None
+    assert any("Again to stop waiting" in line for line in process.stderr)
     process.send_signal(number)
     process.communicate(timeout=20)
-    assert time.monotonic() - started < 2.5
+    assert time.monotonic() - started < PATIENCE
     assert process.returncode == 128 + number
     assert lease_of(XlsxWorkbook(tmp_path / "orders.xlsx").read().meta) is None
 
 
-def test_a_write_is_never_broken_off() -> None:
-    """While the run is not waiting for the panel, the timer only looks again."""
+def test_a_write_is_never_broken_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the run is not waiting for the panel, the timer only looks again. The timer is rung by hand."""
+    rung: list[float] = []
+    monkeypatch.setattr(signals, "_ring", rung.append)
     stop = Stop()
-    with Signals(stop, lambda _: None, patience=0.05) as signals:
-        os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(0.4)
+    with Signals(stop, lambda _: None) as hears:
+        signal.raise_signal(signal.SIGTERM)
         assert stop.requested
+        signal.raise_signal(signal.SIGALRM)
+        assert rung == [PATIENCE, AGAIN]
         stop.waiting = True
         with pytest.raises(Unknown):
-            time.sleep(5)
-    assert signals.received == signal.SIGTERM
-    assert signals.exit_code(0, "") == 143
-    assert signals.exit_code(5, GAVE_UP) == 143
-    assert signals.exit_code(7, GAVE_UP) == 7
-    assert signals.exit_code(8, "damaged") == 8
+            signal.raise_signal(signal.SIGALRM)
+        assert not stop.waiting
+        assert rung == [PATIENCE, AGAIN]
+    assert rung == [PATIENCE, AGAIN, 0]
+    assert hears.received == signal.SIGTERM
+    assert hears.exit_code(0, "") == 143
+    assert hears.exit_code(5, GAVE_UP) == 143
+    assert hears.exit_code(7, GAVE_UP) == 7
+    assert hears.exit_code(8, "damaged") == 8
