@@ -72,7 +72,6 @@ from reconcile.panel.client import CutShort
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from zoneinfo import ZoneInfo
 
     from reconcile.core.model import CancelTask, Order, RawAnswer, Refill
     from reconcile.core.words import Words
@@ -96,6 +95,8 @@ CANCEL_CALLS: Final = 200
 
 RENEW: Final = timedelta(seconds=120)
 """A lease with less left than this is renewed before the next panel call: longer than any one call may take (90 s)."""
+
+ARCHIVE: Final = "archive"
 
 TABS: Final = (*(feed.value for feed in Feed), APPROVALS)
 """Tabs whose rows are answered."""
@@ -166,14 +167,13 @@ class Stop:
 
 @dataclass(frozen=True)
 class Job:
-    """Everything a run works with. `clock` gives aware UTC times; `zone` is the sheet's, for times people read."""
+    """Everything a run works with. `clock` gives aware UTC times."""
 
     book: Workbook
     panel: Panel
     journal: Journal
     rules: Rules
     clock: Callable[[], datetime]
-    zone: ZoneInfo
     run: str
     deadline: timedelta = timedelta(seconds=600)
     lease: timedelta = timedelta(seconds=300)
@@ -209,7 +209,7 @@ class _Run:
 
     def when(self) -> str:
         """The time as people read it in the sheet."""
-        return self.say.moment(self.job.clock().astimezone(self.job.zone))
+        return self.say.moment(self.job.clock().astimezone(self.job.book.zone))
 
     @property
     def say(self) -> Words:
@@ -288,7 +288,7 @@ def check_schema(snapshot: Snapshot) -> None:
 
 def _read_and_plan(job: Job, started: datetime) -> _Run:
     job.talk.say("Reading the sheet")
-    snapshot = job.book.read()
+    snapshot = job.book.read((ARCHIVE,) if job.journal.holds_orders() else ())
     check_schema(snapshot)
     lease = lease_of(snapshot.meta)
     mine = [lease.run] if lease is not None and job.journal.knows_run(lease.run) else []
@@ -330,7 +330,7 @@ def _recover_claims(run: _Run) -> None:
     for claim in job.journal.unlanded(run.book_id):
         if claim.raw is not None:
             claimed = read_answer(Feed(claim.feed), claim.service, claim.raw)
-            claimed = _not_landed(claimed, claim, run.ledger)
+            claimed = _not_landed(claimed, claim, run)
             if claimed.count:
                 run.waiting.append((claim, claimed))
                 job.talk.say(f"Landing {claimed.count} {claim.feed} that an earlier run received.")
@@ -366,16 +366,21 @@ def _stopped_claiming(left: Claiming, most: int, say: Words) -> str:
     )
 
 
-def _not_landed(claimed: Claimed, claim: Claim, ledger: Ledger) -> Claimed:
+def _not_landed(claimed: Claimed, claim: Claim, run: _Run) -> Claimed:
     """What of an earlier run's answer is not in the sheet yet: a run may die between its commit and the journal's note of it.
 
     Such a row came into the ledger after the claim was made. Handed out again is another matter: then the ledger's row is older.
+    Of an order that has left for Archive since, only the row there tells.
     """
     asked = datetime.fromisoformat(claim.intended_at)
 
     def landed(item: Order | Refill | CancelTask) -> bool:
-        row = ledger.row(claimed.feed.value, item.id)
-        return row is not None and bool(row["received"]) and datetime.fromisoformat(str(row["received"])) >= asked
+        row = run.ledger.row(claimed.feed.value, item.id)
+        if row is not None:
+            return bool(row["received"]) and datetime.fromisoformat(str(row["received"])) >= asked
+        return claimed.feed is Feed.ORDERS and archive.received_since(
+            run.snapshot.tabs[ARCHIVE], item.id, asked.astimezone(run.job.book.zone)
+        )
 
     return replace(claimed, rows=tuple(item for item in claimed.rows if not landed(item)))
 

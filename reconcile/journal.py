@@ -21,7 +21,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from reconcile import boundary
-from reconcile.core.model import RawAnswer
+from reconcile.core.model import Feed, RawAnswer
 from reconcile.errors import Damaged, LeaseHeld, ReconcileError, Unavailable
 
 if sys.platform == "win32":
@@ -239,6 +239,14 @@ class Journal:
         with _told(self._path):
             rows = [row for row in _rows(self._db, "claims", self._path) if row["state"] in _OPEN]
         return tuple(_claim(row) for row in rows if row["book"] == _text(book))
+
+    def holds_orders(self) -> bool:
+        """Whether an answer with orders waits here that some workbook may have already."""
+        with _told(self._path):
+            found = self._db.execute(
+                "SELECT 1 FROM claims WHERE state = ? AND feed = ? LIMIT 1", (State.ANSWERED.value, Feed.ORDERS.value)
+            ).fetchone()
+        return found is not None
 
     def other_books(self, book: str) -> tuple[tuple[str, int], ...]:
         """Other workbooks with such claims and how many each: somebody should sync those too."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import SecretStr
@@ -69,7 +68,6 @@ class Office:
                 journal,
                 rules or Rules(),
                 lambda: NOW,
-                ZoneInfo("UTC"),
                 f"run-{self.runs}",
             )
             outcome = sync(job)

@@ -9,7 +9,6 @@ import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -116,7 +115,6 @@ class Desk:
                 journal=journal,
                 rules=self.rules,
                 clock=lambda: self.now,
-                zone=ZoneInfo("UTC"),
                 run=f"run-{self.runs}",
                 stop=stop or Stop(),
                 **options,

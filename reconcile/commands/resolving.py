@@ -202,7 +202,7 @@ class _Request:
         from reconcile.core.resolve import When
 
         now = world.clock()
-        shown = say.moment(now.astimezone(world.zone(self.settings, book)))
+        shown = say.moment(now.astimezone(book.zone))
         return When(world.run_id(), now, shown)
 
     def _done(self, commit: "Commit", book: str, *, as_json: bool) -> int:

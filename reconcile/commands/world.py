@@ -10,7 +10,7 @@ import secrets
 import time
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -51,6 +51,7 @@ class Book(Protocol):
     name: str
     cell_limit: int
     lands_together: int
+    zone: ZoneInfo
 
     def read(self, also: Sequence[str] = ()) -> Snapshot: ...
     def commit(self, change: Commit, after: int) -> int: ...
@@ -133,12 +134,6 @@ def rules(settings: Settings) -> Rules:
     )
 
 
-def zone(settings: Settings, book: Book) -> ZoneInfo:
-    """The sheet's time zone: its own where it has one (a Google Sheet), otherwise the setting."""
-    own: Any = getattr(book, "zone", None)
-    return own or settings.timezone
-
-
 @contextmanager
 def open_job(settings: Settings, talk: Talk, stop: Stop) -> Iterator[Job]:
     """Everything one run works with: settings, then the journal (and its lock), the workbook, the panel."""
@@ -156,7 +151,6 @@ def open_job(settings: Settings, talk: Talk, stop: Stop) -> Iterator[Job]:
             journal=journal,
             rules=rules(settings),
             clock=clock,
-            zone=zone(settings, book),
             run=run_id(),
             deadline=timedelta(seconds=settings.deadline),
             lease=timedelta(seconds=settings.lease),

@@ -97,6 +97,16 @@ def settled(ledger: Ledger, orders: pd.DataFrame, now: datetime) -> Settled:
     return Settled(ledger.without(Feed.ORDERS, gone, archived).patched(stayed), gone, tuple(stayed), meta)
 
 
+def received_since(archive: pd.DataFrame, key: str, asked: datetime) -> bool:
+    """Whether a row of this order came into the sheet at `asked` or later. asked: in the sheet's own time zone.
+
+    To the minute, which is all that a Google Sheet shows of a time.
+    """
+    local = asked.replace(tzinfo=None, second=0, microsecond=0)
+    times = archive["received"].to_numpy(dtype=object)[archive.index == key]
+    return any(isinstance(time, datetime) and time >= local for time in times)
+
+
 def leaving(
     snapshot: Snapshot,
     ledger: Ledger,

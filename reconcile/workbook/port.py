@@ -1,7 +1,7 @@
 """The one port between engine and workbook.
 
-Two methods make the whole protocol (`obstacle` only looks at what `read` read); lease, fencing and recovery are plain logic on top of them. Every adapter passes
-the suite in tests/contract.
+Two methods make the whole protocol (`obstacle` only looks at what `read` read); lease, fencing and recovery are plain logic
+on top of them. Every adapter passes the suite in tests/contract.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from zoneinfo import ZoneInfo
 
     from reconcile.core.model import Commit, Snapshot
 
@@ -19,12 +20,14 @@ class Workbook(Protocol):
     """A shared workbook.
 
     name: for messages ("orders.xlsx"). cell_limit: most UTF-16 code units one cell holds. lands_together: how many claims
-    the run may journal before it must land them (1 where the journal's disk can vanish).
+    the run may journal before it must land them (1 where the journal's disk can vanish). zone: the sheet's time zone, in which
+    people read times; a Google Sheet has its own, which is known once it was read.
     """
 
     name: str
     cell_limit: int
     lands_together: int
+    zone: ZoneInfo
 
     def read(self, also: Sequence[str] = ()) -> Snapshot:
         """The workbook as of now.

@@ -50,7 +50,7 @@ class XlsxWorkbook:
         """Raises SettingsError when the path cannot be an .xlsx workbook."""
         self.path = Path(path)
         self.name = self.path.name
-        self._zone = zone or ZoneInfo("UTC")
+        self.zone = zone or ZoneInfo("UTC")
         self._known = known or templates.templates()
         self._clock = clock
         self._book: Book | None = None
@@ -129,7 +129,7 @@ class XlsxWorkbook:
     def _parse(self, raw: bytes) -> tuple[Book, Snapshot]:
         """The file taken apart. A file that is not whole while a program has it open is being saved, not damaged."""
         try:
-            book, snapshot = xlsx_book.parse(raw, self.name, self._known, self._zone)
+            book, snapshot = xlsx_book.parse(raw, self.name, self._known, self.zone)
         except Damaged as error:
             if zipfile.is_zipfile(io.BytesIO(raw)) or not (who := xlsx_file.opened_by(self.path)):
                 raise
@@ -161,7 +161,7 @@ class XlsxWorkbook:
             if before is not None:
                 self._known = xlsx_book.in_language_of(before, self.name, self._known)
             raw, done = self._completed(before)
-            book, snapshot = xlsx_book.parse(raw, self.name, self._known, self._zone)
+            book, snapshot = xlsx_book.parse(raw, self.name, self._known, self.zone)
             there = set(snapshot.tabs["services"].index)
             new = [service for service in dict.fromkeys(map(id_text, services)) if service and service not in there]
             if new:
@@ -181,7 +181,7 @@ class XlsxWorkbook:
         from reconcile.workbook import xlsx_layout  # noqa: PLC0415 - openpyxl is heavy, and only init needs it
 
         if raw is None:
-            made = xlsx_layout.made(self._known, self._clock(), str(self._zone))
+            made = xlsx_layout.made(self._known, self._clock(), str(self.zone))
             return made, Provisioned(created=True, tabs=tuple(tab.title for tab in self._known.tabs))
         gap = self._gap(raw)
         if not gap:
@@ -191,7 +191,7 @@ class XlsxWorkbook:
             columns=tuple((tab.title, column.header) for tab, column in gap.columns),
             refreshed=gap.older,
         )
-        return xlsx_layout.completed(raw, gap, self._known, self.name, str(self._zone)), done
+        return xlsx_layout.completed(raw, gap, self._known, self.name, str(self.zone)), done
 
     def _gap(self, raw: bytes) -> Gap:
         from reconcile.workbook.xlsx_layout import Gap  # noqa: PLC0415 - same
@@ -229,7 +229,7 @@ class XlsxWorkbook:
         )
 
     def _is_older(self, raw: bytes) -> bool:
-        _, snapshot = xlsx_book.parse(raw, self.name, self._known, self._zone)
+        _, snapshot = xlsx_book.parse(raw, self.name, self._known, self.zone)
         version = snapshot.meta.get(frames.VERSION_KEY, "0")
         if not version.isdecimal() or int(version) > self._known.version:
             raise Damaged(
@@ -255,7 +255,7 @@ class XlsxWorkbook:
         except ReconcileError as error:
             findings.append(Finding("open", ok=False, text=error.what, next_step=error.next_step))
         try:
-            book, snapshot = xlsx_book.parse(raw, self.name, self._known, self._zone)
+            book, snapshot = xlsx_book.parse(raw, self.name, self._known, self.zone)
         except ReconcileError as error:
             return [*findings, Finding("structure", ok=False, text=error.what, next_step=error.next_step)]
         findings.append(

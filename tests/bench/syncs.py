@@ -15,7 +15,6 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
@@ -97,7 +96,6 @@ def run(path: Path, orders: int, edits: int, arriving: int) -> dict[str, Any]:
             journal=journal,
             rules=Rules(),
             clock=lambda: datetime.now(UTC),
-            zone=ZoneInfo("UTC"),
             run=f"bench-{time.time_ns()}",
         )
         outcome = sync(job)

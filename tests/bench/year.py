@@ -17,7 +17,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
@@ -83,7 +82,7 @@ class Year:
         ):
             book = GoogleWorkbook(self.id, http(self.emulator))
             rules = Rules(max_closed_share=100)
-            outcome = sync(Job(book, panel, journal, rules, lambda: self.now, ZoneInfo("UTC"), f"run-{self.runs}"))
+            outcome = sync(Job(book, panel, journal, rules, lambda: self.now, f"run-{self.runs}"))
         spent = time.process_time() - began
         assert outcome.exit_code == 0, outcome
         assert not outcome.doubts

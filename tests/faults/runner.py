@@ -15,7 +15,6 @@ import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
@@ -70,8 +69,7 @@ def _child(asked: dict[str, Any], pipe: int) -> int:
             Journal.open(Path(asked["state"])) as journal,
             Panel(asked["url"], SecretStr(asked["key"]), pace=0, clock=clock.seconds, sleep=clock.sleep) as panel,
         ):
-            zone = ZoneInfo("UTC")
-            return sync(Job(_book(asked, clock), panel, journal, Rules(), clock, zone, "run-killed-a")).exit_code
+            return sync(Job(_book(asked, clock), panel, journal, Rules(), clock, "run-killed-a")).exit_code
     except ReconcileError as error:
         return int(error.exit_code)
 

@@ -10,10 +10,10 @@ from reconcile import boundary
 from reconcile.core.plan import Rules
 from reconcile.job import plan_only
 from tests.faults.checks import Watch
-from tests.faults.world import make
+from tests.faults.world import Crash, make
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from reconcile.core.model import Plan
@@ -334,3 +334,59 @@ def test_twins_keep_rows_where_they_are(tmp_path: Path) -> None:
     world.run()
     assert "because two of its rows hold the same" in messages(world)
     assert (len(world.book.see("orders")), archive(world)) == (9, [])
+
+
+# --- a machine that was away --------------------------------------------------------------------------------------------------
+
+
+def dies_at(world: World, name: str, when: Callable[[], bool] = lambda: True) -> None:
+    """The next process dies at that boundary, the first time `when` holds."""
+
+    def die(at: str) -> None:
+        if at == name and when():
+            boundary.set_hook(None)
+            raise Crash(at)
+
+    boundary.set_hook(die)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_answer_that_landed_is_not_landed_again_when_its_orders_are_in_archive(tmp_path: Path, kind: str) -> None:
+    """Machine a dies between its commit and the journal's note of it, and comes back when b has moved the order away."""
+    world = make(tmp_path, kind, rules=Rules(max_closed_share=100))
+    world.panel.add_order("1", "1", link="l", quantity="100", charge="10.00", user_id="u")
+    dies_at(world, "book.after-commit", lambda: world.ids("orders") == ["1"])
+    assert isinstance(world.run("a").error, Crash)
+    world.clock.sleep(400)
+    world.run("b")
+    world.type("orders", "1", status="Completed")
+    world.run("b")
+    world.clock.sleep(8 * DAY)
+    world.run("b")
+    world.run("b")
+    assert (world.ids("orders"), archive(world)) == ([], ["1"])
+    world.run("a")
+    world.run("a")
+    assert (world.ids("orders"), archive(world)) == ([], ["1"])
+    assert world.panel.state.orders["1"].status == "Completed"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_answer_that_did_not_land_lands_although_an_older_row_is_in_archive(tmp_path: Path, kind: str) -> None:
+    """The panel handed the order out again, machine a died with that answer, and b moved the earlier row away meanwhile."""
+    world = make(tmp_path, kind, rules=Rules(max_closed_share=100))
+    world.panel.add_order("1", "1", link="l", quantity="100", charge="10.00", user_id="u")
+    world.run("a")
+    world.type("orders", "1", status="Completed")
+    world.run("a")
+    world.clock.sleep(DAY)
+    world.panel.state.orders["1"].status = "Pending"
+    dies_at(world, "book.before-commit", lambda: world.panel.state.orders["1"].handed == 2)
+    assert isinstance(world.run("a").error, Crash)
+    world.clock.sleep(8 * DAY)
+    world.run("b")
+    world.run("b")
+    assert (world.ids("orders"), archive(world)) == ([], ["1"])
+    world.run("a")
+    assert world.ids("orders") == ["1"]
+    assert "handed this order out again" in str(world.cell("orders", "1", "Sync"))

@@ -11,7 +11,6 @@ import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
-from zoneinfo import ZoneInfo
 
 import httpx
 from pydantic import SecretStr
@@ -199,7 +198,6 @@ class World:
                     journal=journal,
                     rules=self.rules,
                     clock=clock,
-                    zone=ZoneInfo("UTC"),
                     run=f"run-{self.runs:03}-{machine}",
                     stop=stop or Stop(),
                 )

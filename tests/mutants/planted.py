@@ -46,7 +46,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "append repeated without reading",
         (
-            (JOB, "claimed = _not_landed(claimed, claim, run.ledger)", "claimed = claimed  # noqa: PLW0127"),
+            (JOB, "claimed = _not_landed(claimed, claim, run)", "claimed = claimed  # noqa: PLW0127"),
             (LANDING, "        if known is None or (", "        if True or ("),
         ),
         (f"{REGRESSIONS}::test_a_landing_the_journal_did_not_note_is_not_taken_for_a_second_handing_out",),
@@ -241,5 +241,19 @@ MUTANTS: tuple[Mutant, ...] = (
         "    with _noting(run):  # the call was made",
         "    if True:  # the call was made",
         f"{REGRESSIONS}::test_a_refund_the_journal_could_not_note_is_not_sent_again",
+    ),
+    _one(
+        "an answer landed twice, the second time beside Archive",
+        "reconcile/core/archive.py",
+        "return any(isinstance(time, datetime) and time >= local for time in times)",
+        "return False",
+        f"{ARCHIVE}::test_an_answer_that_landed_is_not_landed_again_when_its_orders_are_in_archive",
+    ),
+    _one(
+        "a journal that never forgets",
+        JOB,
+        "        _forget_old(run, now)\n",
+        "",
+        "tests/test_engine.py::test_the_journal_forgets_what_was_done_a_month_ago",
     ),
 )

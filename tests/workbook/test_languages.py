@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import openpyxl
 import pytest
@@ -77,7 +76,6 @@ class Office:
                     journal=journal,
                     rules=rules or Rules(max_closed_share=100),
                     clock=clock,
-                    zone=ZoneInfo("UTC"),
                     run=f"run-{self.runs}",
                 )
             )
