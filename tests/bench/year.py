@@ -1,8 +1,8 @@
 """A year in a minute of rows: `python -m tests.bench.year --days 365` lets staff close 200 orders a day, and measures each sync.
 
 The Google adapter over the emulator, the practice panel, the real journal; two syncs a day and a clock that is moved on. It
-prints what a sync cost in the second week and in the last one: calls, milliseconds of CPU (`own_ms`: without the emulator's and the panel's), bytes
-read, cells of the sheet.
+prints what a sync cost in the second week and in the last one: calls, milliseconds of CPU (`own_ms`: without the emulator's
+and the panel's), bytes read, cells of the sheet.
 """
 # ruff: noqa: T201 - stdout is how a command answers
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PLACE = "Asia/Kolkata"
 
 
-def said_and_shown(world: World) -> None:
+def check_said_and_shown(world: World) -> None:
     """An order arrives and its status is sent: Received and Sync say the same minute, five and a half hours ahead."""
     world.panel.add_order("1", "1", link="l", quantity="100", charge="10.00", user_id="u")
     world.run()
@@ -36,11 +36,11 @@ def test_google(tmp_path: Path) -> None:
     world = make(tmp_path, "google")
     world.book.emulator.book(world.book.id).properties["timeZone"] = PLACE
     world.book.open(world.clock).provision()
-    said_and_shown(world)
+    check_said_and_shown(world)
 
 
 def test_a_file(tmp_path: Path) -> None:
     """The setting, since a file has none."""
     world = make(tmp_path, "xlsx")
     world.book.open = lambda clock: XlsxWorkbook(world.book.path, clock=clock, zone=ZoneInfo(PLACE))
-    said_and_shown(world)
+    check_said_and_shown(world)
