@@ -374,6 +374,31 @@ def test_an_unclear_refund_ends_in_doubt_and_a_stop_before_it_does_not(desk: Des
     assert [(result.push.key, result.verdict) for result in outcome.results] == [("2", Verdict.ACCEPTED)]
 
 
+def test_what_was_refused_beside_a_doubt_stays_refused(desk: Desk) -> None:
+    """A person settles the refund in doubt; the start count that the panel refused with it is not forgotten over that."""
+    desk.receive("1")
+    desk.type("1", status="Partial", remains=27, start_count=5)
+    desk.panel.says["updateOrders"] = [{"1": ItemResult(Verdict.REFUSED, "not now")}]
+    desk.panel.says["set_partial"] = [Unknown("timed out")]
+    assert desk.run().exit_code == Exit.DOUBT
+    told = "The panel did not take Start count 5"
+    assert "Not sure" in desk.says("1")
+    assert told in desk.says("1")
+    assert desk.run().exit_code == Exit.DOUBT
+    assert "Not sure" in desk.says("1")
+    assert told in desk.says("1")
+    desk.type("1", unsure="It went through")
+    assert desk.run().exit_code == Exit.DONE
+    assert "you said it went through" in desk.says("1")
+    assert told in desk.says("1")
+    desk.type("1", start_count=6)
+    assert desk.run().plan.pushes == ()
+    assert "a closed order stays closed" in desk.says("1")
+    desk.type("1", start_count=None)
+    assert desk.run().plan.pushes == ()
+    assert told not in desk.says("1")
+
+
 # --- two runs, time ------------------------------------------------------------------------------------------------------------
 
 

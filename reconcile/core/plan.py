@@ -220,6 +220,7 @@ def _doubts(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, held: set[s
             if order_row is not None:
                 draft.remember(order_row, **order_row)
             draft.say(feed, key, number, Kind.SENT, say.WENT_THROUGH.format(what=sending.what))
+            _refused_besides(draft, feed, key, number, ledger_row, sending)
             continue
         if settled is Unsure.SEND_AGAIN:
             draft.remember(ledger_row, unsure_seen=raw)
@@ -233,6 +234,7 @@ def _doubts(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, held: set[s
         if isinstance(settled, cells.Wrong):
             text = f"{settled.text} {text}"
         draft.say(feed, key, number, Kind.DOUBT, text)
+        _refused_besides(draft, feed, key, number, ledger_row, sending)
         draft.doubts.append(
             Doubt(
                 id=f"{feed.value}-{key}",
@@ -246,9 +248,20 @@ def _doubts(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, held: set[s
         )
 
 
+def _refused_besides(draft: _Draft, feed: Feed, key: str, number: int, ledger_row: Row, sending: Sending) -> None:
+    """Says what the panel refused of the row besides what is in doubt: that stays refused, whatever becomes of the doubt."""
+    if left := refused_besides(ledger_row, sending):
+        draft.say(feed, key, number, Kind.REFUSED, still_refused(feed, left, draft.words))
+
+
+def refused_besides(ledger_row: Row, sending: Sending) -> dict[str, tuple[str, str]]:
+    """What the panel refused of a row, without the values of a send whose outcome was unknown."""
+    return {name: why for name, why in refusals(ledger_row["refused"]).items() if name not in sending.values}
+
+
 def went_through(ledger_row: Row, sending: Sending) -> Row:
     """The ledger row once a send of unknown outcome is known to have happened."""
-    out = {**ledger_row, "sending": None, "refused": None}
+    out = {**ledger_row, "sending": None, "refused": refusals_text(refused_besides(ledger_row, sending))}
     for name, (value, raw) in sending.values.items():
         out[name if name != "send" else "status"] = value if name != "send" else "sent"
         if name + SEEN in out:
@@ -747,9 +760,7 @@ def _notes(draft: _Draft, sheets: dict[Feed, Sheet], ledger: Ledger, pushed: set
     say = draft.words
     notes = []
     for (tab, key), (row, parts) in draft.answers.items():
-        kind = rules.worst([kind for kind, _ in parts])
-        ordered = sorted(parts, key=lambda part: rules.SEVERITY.index(part[0]))
-        notes.append(Note(tab, key, row, kind, say.join(ordered)))
+        notes.append(Note(tab, key, row, *rules.joined(parts, say)))
     for feed, sheet in sheets.items():
         known = ledger.of(feed)
         for place, sync in enumerate(sheet.column(SYNC)):

@@ -25,7 +25,8 @@ from reconcile.core.model import (
     Refill,
     Status,
 )
-from reconcile.core.plan import content_mark, went_through
+from reconcile.core.plan import content_mark, refused_besides, still_refused, went_through
+from reconcile.core.rules import joined
 from reconcile.core.words import ENGLISH
 from reconcile.errors import SettingsError
 
@@ -249,8 +250,10 @@ def sent(doubt: Doubt, snapshot: Snapshot, ledger: Ledger, when: When, *, again:
     ]
     sync = {}
     if not again and shown:
-        text = say.sync_text(doubt.key, Kind.SENT, say.WENT_THROUGH.format(what=sending.what))
-        sync = {doubt.feed.value: {doubt.key: text}}
+        parts = [(Kind.SENT, say.WENT_THROUGH.format(what=sending.what))]
+        if left := refused_besides(row, sending):
+            parts.append((Kind.REFUSED, still_refused(doubt.feed, left, say)))
+        sync = {doubt.feed.value: {doubt.key: say.sync_text(doubt.key, *joined(parts, say))}}
     return Commit(
         when.run,
         append={

@@ -16,7 +16,7 @@ from reconcile.core.model import Action, Change, Decision, Feed, Kind, Push, Ref
 from reconcile.core.words import ENGLISH
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from reconcile.core.model import Cell, Row
     from reconcile.core.words import Words
@@ -56,9 +56,10 @@ class Decided:
             self.answers.append((kind, text))
 
 
-def worst(kinds: list[Kind]) -> Kind:
-    """The kind a row with several answers is shown as."""
-    return min(kinds, key=SEVERITY.index)
+def joined(parts: Iterable[tuple[Kind, str]], say: Words) -> tuple[Kind, str]:
+    """A row's answers as one, the gravest first: that is the kind it is shown as."""
+    ordered = sorted(parts, key=lambda part: SEVERITY.index(part[0]))
+    return ordered[0][0], say.join(ordered)
 
 
 # --- orders ----------------------------------------------------------------------------------------------------------

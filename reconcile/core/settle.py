@@ -21,7 +21,7 @@ from reconcile.core.model import (
     Verdict,
 )
 from reconcile.core.plan import closed_by, closed_state, content_mark, refund_by, went_through
-from reconcile.core.rules import SEVERITY, worst
+from reconcile.core.rules import joined
 from reconcile.core.words import ENGLISH
 
 if TYPE_CHECKING:
@@ -255,8 +255,7 @@ def _merged(
     if planned is not None:
         parts = [(planned.kind, planned.text), *parts]
         number = planned.row or number
-    ordered = sorted(parts, key=lambda part: SEVERITY.index(part[0]))
-    return Note(tab, key, number, worst([kind for kind, _ in ordered]), say.join(ordered))
+    return Note(tab, key, number, *joined(parts, say))
 
 
 def _history(result: Result, run: str, now: datetime, say: Words) -> list[Row]:

@@ -172,6 +172,21 @@ def test_a_refund_that_went_through_is_never_sent_again(unclear: Terminal) -> No
     assert unclear.rows("History")[-1]["Result"] == "resolved by hand: it went through"
 
 
+def test_what_the_panel_refused_besides_stays_in_the_row(synced: Terminal) -> None:
+    """The doubt is settled by hand; the start count that was refused with it is still told."""
+    synced.panel.refusals["16"] = ("error", "Not now")
+    synced.edit("Orders", "16", start_count=5)
+    assert synced.type("sync").code == 0
+    synced.panel.refusals.clear()
+    synced.edit("Orders", "16", status="Canceled")
+    synced.panel.faults.append(dropping(acts=True, action="setCanceled"))
+    assert synced.type("sync").code == 7
+    assert synced.type("resolve", "orders-16", "--went-through").code == 0
+    (row,) = [row for row in synced.rows("Orders") if row["ID"] == "16"]
+    assert "The panel did not take Start count 5" in row["Sync"]
+    assert "you said it went through" in row["Sync"]
+
+
 def test_a_refund_to_send_again_is_sent_by_the_next_sync(unclear: Terminal) -> None:
     """A person decides; then it is sent exactly once more."""
     ended = unclear.type("resolve", "orders-16", "--send-again")
