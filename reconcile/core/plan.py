@@ -250,8 +250,9 @@ def _doubts(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, held: set[s
 
 def _refused_besides(draft: _Draft, feed: Feed, key: str, number: int, ledger_row: Row, sending: Sending) -> None:
     """Says what the panel refused of the row besides what is in doubt: that stays refused, whatever becomes of the doubt."""
+    say = draft.words
     if left := refused_besides(ledger_row, sending):
-        draft.say(feed, key, number, Kind.REFUSED, still_refused(feed, left, draft.words))
+        draft.say(feed, key, number, Kind.REFUSED, still_refused(feed, left, say))
 
 
 def refused_besides(ledger_row: Row, sending: Sending) -> dict[str, tuple[str, str]]:
