@@ -650,7 +650,10 @@ class _Draft:
         for row in rows:
             line: list[dict[str, Any]] = [{} for _ in range(width)]
             for column in template.columns:
-                line[place.columns[column.key]] = self._typed(row.get(column.key), looks.pattern(column))
+                cell = self._typed(row.get(column.key), looks.pattern(column))
+                if column.type == "link" and (uri := looks.link(str(row.get(column.key) or ""))):
+                    cell.setdefault("userEnteredFormat", {})["textFormat"] = {"link": {"uri": uri}}
+                line[place.columns[column.key]] = cell
             for box in boxes:
                 if row.get(box) is not None:
                     line[place.columns[box]]["dataValidation"] = looks.CHECKBOX
@@ -659,7 +662,9 @@ class _Draft:
                 key, sync = row.get(template.key_column), row.get(SYNC)
                 text = None if sync is None else storable(str(sync))
                 self._landed.append((tab, id_text(key), _Line(None, _shown(key), text)))
-        fields = "userEnteredValue,userEnteredFormat.numberFormat" + (",dataValidation" if boxes else "")
+        fields = "userEnteredValue,userEnteredFormat(numberFormat,textFormat.link)" + (
+            ",dataValidation" if boxes else ""
+        )
         self.requests.append({"appendCells": {"sheetId": place.sheet, "rows": cells, "fields": fields}})
 
     def _grow(self, tab: Tab, place: _Place, more: int) -> None:

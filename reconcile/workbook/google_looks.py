@@ -24,6 +24,10 @@ PROBLEMS: Final = ("doubt", "problem", "refused", "held")
 """The states that need a person: what the filter view Problems shows."""
 
 _MARK: Final = re.compile(r'LEN\("reconcile: ([^"]+)"\)')
+_ADDRESS: Final = re.compile(
+    r"https?://(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}(?::\d{1,5})?(?:[/?#][!#-;=?-\[\]_a-z~]*)?", re.IGNORECASE
+)
+_LONGEST_LINK: Final = 2_000
 _PIXELS: Final = 7.3  # a character of the default font, Arial 10
 _PADDING: Final = 14
 HEADER_PIXELS: Final = 44
@@ -77,6 +81,18 @@ def pattern(column: Column) -> str:
     Numbers that staff type have none: a cell with one shows a typed date as a number, which then cannot be told from one.
     """
     return "General" if column.owner == "staff" and column.numeric else column.number_format
+
+
+def link(text: str) -> str | None:
+    """The address that a cell showing `text` may open at a click: the text itself, where it is a plain one; else None.
+
+    Google makes no link of a text that came through the API (rewiringamerica/api.rewiringamerica.org#400). Customers wrote
+    these, so what opens must be what one reads: no name before an @ that looks like the host, no other alphabet, nothing that
+    cannot be seen. In a file none is made: there a link belongs to a place, and may stay behind when people sort.
+    """
+    if len(text) > _LONGEST_LINK or not _ADDRESS.fullmatch(text):
+        return None
+    return text
 
 
 def heading(column: Column, tab: Tab, known: Templates) -> Json:

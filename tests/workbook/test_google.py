@@ -17,6 +17,7 @@ from reconcile.workbook.google_http import Pace
 from reconcile.workbook.templates import templates
 from tests.contract.google_subject import GoogleHands, http
 from tests.emulator.faults import Fault
+from tests.emulator.formulas import hyperlink
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -455,6 +456,45 @@ def test_a_customers_formula_is_text(hands: GoogleHands) -> None:
     row = hands.open().read().tabs["orders"].loc["1"]
     assert [row["link"], row["comments"], row["user"]] == [text] * 3
     assert not isinstance(row["link"], Formula)
+
+
+@pytest.mark.parametrize(
+    ("text", "opens"),
+    [
+        ("https://www.tiktok.com/@user", True),
+        ("http://t.me/a?b=c#d", True),
+        ("HTTPS://YouTu.be/3c8_-~dfcd;(x)!$&'*+,=:@[]%20", True),
+        ("https://x.com", True),
+        ("https://x.com:8443/", True),
+        ("https://google.com@evil.com/", False),
+        ("https://google.com\\@evil.com/", False),
+        ("https://\u0430pple.com/", False),
+        ("https://x.com/\u202egpj.exe", False),
+        ("https://x.com/a b", False),
+        ("https://x.com/a\n", False),
+        ('https://x.com/"onclick="', False),
+        ("javascript:alert(1)", False),
+        ("ftp://x.com/", False),
+        ("https://127.0.0.1/", False),
+        ("https://localhost/", False),
+        ("https://x.com/" + "a" * 2_000, False),
+        ('=HYPERLINK("https://x.com/")', False),
+        ("@user", False),
+        ("t.me/user", False),
+    ],
+)
+def test_a_plain_address_opens_at_a_click(hands: GoogleHands, text: str, opens: bool) -> None:  # noqa: FBT001 - the case
+    """Exactly what one reads, without a formula; anything odd stays a text. In Archive, too."""
+    book = hands.open()
+    rows = [order("1", link=text)]
+    book.commit(Commit("run", append={"orders": rows, "archive": rows}), book.read().revision)
+    for title in ("Orders", "Archive"):
+        sheet = hands.emulator.sheet(hands.id, title)
+        cell = sheet.get(1, [head.value for head in sheet.rows[0] if head].index("Link"))
+        assert cell is not None
+        assert cell.value == text
+        assert hyperlink(cell) == (text if opens else None)
+    assert hands.open().read().tabs["orders"].loc["1", "link"] == text
 
 
 def test_times_are_the_sheets_own(hands: GoogleHands) -> None:
