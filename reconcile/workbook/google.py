@@ -226,8 +226,8 @@ class GoogleWorkbook:
                 place = self.memory.places[tab.key]
                 place.frame, place.key_column = data[tab.key], tab.key_column
         orders = self.memory.places[frames.ORDERS]
-        comments = self.known.tab(frames.ORDERS).column(google_heights.COLUMN)
-        self.memory.heights = google_heights.heights(ledger.meta, comments, data[frames.ORDERS], orders.rows)
+        tab = self.known.tab(frames.ORDERS)
+        self.memory.heights = google_heights.heights(ledger.meta, tab, data[frames.ORDERS], orders.rows)
         self.memory.ledger = dict(ledger.places)
         self.memory.free = sorted(ledger.free)
         self.memory.following = max([1, *ledger.places.values(), *ledger.free]) + 1
@@ -744,26 +744,29 @@ class _Draft:
         )
 
     def _heights(self, appended: Sequence[Row]) -> dict[str, str]:
-        """Heights for rows whose Comments would fill the screen, as of the last read; returns the meta entry when it changes.
+        """Heights for rows whose texts would fill the screen, as of the last read; returns the meta entry when it changes.
 
         Row numbers do not hold once rows leave in the same batch; then the next run sees to it. A workbook without the
-        entry is from before Comments wrapped: they do from now on.
+        entry is from before these texts wrapped: they do from now on.
         """
         known, place = self.book.memory.heights, self.book.memory.places[frames.ORDERS]
-        column = self.book.known.tab(frames.ORDERS).column(google_heights.COLUMN)
+        columns = google_heights.columns(self.book.known.tab(frames.ORDERS))
         self._seen = replace(known, tall=None, wrapped=True)
         if known.tall is not None and self.numbers and not self._archived:
-            rows = enumerate((row.get(column.key) for row in appended), start=place.used + 1)
-            tall = known.tall | google_heights.tall(column, rows)
+            tall = known.tall
+            for column in columns:
+                rows = enumerate((row.get(column.key) for row in appended), start=place.used + 1)
+                tall |= google_heights.tall(column, rows)
             self._seen = Heights(google_heights.covered(tall), tall)
         asked = google_heights.requests(place.sheet, known.given, self._seen.given)
         self.by_number = self.by_number or bool(asked)
         self.requests += asked
         if not known.wrapped:
             cell = {"userEnteredFormat": {"wrapStrategy": "WRAP"}}
-            where = _column(place.sheet, place.columns[column.key])
             fields = "userEnteredFormat.wrapStrategy"
-            self.requests.append({"repeatCell": {"range": where, "cell": cell, "fields": fields}})
+            for column in columns:
+                where = _column(place.sheet, place.columns[column.key])
+                self.requests.append({"repeatCell": {"range": where, "cell": cell, "fields": fields}})
         return {google_heights.ENTRY: self._seen.text} if asked or not known.wrapped else {}
 
     def _ledger(self, change: Commit, stamp: int, own: Mapping[str, str]) -> None:

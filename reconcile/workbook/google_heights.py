@@ -1,4 +1,4 @@
-"""Rows of Orders whose Comments would fill the screen get a height of six lines in a Google Sheet. Pure; nothing is sent here.
+"""Rows of Orders whose texts would fill the screen get a height of six lines in a Google Sheet. Pure; nothing is sent here.
 
 A row without a height of its own grows with its texts; one whose height was set keeps it, and the height stays with the row
 number when staff sort. So `_ledger` remembers which rows were given one, and a later read tells which rows need it now. This
@@ -20,13 +20,12 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from reconcile.workbook.templates import Column
+    from reconcile.workbook.templates import Column, Tab
 
 ENTRY: Final = "tall"
-"""The meta entry: the rows that were given a height, as `3-4,7`, or `NONE`. Where there is none, Comments may not wrap yet."""
+"""The meta entry: the rows that were given a height, as `3-4,7`, or `NONE`. Where there is none, texts may not wrap yet."""
 
 NONE: Final = "none"
-COLUMN: Final = "comments"
 MOST: Final = 500
 """Most stretches of rows that are told apart; with more, the smallest gaps between them are as high as they are."""
 
@@ -36,9 +35,9 @@ PIXELS: Final = 5 + 16 * guide.MOST_LINES
 
 @dataclass(frozen=True)
 class Heights:
-    """What is known of Orders' rows, by number. given: rows that have our height. wrapped: whether Comments wrap.
+    """What is known of Orders' rows, by number. given: rows that have our height. wrapped: whether texts wrap.
 
-    tall: rows whose Comments need one, as of the last read and what was appended since; None when no number read holds.
+    tall: rows of which a text needs one, as of the last read and what was appended since; None when no number read holds.
     """
 
     given: frozenset[int] = frozenset()
@@ -51,20 +50,27 @@ class Heights:
         return ",".join(f"{first}-{last}" if last > first else f"{first}" for first, last in _spans(self.given)) or NONE
 
 
-def heights(meta: Mapping[str, str], column: Column, frame: pd.DataFrame, rows: int) -> Heights:
-    """The heights as read. column: Comments; frame: Orders as read; rows: how many the tab has."""
+def columns(tab: Tab) -> list[Column]:
+    """The columns whose texts wrap, however long they are. The job's own answers are short."""
+    return [column for column in tab.columns if column.wraps and column.type != "answer"]
+
+
+def heights(meta: Mapping[str, str], tab: Tab, frame: pd.DataFrame, rows: int) -> Heights:
+    """The heights as read. frame: the tab as read; rows: how many it has."""
     given: set[int] = set()
     for first, last in re.findall(r"(\d+)(?:-(\d+))?", meta.get(ENTRY, "")):
         given.update(range(max(2, int(first)), min(int(last or first), rows) + 1))
     return Heights(
         given=frozenset(given),
-        tall=tall(column, zip(frame[ROW], frame[column.key], strict=True)),
+        tall=frozenset[int]().union(
+            *(tall(column, zip(frame[ROW], frame[column.key], strict=True)) for column in columns(tab))
+        ),
         wrapped=ENTRY in meta,
     )
 
 
 def tall(column: Column, rows: Iterable[tuple[int, Any]]) -> frozenset[int]:
-    """Of rows as (number, Comments), those that need more than six lines."""
+    """Of rows as (number, text in that column), those that need more than six lines."""
     return frozenset(number for number, text in rows if guide.shown_lines(column, text) > guide.MOST_LINES)
 
 

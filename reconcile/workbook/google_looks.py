@@ -121,10 +121,9 @@ def note(column: Column, tab: Tab, known: Templates) -> str:
 
 def body(column: Column, tab: Tab) -> Json:
     """How a column's cells look and what may be chosen in them."""
-    long = column.type == "long_text" and tab.protect == "header"
     look: Json = {
         "verticalAlignment": "TOP",
-        "wrapStrategy": "WRAP" if column.type == "answer" or long else "CLIP",
+        "wrapStrategy": "WRAP" if column.wraps and (column.type == "answer" or tab.protect == "header") else "CLIP",
         "horizontalAlignment": "RIGHT" if column.numeric else "LEFT",
     }
     if shown := number_format(pattern(column)):

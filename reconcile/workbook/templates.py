@@ -73,7 +73,7 @@ class Column:
     @property
     def wraps(self) -> bool:
         """Whether long content is shown on several lines."""
-        return self.type in ("long_text", "answer")
+        return self.type in ("long_text", "answer") or (self.owner != "job" and self.type in ("text", "link", "free"))
 
     def chosen(self, value: Cell) -> Cell:
         """`value` as its drop-down shows it: a tick as the choice it stands for, anything else as it is."""

@@ -179,8 +179,8 @@ def test_a_lost_answer_is_not_repeated(hands: GoogleHands) -> None:
 
 
 @pytest.mark.parametrize(("comments", "told"), [(LONG, "2"), (SHORT, "none")])
-def test_a_workbook_from_before_wraps_its_comments_once(hands: GoogleHands, comments: str, told: str) -> None:
-    """Without the entry Comments are cut to a line: the first commit wraps the column, later ones leave it to staff."""
+def test_a_workbook_from_before_wraps_its_texts_once(hands: GoogleHands, comments: str, told: str) -> None:
+    """Without the entry texts are cut to a line: the first commit wraps the columns, later ones leave them to staff."""
     land(hands, order("1", comments), order("2", SHORT))
     ledger = hands.see("ledger")
     hands.show("ledger", [[None] * len(row) if row[1] == heights.ENTRY else row for row in ledger])
@@ -191,7 +191,7 @@ def test_a_workbook_from_before_wraps_its_comments_once(hands: GoogleHands, comm
     unwrap = {"repeatCell": {"range": where, "cell": clip, "fields": "userEnteredFormat.wrapStrategy"}}
     person.do(unwrap)
     assert remembered(hands) is None
-    assert run(hands, meta={"lease": "x"}).count("repeatCell") == 1
+    assert run(hands, meta={"lease": "x"}).count("repeatCell") == 4  # User, Link, Comments, Note
     assert remembered(hands) == told
     assert {wrapping(hands, row) for row in (2, 3, 900)} == {"WRAP"}
     person.do(unwrap)
@@ -251,3 +251,11 @@ def test_many_stretches_are_joined_where_they_are_nearest() -> None:
     assert 8_999 not in found
     assert heights.covered(rows[:50]) == set(rows[:50])
     assert len(heights.Heights(given=found).text) < 25_000
+
+
+def test_a_long_link_is_bounded_like_comments(hands: GoogleHands) -> None:
+    """A link of two thousand letters would fill the screen, too."""
+    book = hands.open()
+    row = {**order("1", SHORT), "link": "https://x.com/" + "a" * 2_000}
+    book.commit(Commit("run", append={"orders": [row, order("2", SHORT)]}), book.read().revision)
+    assert high(hands) == {2: 101}

@@ -164,7 +164,8 @@ def test_looks(hands: GoogleHands) -> None:
             assert heads[place]["userEnteredValue"]["stringValue"] == column.header
             red = f"\n\n{HEADINGS_RED}" if column.key == "sync" else ""
             assert heads[place]["note"] == f"{column.header} ({owner.label}): {guide.help_text(column)}{red}"
-            wraps = column.type in ("answer", "long_text")
+            texts = ("answer", "long_text") if column.owner == "job" else ("long_text", "text", "link", "free")
+            wraps = column.type in texts
             assert row[place]["userEnteredFormat"]["wrapStrategy"] == ("WRAP" if wraps else "CLIP")
             assert looks._look({"backgroundColorStyle": heads[place]["userEnteredFormat"]["backgroundColorStyle"]}) == [
                 ("backgroundColorStyle", owner.fill)
