@@ -31,6 +31,10 @@ ALARM: Final = "C0392B"
 CALM: Final = "E4F2E4"
 CALM_FONT: Final = "2B5D34"
 
+_UNBROKEN: Final = ("link", "text")
+_UNBROKEN_PER_WIDTH: Final = 0.95
+"""Addresses and ids break at a sign in them, before the line is full, and hold many wide letters and digits."""
+
 MOST_LINES: Final = 6
 """So many lines of a long text are shown without opening its cell."""
 
@@ -188,7 +192,7 @@ def shown_lines(column: Column, text: Cell) -> int:
     """
     if not isinstance(text, str):
         return 1
-    per_line = max(1.0, column.width * _LETTERS_PER_WIDTH)
+    per_line = max(1.0, column.width * (_UNBROKEN_PER_WIDTH if column.type in _UNBROKEN else _LETTERS_PER_WIDTH))
     enough = int(MOST_LINES * (per_line + 2)) + 1
     return max(1, sum(1 + int(len(line) / per_line) for line in text[:enough].splitlines()))
 

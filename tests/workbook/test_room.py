@@ -113,3 +113,20 @@ def test_a_list_is_judged_without_scrolling(known: Templates) -> None:
     tab = known.tab("approvals")
     shown = tab.columns[: tab.keys.index("to") + 1]
     assert 7 * sum(column.width + 1 for column in shown) + 5 * len(shown) < 1366 - 40
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "lines"),
+    [
+        ("link", "https://t.me/olu6076", 1),
+        ("link", "https://www.tiktok.com/@joao12345", 2),  # breaks behind the host, though its letters nearly fit
+        ("link", "https://www.instagram.com/p/cb3f98e277/?igsh=b814c66&amp;img_index=1", 3),
+        ("user", "1a6803ab-d7ca-4b55-93da-ac150fd27108", 2),
+        ("user", "maria4423", 1),
+        ("comments", "one\ntwo\nthree", 3),
+        ("comments", None, 1),
+    ],
+)
+def test_a_row_has_room_for_its_texts(key: str, text: str | None, lines: int) -> None:
+    """A second line that nobody sees would make an address look complete that is not."""
+    assert guide.shown_lines(templates.templates().tab("orders").column(key), text) == lines
