@@ -59,6 +59,10 @@ class Memory:
         """Puts `save`'s answer back."""
         self.book.grids = _copied(saved)
 
+    def state(self) -> bytes:
+        """Everything in it, as bytes."""
+        return repr(self.book.grids).encode()
+
     def outage(self, kind: str, name: str) -> bool:  # noqa: ARG002 - the kinds with a wire need them
         """Has no wire that could be cut: the harness raises in its place."""
         return False
@@ -139,6 +143,11 @@ class Xlsx:
     def restore(self, saved: Any) -> None:
         """Puts `save`'s answer back."""
         self.path.write_bytes(saved)
+
+    def state(self) -> bytes:
+        """The file, and what lies beside it."""
+        beside = {path.name: path.read_bytes() for path in self.path.parent.iterdir() if path.is_file()}
+        return repr(sorted(beside.items())).encode()
 
     def outage(self, kind: str, name: str) -> bool:  # noqa: ARG002 - the kinds with a wire need them
         """Has no wire that could be cut: the harness raises in its place."""

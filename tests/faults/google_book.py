@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from google.auth.credentials import AnonymousCredentials
@@ -45,6 +46,7 @@ class Google:
         """This spreadsheet of that emulator."""
         self.emulator, self.id = emulator, sheet
         self.session = emulator.session()
+        self._digests: dict[int, tuple[Row, bytes]] = {}
         self._looked: dict[str, tuple[list[Row], Grid]] = {}
 
     def open(self, clock: Any) -> Workbook:
@@ -110,6 +112,23 @@ class Google:
         self.emulator.faults.clear()
         self.emulator.calls.clear()
         self.emulator.quota._used.clear()
+
+    def state(self) -> bytes:
+        """Everything in it and the quota used up, as bytes; of a stamp's mark only the run that made it could know."""
+        book, used = self.emulator.books[self.id], sorted(self.emulator.quota._used.items())
+        sheets = [
+            {**vars(sheet), "rows": [*map(self._digest, sheet.rows)], "text_index": None, "_data_end": None}
+            for sheet in book.sheets
+        ]
+        stamps = [(number, stamp["metadataValue"].partition("#")[0]) for number, stamp in book.metadata.items()]
+        return repr((book.properties, sheets, book.named_ranges, stamps, used)).encode()
+
+    def _digest(self, row: Row) -> bytes:
+        """One row's; most rows of a sheet are one and the same object."""
+        known = self._digests.get(id(row))
+        if known is None:
+            known = self._digests[id(row)] = row, hashlib.sha256(repr(row).encode()).digest()
+        return known[1]
 
     # --- trouble ------------------------------------------------------------------------------------------------------
 

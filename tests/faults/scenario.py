@@ -7,6 +7,8 @@ work waits at the panel. One run has all kinds of calls to make. `Day.wanted` is
 from __future__ import annotations
 
 import copy
+import hashlib
+import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +36,7 @@ class Day:
 
     def again(self) -> None:
         """The morning of the same day."""
+        random.seed(KEY)  # the Google client's jitter
         self.world.restore(self.saved)
         kept = self.watched
         self.watch = Watch(
@@ -45,6 +48,14 @@ class Day:
             copy.copy(kept.seen),
             kept.read,
         )
+
+    def state(self) -> bytes:
+        """A digest of all that the rest of this day depends on: the world, what people saw of it, and chance."""
+        watch = self.watch
+        people = (sorted(watch.wishes), sorted(watch.again.items()), watch.seen, watch.read, watch.problems)
+        found = hashlib.sha256(self.world.state())
+        found.update(repr((people, sorted(watch.deleted), sorted(watch.doubled), random.getstate())).encode())
+        return found.digest()
 
 
 def day(folder: Path, kind: str, *, small: bool = False) -> Day:

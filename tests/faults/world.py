@@ -120,6 +120,7 @@ class BookKind(Protocol):
     def show(self, tab: str, grid: books.Grid) -> None: ...
     def save(self) -> Any: ...
     def restore(self, saved: Any) -> None: ...
+    def state(self) -> bytes: ...
     def outage(self, kind: str, name: str) -> bool: ...
     def mend(self) -> None: ...
 
@@ -278,6 +279,15 @@ class World:
         state = copy.deepcopy(self.panel.state)
         journals = {path.name: _files(path) for path in sorted((self.folder / "machines").glob("*"))}
         return Saved(state, list(self.panel.requests), self.book.save(), journals, self.clock.at, self.runs)
+
+    def state(self) -> bytes:
+        """Everything a later run can see, as bytes: panel and what it was asked, workbook, journals, the time in whole seconds.
+
+        Nothing decides by parts of a second.
+        """
+        journals = {path.name: _files(path) for path in sorted((self.folder / "machines").glob("*"))}
+        seen = (self.panel.state, self.panel.requests, journals, int(self.clock.at.timestamp()), self.runs)
+        return repr(seen).encode() + self.book.state()
 
     def restore(self, saved: Saved) -> None:
         """Begins from there again: panel, workbook, journals, clock."""
