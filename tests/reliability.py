@@ -84,8 +84,8 @@ def sweeps(args: argparse.Namespace) -> Counts:
 
 
 def pairs(args: argparse.Namespace) -> Counts:
-    """Every pair of faults, in memory."""
-    command = ("tests.faults", "pairs", "--book", "memory", "--step", str(args.pair_step))
+    """Every pair of faults, on a file and on a Google Sheet."""
+    command = ("tests.faults", "pairs", "--book", "xlsx", "--book", "google", "--step", str(args.pair_step))
     return {"step": args.pair_step, **asked(*command)}
 
 
@@ -229,7 +229,7 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join((*PARTS, *WORLDS)))
     parser.add_argument("--seeds", type=int, default=20_000, help="worlds per kind of workbook")
     parser.add_argument("--step", type=int, default=1, help="every how-manieth boundary is failed and killed")
-    parser.add_argument("--pair-step", type=int, default=3, help="the same for pairs")
+    parser.add_argument("--pair-step", type=int, default=1, help="the same for pairs")
     parser.add_argument("--cells", type=int, default=100_000)
     parser.add_argument("--times", type=int, default=20, help="repetitions of the suite")
     parser.add_argument("--jobs", type=int, default=2, help="processes at a time")

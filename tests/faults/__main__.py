@@ -8,7 +8,6 @@ import argparse
 import json
 import sys
 import tempfile
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -22,30 +21,34 @@ PAIR_KINDS = ("crash", "down", "lost", "acted", "cut")
 def singles(folder: Path, book: str, step: int) -> dict[str, int]:
     """Every kind of fault at every boundary, then every crash with the disk gone after it."""
     prepared = day(folder / f"singles-{book}", book)
+    known: sweep.Known = {}
     counts = {"singles": 0, "boundaries": sweep.run(prepared, [])[1], "broken": 0}
     for kind, wipe in (*((kind, False) for kind in sweep.KINDS), ("crash", True), ("acted", True)):
         cases = broken = 0
-        for shot, where, problems in sweep.singles(prepared, kind, step=step, wipe=wipe):
+        for shot, where, problems in sweep.singles(prepared, kind, step=step, wipe=wipe, known=known):
             cases += 1
             broken += _shown(problems, shot, where)
         print(f"{book}: {kind}{' and the disk gone' if wipe else ''}: {cases} cases, {broken} broken", flush=True)
         counts["singles"] += cases
         counts["broken"] += broken
+    counts["single_states"] = len(known)
     return counts
 
 
 def pairs(folder: Path, book: str, step: int) -> dict[str, int]:
     """Every pair of faults on the small day; `step` skips boundaries of both."""
     prepared = day(folder / f"pairs-{book}", book, small=True)
+    known: sweep.Known = {}
     counts = {"pairs": 0, "broken": 0}
-    for kinds in product(PAIR_KINDS, repeat=2):
+    for kind in PAIR_KINDS:
         cases = broken = 0
-        for shots, problems in sweep.pairs(prepared, kinds, step=step, then=step):
+        for shots, problems in sweep.pairs(prepared, kind, PAIR_KINDS, step=step, then=step, known=known):
             cases += 1
             broken += _shown(problems, shots)
-        print(f"{book}: {kinds[0]}, then {kinds[1]}: {cases} cases, {broken} broken", flush=True)
+        print(f"{book}: {kind}, then {', '.join(PAIR_KINDS)}: {cases} cases, {broken} broken", flush=True)
         counts["pairs"] += cases
         counts["broken"] += broken
+    counts["states"] = len(known)
     return counts
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from reconcile.panel.practice import PracticeCancel, PracticePanel, PracticeRefill
@@ -38,16 +38,11 @@ class Day:
         """The morning of the same day."""
         random.seed(KEY)  # the Google client's jitter
         self.world.restore(self.saved)
-        kept = self.watched
-        self.watch = Watch(
-            self.world,
-            set(kept.wishes),
-            kept.again.copy(),
-            set(kept.deleted),
-            set(kept.doubled),
-            copy.copy(kept.seen),
-            kept.read,
-        )
+        self.watch = _copied(self.watched)
+
+    def here(self) -> Day:
+        """The same day from this moment on."""
+        return Day(self.world, self.watch, self.world.save(), _copied(self.watch), self.wanted)
 
     def state(self) -> bytes:
         """A digest of all that the rest of this day depends on: the world, what people saw of it, and chance."""
@@ -56,6 +51,19 @@ class Day:
         found = hashlib.sha256(self.world.state())
         found.update(repr((people, sorted(watch.deleted), sorted(watch.doubled), random.getstate())).encode())
         return found.digest()
+
+
+def _copied(watch: Watch) -> Watch:
+    """What people did and saw, with a history of its own from here on."""
+    return replace(
+        watch,
+        wishes=set(watch.wishes),
+        again=watch.again.copy(),
+        deleted=set(watch.deleted),
+        doubled=set(watch.doubled),
+        seen=copy.copy(watch.seen),
+        problems=list(watch.problems),
+    )
 
 
 def day(folder: Path, kind: str, *, small: bool = False) -> Day:
@@ -82,7 +90,7 @@ def day(folder: Path, kind: str, *, small: bool = False) -> Day:
         panel.state.cancels["9"] = PracticeCancel("9", "15", "1", "l")
     watch.seen = watch.look()
     watch.read = len(panel.requests)
-    return Day(world, watch, world.save(), copy.copy(watch), wanted)
+    return Day(world, watch, world.save(), _copied(watch), wanted)
 
 
 ARCHIVABLE = ("41", "42")

@@ -1,6 +1,6 @@
 """Sweeps: the Nth boundary fails, for N = 1, 2, 3 … until a run completes without the fault having fired.
 
-Two faults that leave the world in one and the same state have one future: with `known`, it is lived through once. A crash
+Two faults that leave the world in one and the same state have one future: with `Known`, it is lived through once. A crash
 before a call and a crash after the call before it are such a pair, so a whole sweep costs less than half.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING
 
 from reconcile import boundary
@@ -16,7 +17,7 @@ from tests.faults.scenario import recovered
 from tests.faults.world import Crash
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from tests.faults.scenario import Day
     from tests.faults.world import World
@@ -24,8 +25,11 @@ if TYPE_CHECKING:
 Shot = tuple[str, int]
 """(kind of fault, the how-manieth boundary it fits is hit)."""
 
-Known = dict[tuple[bytes, tuple[Shot, ...], bool], tuple[list[tuple[str, str]], list[str]]]
-"""(state after a run, shots still to come, disk gone) → (what fires from there on, the promises broken in the end)."""
+Fault = tuple[str, str]
+"""(kind, boundary) of a shot that fired."""
+
+Known = dict[bytes, list[str]]
+"""State after a run → the promises that are broken when the world has come to rest from there."""
 
 PANEL = ("blip", "down", "lost", "acted", "cut", "refused", "key", "html")
 KINDS = ("crash", *PANEL)
@@ -62,7 +66,7 @@ class Injector:
 
     day: Day
     shots: tuple[Shot, ...]
-    fired: list[tuple[str, str]] = field(default_factory=list)
+    fired: list[Fault] = field(default_factory=list)
     count: int = 0
     passed: int = 0
 
@@ -96,80 +100,79 @@ def fire(world: World, kind: str, name: str) -> None:
     raise (AccessRefused if kind == "key" else Unavailable)(f"injected: {kind} at {name}")
 
 
-def run(
-    day: Day, shots: Iterable[Shot], *, wipe: bool = False, known: Known | None = None
-) -> tuple[list[tuple[str, str]], int, list[str]]:
-    """One day with these faults: which fired, how many boundaries were passed, and the promises that were broken.
-
-    The hook stays for the first run and, when a shot is left, for the runs that recover. `wipe`: the disk is gone after
-    the faulted run, as a runner's is. `known` is looked into and added to.
-    """
+def faulted(day: Day, shots: Iterable[Shot], *, wipe: bool = False) -> tuple[list[Fault], int]:
+    """One run with these faults: which fired, and how many boundaries it passed. `wipe`: its disk is gone afterwards."""
     day.again()
-    world, watch = day.world, day.watch
     injector = Injector(day, tuple(shots))
-    reached: list[tuple[tuple[bytes, tuple[Shot, ...], bool], int]] = []
     boundary.set_hook(injector)
     try:
-        for _ in range(8):
-            world.run()
-            watch.check()
-            if wipe:
-                world.wipe()
-                world.clock.sleep(400)
-            if known is not None and injector.fired and not injector.count:
-                here = (day.state(), injector.shots[len(injector.fired) :], wipe)
-                if here in known:
-                    later, problems = known[here]
-                    break
-                reached.append((here, len(injector.fired)))
-            if len(injector.fired) == len(injector.shots) or not _hit(injector):
-                later, problems = [], None
-                break
-        else:
-            later, problems = [], None
+        day.world.run()
     finally:
         boundary.set_hook(None)
-    if problems is None:
-        recovered(day)
-        problems = list(watch.problems)
-    fired = [*injector.fired, *later]
-    for here, count in reached:
-        known[here] = (fired[count:], problems)  # type: ignore[index]  # there is one, or nothing was reached
-    return fired, injector.passed, problems
+    day.watch.check()
+    if wipe:
+        day.world.wipe()
+        day.world.clock.sleep(400)
+    return injector.fired, injector.passed
 
 
-def _hit(injector: Injector) -> bool:
-    """Whether at least one shot fired: the next one may then hit the run that recovers."""
-    return bool(injector.fired)
+def rested(day: Day, known: Known | None = None) -> list[str]:
+    """The promises that are broken when the faults have stopped and the world has come to rest."""
+    state = b"" if known is None else day.state()
+    if known is not None and state in known:
+        return known[state]
+    recovered(day)
+    problems = list(day.watch.problems)
+    if known is not None:
+        known[state] = problems
+    return problems
+
+
+def run(day: Day, shots: Iterable[Shot], *, wipe: bool = False) -> tuple[list[Fault], int, list[str]]:
+    """A run with these faults and what comes after it: which fired, boundaries passed, broken promises."""
+    fired, passed = faulted(day, shots, wipe=wipe)
+    return fired, passed, rested(day)
 
 
 def singles(
     day: Day, kind: str, *, start: int = 1, step: int = 1, wipe: bool = False, known: Known | None = None
 ) -> Iterator[tuple[Shot, str, list[str]]]:
     """(shot, boundary, broken promises) for every single fault of one kind, until one does not fire any more."""
-    number = start
-    while True:
-        fired, _, problems = run(day, [(kind, number)], wipe=wipe, known=known)
+    for number in count(start, step):
+        fired, _ = faulted(day, [(kind, number)], wipe=wipe)
         if not fired:
             return
-        yield (kind, number), fired[0][1], problems
-        number += step
+        yield (kind, number), fired[0][1], rested(day, known)
 
 
 def pairs(
-    day: Day, kinds: tuple[str, str], *, start: int = 1, step: int = 1, then: int = 1, known: Known | None = None
-) -> Iterator[tuple[tuple[Shot, ...], list[str]]]:
-    """Every pair of faults: the second one counts on from the first, through the runs that recover."""
-    first = start
-    while True:
-        second = 1
-        while True:
-            shots = ((kinds[0], first), (kinds[1], second))
-            fired, _, problems = run(day, shots, known=known)
-            if not fired:
-                return
-            yield shots[: len(fired)], problems
-            if len(fired) < 2:
-                break
-            second += then
-        first += step
+    day: Day,
+    kind: str,
+    seconds: Sequence[str],
+    *,
+    start: int = 1,
+    step: int = 1,
+    then: int = 1,
+    known: Known | None = None,
+) -> Iterator[tuple[tuple[Shot, Shot], list[str]]]:
+    """Every fault of one kind, and with each every second one: in the rest of that run, and in the run that recovers."""
+    known = {} if known is None else known
+    lived: dict[tuple[bytes, str], list[tuple[Shot, list[str]]]] = {}
+    for number in count(start, step):
+        first = (kind, number)
+        fired, _ = faulted(day, [first])
+        if not fired:
+            return
+        evening, state = day.here(), day.state()
+        for second in seconds:
+            for after in count(1, then):
+                shots = (first, (second, after))
+                if len(faulted(day, shots)[0]) < len(shots):
+                    break
+                yield shots, rested(day, known)
+            if (state, second) not in lived:
+                lived[state, second] = [
+                    (shot, problems) for shot, _, problems in singles(evening, second, step=then, known=known)
+                ]
+            for shot, problems in lived[state, second]:
+                yield (first, shot), problems
