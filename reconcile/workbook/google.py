@@ -38,7 +38,7 @@ from reconcile.errors import AccessRefused, Damaged, ReconcileError, RevisionMov
 from reconcile.workbook import frames, google_archive, google_heights, guide, templates
 from reconcile.workbook import google_looks as looks
 from reconcile.workbook.google_heights import Heights
-from reconcile.workbook.google_http import InvalidRequest, Lost, NotThere, json_of
+from reconcile.workbook.google_http import InvalidRequest, Lost, NotThere, Pace, json_of
 from reconcile.workbook.templates import LEDGER
 from reconcile.workbook.xlsx_xml import visible
 
@@ -59,6 +59,9 @@ BASE: Final = 770_000_000
 STAMP: Final = "reconcile.commit"
 KEPT: Final = 100
 """Stamps kept. The budget is 30,000 characters per spreadsheet [doc]; a stamp takes some 60."""
+
+PAUSES: Final = (0.0, 4.0, 16.0)
+"""Seconds before each sending of a commit: what says 503 to one is not back in the same second, and a landing must not fail."""
 
 TAB_IDS: Final = "tab_ids"
 ZONE: Final = "zone"
@@ -107,11 +110,16 @@ class Named(Protocol):
     def id(self) -> str: ...
 
 
-def open_workbook(settings: Wanted, book: Named, known: Templates | None = None) -> GoogleWorkbook:
-    """The sheet `book` names, with the key the settings name. Nothing is called yet. Raises SettingsError."""
+def open_workbook(
+    settings: Wanted, book: Named, known: Templates | None = None, may_continue: Callable[[], bool] = lambda: True
+) -> GoogleWorkbook:
+    """The sheet `book` names, with the key the settings name. Nothing is called yet. Raises SettingsError.
+
+    may_continue: asked while a call waits for its next try; once it says no, nothing is waited for any more.
+    """
     from reconcile.workbook.google_auth import open_http  # noqa: PLC0415 - google-auth is heavy
 
-    http = open_http(settings.google_key_json, settings.google_emulator)
+    http = open_http(settings.google_key_json, settings.google_emulator, pace=Pace(may_continue=may_continue))
     return GoogleWorkbook(book.id, http, known=known)
 
 
@@ -387,7 +395,8 @@ class GoogleWorkbook:
             sent["responseRanges"] = [
                 f"{quoted(tab.title)}!1:1" for tab in self.known.tabs if tab.protect == "header" or tab.key in PRUNED
             ]
-        for _ in range(3):
+        for pause in PAUSES:
+            self.http.pace.rest(pause)  # a run that is to stop repeats at once
             try:
                 return json_of(self.http.request("post", self.address(":batchUpdate"), params=params, json=sent))
             except Lost as error:
