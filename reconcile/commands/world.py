@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
-    from zoneinfo import ZoneInfo
+    from datetime import tzinfo
 
     from reconcile.config import Settings
     from reconcile.core.model import Commit, Snapshot
@@ -51,7 +51,9 @@ class Book(Protocol):
     name: str
     cell_limit: int
     lands_together: int
-    zone: ZoneInfo
+
+    @property
+    def zone(self) -> tzinfo: ...
 
     def read(self, also: Sequence[str] = ()) -> Snapshot: ...
     def commit(self, change: Commit, after: int) -> int: ...

@@ -23,7 +23,7 @@ import re
 import secrets
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta, timezone, tzinfo
 from functools import cached_property
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -90,6 +90,7 @@ _HEADS: Final = (
     "replies,updatedSpreadsheet.sheets(properties(sheetId,gridProperties.rowCount),data.rowData.values.formattedValue)"
 )
 _TIME: Final = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{1,2}:\d{2}(:\d{2})?)?")
+_FIXED_ZONE: Final = re.compile(r"GMT([+-])(\d{1,2})(?::(\d{2}))?")
 _KEPT_TIME: Final = "date:"
 """How a date that a cell showed is kept in `_ledger`, where it could not be told from a text otherwise."""
 
@@ -202,7 +203,7 @@ class GoogleWorkbook:
         self.http = http
         self.name = "the Google Sheet"
         self.known = known or templates.templates()
-        self.zone = ZoneInfo("UTC")
+        self.zone: tzinfo = ZoneInfo("UTC")
         self.memory = _Memory()
 
     # --- read ----------------------------------------------------------------------------------------------------------
@@ -346,9 +347,12 @@ class GoogleWorkbook:
 
     def _zone(self, meta: Mapping[str, str]) -> None:
         try:
-            self.zone = ZoneInfo(meta.get(ZONE) or "UTC")
+            self.zone = zone_named(meta.get(ZONE) or "UTC")
         except (ZoneInfoNotFoundError, ValueError) as error:
-            raise Damaged(f"The sheet's time zone, {meta[ZONE]}, is not known here.", frames.INIT) from error
+            raise Damaged(
+                f"The sheet's time zone, {meta[ZONE]}, is not known here.",
+                "Choose another one in the sheet (File > Settings), then run `reconcile init`.",
+            ) from error
 
     # --- commit --------------------------------------------------------------------------------------------------------
 
@@ -500,6 +504,15 @@ class GoogleWorkbook:
         from reconcile.workbook import google_setup  # noqa: PLC0415 - only doctor needs it
 
         return google_setup.check(self)
+
+
+def zone_named(name: str) -> tzinfo:
+    """A spreadsheet's time zone by Google's name: a place, or a fixed distance, `GMT-07:00` [doc]. Raises ValueError and its kin."""
+    if fixed := _FIXED_ZONE.fullmatch(name):
+        sign, hours, minutes = fixed.groups(default="0")
+        distance = timedelta(hours=int(hours), minutes=int(minutes))
+        return timezone(-distance if sign == "-" else distance, name)
+    return ZoneInfo(name)
 
 
 def _heads(book: GoogleWorkbook, body: dict[str, Any] | None) -> Iterable[tuple[Tab, list[str], int]]:
