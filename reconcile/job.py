@@ -164,6 +164,10 @@ class Stop:
     requested: bool = False
     waiting: bool = False
 
+    def may_continue(self) -> bool:
+        """Whether a wait between two tries of one call may go on."""
+        return not self.requested
+
 
 @dataclass(frozen=True)
 class Job:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
-    from zoneinfo import ZoneInfo
+    from datetime import tzinfo
 
     from reconcile.config import Settings
     from reconcile.core.model import Commit, Snapshot
@@ -51,7 +51,9 @@ class Book(Protocol):
     name: str
     cell_limit: int
     lands_together: int
-    zone: ZoneInfo
+
+    @property
+    def zone(self) -> tzinfo: ...
 
     def read(self, also: Sequence[str] = ()) -> Snapshot: ...
     def commit(self, change: Commit, after: int) -> int: ...
@@ -80,8 +82,11 @@ def run_id() -> str:
     return f"{clock():%Y%m%d-%H%M%S}-{chance()}"
 
 
-def open_book(settings: Settings) -> Book:
-    """The workbook the settings name. Each adapter is imported only when it is used."""
+def open_book(settings: Settings, may_continue: Callable[[], bool] = lambda: True) -> Book:
+    """The workbook the settings name. Each adapter is imported only when it is used.
+
+    may_continue: whether a wait between two tries of one call may go on.
+    """
     from reconcile.config import GoogleBook, XlsxBook, require
     from reconcile.workbook.templates import templates
 
@@ -94,7 +99,7 @@ def open_book(settings: Settings) -> Book:
     if isinstance(settings.sheet, GoogleBook):
         from reconcile.workbook.google import open_workbook
 
-        return open_workbook(settings, settings.sheet, templates(settings.language))
+        return open_workbook(settings, settings.sheet, templates(settings.language), may_continue)
     raise TypeError(f"{type(settings.sheet).__name__} is not a workbook")
 
 
@@ -143,8 +148,8 @@ def open_job(settings: Settings, talk: Talk, stop: Stop) -> Iterator[Job]:
     require(settings, "panel", "sheet")
     with ExitStack() as stack:
         journal = stack.enter_context(open_journal(settings))
-        book = open_book(settings)
-        panel = stack.enter_context(open_panel(settings, lambda: not stop.requested))
+        book = open_book(settings, stop.may_continue)
+        panel = stack.enter_context(open_panel(settings, stop.may_continue))
         yield Job(
             book=book,
             panel=panel,

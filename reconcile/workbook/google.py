@@ -23,7 +23,7 @@ import re
 import secrets
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta, timezone, tzinfo
 from functools import cached_property
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -38,7 +38,7 @@ from reconcile.errors import AccessRefused, Damaged, ReconcileError, RevisionMov
 from reconcile.workbook import frames, google_archive, google_heights, guide, templates
 from reconcile.workbook import google_looks as looks
 from reconcile.workbook.google_heights import Heights
-from reconcile.workbook.google_http import InvalidRequest, Lost, NotThere, json_of
+from reconcile.workbook.google_http import InvalidRequest, Lost, NotThere, Pace, json_of
 from reconcile.workbook.templates import LEDGER
 from reconcile.workbook.xlsx_xml import visible
 
@@ -59,6 +59,9 @@ BASE: Final = 770_000_000
 STAMP: Final = "reconcile.commit"
 KEPT: Final = 100
 """Stamps kept. The budget is 30,000 characters per spreadsheet [doc]; a stamp takes some 60."""
+
+PAUSES: Final = (0.0, 4.0, 16.0)
+"""Seconds before each sending of a commit: what says 503 to one is not back in the same second, and a landing must not fail."""
 
 TAB_IDS: Final = "tab_ids"
 ZONE: Final = "zone"
@@ -87,6 +90,7 @@ _HEADS: Final = (
     "replies,updatedSpreadsheet.sheets(properties(sheetId,gridProperties.rowCount),data.rowData.values.formattedValue)"
 )
 _TIME: Final = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{1,2}:\d{2}(:\d{2})?)?")
+_FIXED_ZONE: Final = re.compile(r"GMT([+-])(\d{1,2})(?::(\d{2}))?")
 _KEPT_TIME: Final = "date:"
 """How a date that a cell showed is kept in `_ledger`, where it could not be told from a text otherwise."""
 
@@ -107,11 +111,16 @@ class Named(Protocol):
     def id(self) -> str: ...
 
 
-def open_workbook(settings: Wanted, book: Named, known: Templates | None = None) -> GoogleWorkbook:
-    """The sheet `book` names, with the key the settings name. Nothing is called yet. Raises SettingsError."""
+def open_workbook(
+    settings: Wanted, book: Named, known: Templates | None = None, may_continue: Callable[[], bool] = lambda: True
+) -> GoogleWorkbook:
+    """The sheet `book` names, with the key the settings name. Nothing is called yet. Raises SettingsError.
+
+    may_continue: asked while a call waits for its next try; once it says no, nothing is waited for any more.
+    """
     from reconcile.workbook.google_auth import open_http  # noqa: PLC0415 - google-auth is heavy
 
-    http = open_http(settings.google_key_json, settings.google_emulator)
+    http = open_http(settings.google_key_json, settings.google_emulator, pace=Pace(may_continue=may_continue))
     return GoogleWorkbook(book.id, http, known=known)
 
 
@@ -194,7 +203,7 @@ class GoogleWorkbook:
         self.http = http
         self.name = "the Google Sheet"
         self.known = known or templates.templates()
-        self.zone = ZoneInfo("UTC")
+        self.zone: tzinfo = ZoneInfo("UTC")
         self.memory = _Memory()
 
     # --- read ----------------------------------------------------------------------------------------------------------
@@ -338,9 +347,12 @@ class GoogleWorkbook:
 
     def _zone(self, meta: Mapping[str, str]) -> None:
         try:
-            self.zone = ZoneInfo(meta.get(ZONE) or "UTC")
+            self.zone = zone_named(meta.get(ZONE) or "UTC")
         except (ZoneInfoNotFoundError, ValueError) as error:
-            raise Damaged(f"The sheet's time zone, {meta[ZONE]}, is not known here.", frames.INIT) from error
+            raise Damaged(
+                f"The sheet's time zone, {meta[ZONE]}, is not known here.",
+                "Choose another one in the sheet (File > Settings), then run `reconcile init`.",
+            ) from error
 
     # --- commit --------------------------------------------------------------------------------------------------------
 
@@ -387,7 +399,8 @@ class GoogleWorkbook:
             sent["responseRanges"] = [
                 f"{quoted(tab.title)}!1:1" for tab in self.known.tabs if tab.protect == "header" or tab.key in PRUNED
             ]
-        for _ in range(3):
+        for pause in PAUSES:
+            self.http.pace.rest(pause)  # a run that is to stop repeats at once
             try:
                 return json_of(self.http.request("post", self.address(":batchUpdate"), params=params, json=sent))
             except Lost as error:
@@ -491,6 +504,15 @@ class GoogleWorkbook:
         from reconcile.workbook import google_setup  # noqa: PLC0415 - only doctor needs it
 
         return google_setup.check(self)
+
+
+def zone_named(name: str) -> tzinfo:
+    """A spreadsheet's time zone by Google's name: a place, or a fixed distance, `GMT-07:00` [doc]. Raises ValueError and its kin."""
+    if fixed := _FIXED_ZONE.fullmatch(name):
+        sign, hours, minutes = fixed.groups(default="0")
+        distance = timedelta(hours=int(hours), minutes=int(minutes))
+        return timezone(-distance if sign == "-" else distance, name)
+    return ZoneInfo(name)
 
 
 def _heads(book: GoogleWorkbook, body: dict[str, Any] | None) -> Iterable[tuple[Tab, list[str], int]]:

@@ -223,7 +223,7 @@ def token_works(http: Http) -> ReconcileError | None:
     """
     from google.auth import exceptions  # noqa: PLC0415 - heavy
 
-    from reconcile.workbook.google_http import token_error  # noqa: PLC0415 - same
+    from reconcile.workbook.google_http import NO_TOKEN, token_error  # noqa: PLC0415 - same
 
     session: Any = http.session
     credentials = getattr(session, "credentials", None)  # none where somebody else's session signs the calls
@@ -231,6 +231,6 @@ def token_works(http: Http) -> ReconcileError | None:
         return None
     try:
         credentials.refresh(partial(session._auth_request, timeout=http.timeout))  # noqa: SLF001 - as it does itself
-    except exceptions.GoogleAuthError as error:
+    except (exceptions.GoogleAuthError, *NO_TOKEN) as error:
         return token_error(error)
     return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import time
 from collections import Counter, deque
 from dataclasses import dataclass
@@ -17,7 +18,8 @@ import gspread
 import requests
 from google.auth import exceptions as auth_errors
 
-from reconcile.errors import AccessRefused, ReconcileError, Unavailable
+from reconcile.errors import AccessRefused, ReconcileError, SettingsError, Unavailable
+from reconcile.workbook.google_auth import SCOPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,17 +30,25 @@ GOOGLE: Final = "https://sheets.googleapis.com"
 TIMEOUT: Final = (10.0, 60.0)
 """Seconds to connect and to wait for an answer. Google itself ends a call after 180 s [doc]."""
 
-TRIES: Final = 6
+TRIES: Final = 8
 PATIENCE: Final = 100.0
-"""Seconds one call may take with all its repeats: a quota window is 60 s."""
+"""Seconds one call may take with all its repeats. A quota window is 60 s: with fewer tries, jitter could end them within it."""
 
 QUOTA: Final = 55
 WINDOW: Final = 60.0
 """60 reads and 60 writes a minute per user [doc]; the margin leaves room for a colleague's script."""
 
-_BUSY: Final = (429, 500, 502, 503, 504)
+_SLICE: Final = 0.5
+"""A wait asks this often whether to go on: a signal ends it within the 5 s a run has to stop."""
+
+_BUSY: Final = (408, 409, 429, 500, 502, 503, 504)
 _REFUSED: Final = (401, 403)
 _NOT_FOUND: Final = 404
+
+NO_TOKEN: Final = (TypeError, ValueError, KeyError, AttributeError)
+"""What google-auth raises over a sign-in answer that holds no token: it does not look before it takes it apart [run]."""
+
+_PAGE: Final = re.compile(r"<\s*(!doctype|html)", re.IGNORECASE)
 
 
 class InvalidRequest(ReconcileError):
@@ -53,12 +63,54 @@ class NotThere(AccessRefused):
     """No such spreadsheet, or (for developer metadata) no such entry."""
 
 
+@dataclass(frozen=True)
+class _Known:
+    """A refusal of which the cause is certain. words: what Google's message says then."""
+
+    words: str
+    error: type[ReconcileError]
+    what: str
+    next_step: str
+
+
+_KNOWN: Final = (
+    _Known(
+        "Google Sheets API has not been used",
+        AccessRefused,
+        "The Google Sheets API is switched off in the key's project: {text}",
+        "Switch it on at the address above, wait a minute, then run `reconcile doctor`.",
+    ),
+    _Known(
+        "insufficient authentication scopes",
+        AccessRefused,
+        "This sign-in to Google does not include Google Sheets: {text}",
+        f"Sign in again with the scope {SCOPE}, or give the machine's own identity that scope.",
+    ),
+    _Known(
+        "not supported for this document",
+        SettingsError,
+        "RECONCILE_SHEET is an Excel file in Google Drive, not a Google Sheet: {text}",
+        "Open it there, choose File > Save as Google Sheets, and put the new sheet's address into RECONCILE_SHEET.",
+    ),
+    _Known(
+        "protected cell or object",
+        AccessRefused,
+        "A protection in the sheet keeps the job from writing: {text}",
+        "Let the service account edit the protected ranges, or run `reconcile init`.",
+    ),
+)
+
+
 @dataclass
 class Pace:
-    """Keeps below Google's quota: at most `QUOTA` calls of a kind in a moving minute."""
+    """Keeps below Google's quota: at most `QUOTA` calls of a kind in a moving minute.
+
+    Once `may_continue` says no, nothing waits any more: the few calls that end a run fit into the quota's margin.
+    """
 
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
+    may_continue: Callable[[], bool] = lambda: True
 
     def __post_init__(self) -> None:
         self._recent: dict[str, deque[float]] = {"read": deque(), "write": deque()}
@@ -70,8 +122,17 @@ class Pace:
         while recent and now - recent[0] >= WINDOW:
             recent.popleft()
         if len(recent) >= QUOTA:
-            self.sleep(WINDOW - (now - recent[0]))
+            self.rest(WINDOW - (now - recent[0]))
         recent.append(self.clock())
+
+    def rest(self, seconds: float) -> bool:
+        """Sleeps so long, and answers True; answers False as soon as the run is to stop."""
+        while seconds > 0:
+            if not self.may_continue():
+                return False
+            self.sleep(min(seconds, _SLICE))
+            seconds -= _SLICE
+        return True
 
 
 class Http(gspread.HTTPClient):
@@ -124,7 +185,8 @@ class Http(gspread.HTTPClient):
             if not (safe or kind == "read") or attempt == TRIES or left <= 0 or not isinstance(failure, Unavailable):
                 raise failure
             # full jitter: parallel runs must not come back in step
-            self.pace.sleep(min(left, random.uniform(0.5, 1) * 2**attempt))  # noqa: S311 - not for secrets
+            if not self.pace.rest(min(left, random.uniform(0.5, 1) * 2**attempt)):  # noqa: S311 - not for secrets
+                raise failure
         raise AssertionError
 
     def _once(
@@ -145,6 +207,8 @@ class Http(gspread.HTTPClient):
             return Lost("The connection to Google Sheets broke.", "Try again later."), False
         except requests.RequestException:
             return Lost("Google Sheets did not answer.", "Try again later."), False
+        except NO_TOKEN as error:  # below requests' own: some of those are ValueErrors
+            return token_error(error), True
         if response.ok:
             return response, False
         return self._refusal(response), response.status_code == 429  # noqa: PLR2004 - refused before it was applied
@@ -154,20 +218,13 @@ class Http(gspread.HTTPClient):
         shared = f"Share the sheet with {self.account or 'the service account'} as Editor, then run `reconcile doctor`."
         if code in _BUSY:
             return (Unavailable if code == 429 else Lost)(f"Google Sheets answered {code}: {text}", "Try again later.")  # noqa: PLR2004
-        if code in _REFUSED and "Google Sheets API has not been used" in text:
-            return AccessRefused(
-                f"The Google Sheets API is switched off in the key's project: {text}",
-                "Switch it on at the address above, wait a minute, then run `reconcile doctor`.",
-            )
+        for known in _KNOWN:
+            if known.words in text:
+                return known.error(known.what.format(text=text), known.next_step)
         if code in _REFUSED:
             return AccessRefused(f"Google refuses access to the sheet: {text}", shared)
         if code == _NOT_FOUND:
             return NotThere(f"Google knows no such spreadsheet: {text}", f"Check RECONCILE_SHEET. {shared}")
-        if "protected cell or object" in text:
-            return AccessRefused(
-                f"A protection in the sheet keeps the job from writing: {text}",
-                "Let the service account edit the protected ranges, or run `reconcile init`.",
-            )
         return InvalidRequest(
             text, "This is a fault of reconcile, not of the sheet; please report it with the message above."
         )
@@ -184,12 +241,22 @@ def message_of(response: requests.Response) -> str:
     return str(error)
 
 
-def token_error(error: auth_errors.GoogleAuthError) -> ReconcileError:
-    """A refused token. A busy token service also arrives as RefreshError [run]; `retryable` tells. Never quotes the error."""
+def token_error(error: Exception) -> ReconcileError:
+    """A sign-in that failed. A busy token service also arrives as RefreshError [run]; `retryable` tells. Never quotes the error."""
     if isinstance(error, auth_errors.TransportError):
         return Unavailable("Google's sign-in service cannot be reached.", "Try again later.")
+    if not isinstance(error, auth_errors.GoogleAuthError) or _PAGE.search(str(error)):
+        return Unavailable(
+            "Google's sign-in service sent something else than a token.",
+            "Try again later. If it stays so, look for a proxy or a login page between this machine and Google.",
+        )
     if error.retryable:
         return Unavailable("Google's sign-in service is busy.", "Try again later.")
+    if "reasonable timeframe" in str(error):
+        return AccessRefused(
+            "Google does not accept the key at the time it is on this machine.",
+            "Check this machine's clock: it must be right to a few minutes. The key may be fine.",
+        )
     return AccessRefused(
         "Google does not accept this key any more.",
         "Make a new key for the service account (README, Google Sheets), or undo what disabled the old one.",

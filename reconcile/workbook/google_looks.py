@@ -167,6 +167,7 @@ def drop_down(choices: Sequence[str]) -> Json:
 def same_validation(have: Mapping[str, Any] | None, want: Mapping[str, Any]) -> bool:
     """Whether a rule is already right: same kind, same values. What else staff set on it (colours, strictness) is theirs.
 
+    So is a choice they added to a drop-down: what the job does not know is answered in the row.
     A formula may name another row than ours, because rows were inserted above.
     """
     if not have:
@@ -181,7 +182,9 @@ def same_validation(have: Mapping[str, Any] | None, want: Mapping[str, Any]) -> 
             for v in condition.get("values", [])
         ]
 
-    return said(mine) == said(theirs) if mine["type"] == "CUSTOM_FORMULA" else mine["values"] == theirs.get("values")
+    if mine["type"] == "CUSTOM_FORMULA":
+        return said(mine) == said(theirs)
+    return all(value in theirs.get("values", []) for value in mine["values"])
 
 
 # --- conditional formats ---------------------------------------------------------------------------------------------------

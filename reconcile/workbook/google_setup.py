@@ -41,7 +41,7 @@ OWN_COLUMNS: Final = 6
 """Columns left for staff's own, to the right of ours."""
 
 SAMPLE: Final = 10
-"""Rows under the headings that are looked at to see whether a drop-down is there."""
+"""Rows under the headings, and at the end, that are looked at to see whether a drop-down is there."""
 
 _PROTECTED: Final = "reconcile: "
 NOT_SENT: Final = "comes from the panel or the job. What is typed here is not sent."
@@ -208,6 +208,8 @@ def _ranges(known: Templates, ours: Mapping[str, FoundTab], others: Sequence[Fou
                 made.append(name)
             else:
                 made.append(f"{name}!1:{SAMPLE + 1}")
+                if tab.protect == "header" and (last := ours[tab.key].rows) > 2 * SAMPLE:
+                    made.append(f"{name}!{last - SAMPLE + 1}:{last}")
     # The tab a new spreadsheet comes with. One that is large is nobody's empty first tab: it is not even looked at.
     if LEDGER not in ours and len(others) == 1 and others[0].rows * others[0].columns <= STAFF_ROWS * 26:
         made.append(google.quoted(others[0].title))
@@ -387,6 +389,8 @@ class _Plan:
     def _columns(self, tab: Tab, sheet: int, there: FoundTab | None) -> dict[str, int]:
         """Headings, looks and drop-downs; returns where each column stands afterwards."""
         at = _positions(tab, there.head) if there else {}
+        if there is not None and at and self.first:
+            _refuse_foreign(tab, there.head, at)
         fresh = [column for column in tab.columns if column.key not in at]
         if there is None or not at:
             at = {column.key: place for place, column in enumerate(tab.columns)}
@@ -456,7 +460,7 @@ class _Plan:
             head = {"sheetId": there.sheet, "rowIndex": 0, "columnIndex": place}
             self.ask("updateCells", start=head, rows=[{"values": [{"note": note}]}], fields="note")
         rule = looks.validation(column, place)
-        rows = range(1, min(SAMPLE + 1, there.rows))
+        rows = {*range(1, min(SAMPLE + 1, there.rows)), *range(max(1, there.rows - SAMPLE), there.rows)}
         have = [there.cells.get((row, place), {}).get("dataValidation") for row in rows]
         if rule is None or not have or any(looks.same_validation(each, rule) for each in have):
             return
@@ -671,6 +675,17 @@ def _positions(tab: Tab, head: Sequence[str]) -> dict[str, int]:
                 tab, [*head, *(each.header for each in tab.columns if each not in present)], "the Google Sheet"
             )
     return {column.key: folded.index(templates.fold(column.header)) for column in present}
+
+
+def _refuse_foreign(tab: Tab, head: Sequence[str], at: Mapping[str, int]) -> None:
+    """Raises Damaged for a tab that was there before us and shares a heading or two: its rows would become the job's."""
+    named = [text for text in head if text]
+    if 2 * len(at) > len(named) and (not tab.key_column or tab.key_column in at):
+        return
+    raise Damaged(
+        f"Tab {tab.title!r} is a list of somebody's own: its headings are {', '.join(named)}.",
+        f"Rename that tab, then run `reconcile init` again: it makes a new {tab.title!r}.",
+    )
 
 
 def _whole(protection: Json) -> bool:

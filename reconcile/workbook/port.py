@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-    from zoneinfo import ZoneInfo
+    from datetime import tzinfo
 
     from reconcile.core.model import Commit, Snapshot
 
@@ -27,7 +27,9 @@ class Workbook(Protocol):
     name: str
     cell_limit: int
     lands_together: int
-    zone: ZoneInfo
+
+    @property
+    def zone(self) -> tzinfo: ...
 
     def read(self, also: Sequence[str] = ()) -> Snapshot:
         """The workbook as of now.

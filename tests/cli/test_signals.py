@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconcile.commands import signals
+from reconcile.commands import signals, world
 from reconcile.commands.signals import AGAIN, GAVE_UP, PATIENCE, Signals
+from reconcile.config import load_settings
 from reconcile.core.lease import lease_of
 from reconcile.errors import Unknown
-from reconcile.job import Stop
+from reconcile.job import Silent, Stop
 from reconcile.panel.practice import PATH, PracticePanel
+from reconcile.workbook.google import GoogleWorkbook
 from reconcile.workbook.xlsx import XlsxWorkbook
 
 if TYPE_CHECKING:
@@ -129,3 +131,20 @@ def test_a_write_is_never_broken_off(monkeypatch: pytest.MonkeyPatch) -> None:
     assert hears.exit_code(5, GAVE_UP) == 143
     assert hears.exit_code(7, GAVE_UP) == 7
     assert hears.exit_code(8, "damaged") == 8
+
+
+def test_a_signal_ends_the_waits_for_google_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The client of a run's Google Sheet asks the same stop as the panel's: no backoff outlasts a SIGTERM."""
+    monkeypatch.chdir(tmp_path)
+    for name, value in {
+        "RECONCILE_PANEL_URL": "http://127.0.0.1:9/admin/v1",
+        "RECONCILE_PANEL_KEY": "practice-canary",
+        "RECONCILE_SHEET": "1" * 44,
+        "SHEETS_EMULATOR_HOST": "127.0.0.1:9",
+    }.items():
+        monkeypatch.setenv(name, value)
+    stop = Stop()
+    with world.open_job(load_settings("panel", "sheet"), Silent(), stop) as job:
+        assert isinstance(job.book, GoogleWorkbook)
+        stop.requested = True
+        assert not job.book.http.pace.rest(60)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_CELLS = 10_000_000
+LOCALE = "en_US"  # the only one: values are read and shown as in it
 DEFAULT_ROWS, DEFAULT_COLUMNS = 1000, 26
 
 DEFAULT_FORMAT: dict[str, Any] = {
@@ -436,7 +437,7 @@ def new_book(book_id: str, title: str, seed: random.Random, owner: str, now: flo
     """Return a fresh spreadsheet: one tab `Sheet1` with id 0, 1000 rows by 26 columns [rec]."""
     properties = {
         "title": title,
-        "locale": "en_US",
+        "locale": LOCALE,
         "autoRecalc": "ON_CHANGE",
         "timeZone": "Etc/GMT",
         "defaultFormat": DEFAULT_FORMAT,

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.emulator import auth, batch, control, discovery, drive, fields, metadata, render, requests_sheets, values
 from tests.emulator.auth import Caller, Tokens
-from tests.emulator.book import Book, Sheet, new_book
+from tests.emulator.book import LOCALE, Book, Sheet, new_book
 from tests.emulator.context import Context, Json, Switches
 from tests.emulator.discovery import AnswerViolation
 from tests.emulator.errors import (
@@ -413,6 +413,8 @@ class Emulator:
             if sent.get(name):
                 raise not_implemented(f"spreadsheets.create with {name}")
         properties = sent.get("properties", {})
+        if (locale := properties.get("locale", LOCALE)) != LOCALE:
+            raise not_implemented(f"spreadsheets.create with locale {locale}")
         book_id = self.new_spreadsheet(properties.get("title", "Untitled spreadsheet"), share=())
         book = self.books[book_id]
         book.access = {caller.email: "owner"}

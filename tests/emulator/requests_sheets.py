@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.emulator import fields, formatting, structure
 from tests.emulator.a1 import Area
-from tests.emulator.book import DEFAULT_COLUMNS, DEFAULT_ROWS, Sheet
+from tests.emulator.book import DEFAULT_COLUMNS, DEFAULT_ROWS, LOCALE, Sheet
 from tests.emulator.cells import number_format, tidy_colors
 from tests.emulator.errors import LAST_SHEET, NAME_TOO_LONG, BatchError
 
@@ -242,6 +242,9 @@ def update_spreadsheet_properties(ctx: Context, req: Json) -> None:
     new = req.get("properties", {})
     if "*" in trie:
         trie = {k: {} for k in new if k not in ("defaultFormat", "spreadsheetTheme")}
+    if "locale" in trie and new.get("locale", LOCALE) != LOCALE:
+        message = f"The emulator does not implement updateSpreadsheetProperties of locale {new['locale']}."
+        raise BatchError(message)
     if "title" in trie and not new.get("title"):
         message = "The spreadsheet title cannot be empty. (emulator: Google's own text is not known)"
         raise BatchError(message)

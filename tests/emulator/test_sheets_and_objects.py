@@ -161,6 +161,17 @@ def test_spreadsheet_properties_change_by_mask(api: Api) -> None:
     }
 
 
+def test_another_locale_is_refused_by_name(api: Api) -> None:
+    """Numbers and dates are read as in en_US: a spreadsheet that says otherwise would be read wrongly in silence."""
+    new = {"properties": {"locale": "de_DE"}, "fields": "locale"}
+    assert "updateSpreadsheetProperties of locale de_DE" in api.refused({"updateSpreadsheetProperties": new}, code=501)
+    api.batch({"updateSpreadsheetProperties": {"properties": {"locale": "en_US"}, "fields": "*"}})
+    assert api.ok("GET", "", fields="properties(locale)") == {"properties": {"locale": "en_US"}}
+    made = api.session.post("https://sheets.googleapis.com/v4/spreadsheets", json={"properties": {"locale": "de_DE"}})
+    assert made.status_code == 501
+    assert "spreadsheets.create with locale de_DE" in made.json()["error"]["message"]
+
+
 # -- rows and columns ---------------------------------------------------------------------------------------------------
 
 

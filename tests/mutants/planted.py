@@ -135,9 +135,9 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "unbounded retry on 403",
         (
-            ("reconcile/workbook/google_http.py", "TRIES: Final = 6", "TRIES: Final = 600"),
+            ("reconcile/workbook/google_http.py", "TRIES: Final = 8", "TRIES: Final = 800"),
             ("reconcile/workbook/google_http.py", "PATIENCE: Final = 100.0", "PATIENCE: Final = 1e9"),
-            ("reconcile/workbook/google_http.py", "_BUSY: Final = (429,", "_BUSY: Final = (403, 429,"),
+            ("reconcile/workbook/google_http.py", "_BUSY: Final = (408,", "_BUSY: Final = (403, 408,"),
         ),
         (f"{CATALOGUE}::test_a_sheet_unshared_in_mid_run",),
     ),

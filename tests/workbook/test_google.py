@@ -510,6 +510,32 @@ def test_times_are_the_sheets_own(hands: GoogleHands) -> None:
     assert frame.loc["2", "received"] == datetime(2026, 3, 29, 3, 30)  # noqa: DTZ001 - same
 
 
+@pytest.mark.parametrize(
+    ("zone", "clock"), [("GMT-07:00", "05:30"), ("GMT+5:45", "18:15"), ("GMT+14", "02:30"), ("Etc/GMT", "12:30")]
+)
+def test_a_custom_time_zone_is_a_time_zone(hands: GoogleHands, zone: str, clock: str) -> None:
+    """Google allows a fixed distance from GMT instead of a place: times are written and read in it."""
+    hands.emulator.book(hands.id).properties["timeZone"] = zone
+    hands.open().provision()
+    book = hands.open()
+    row = order("1", received=datetime(2026, 7, 1, 12, 30, tzinfo=UTC))
+    book.commit(Commit("run", append={"orders": [row]}), book.read().revision)
+    assert f"{hands.open().read().tabs['orders'].loc['1', 'received']:%H:%M}" == clock
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "GMT-25", "GMT+7:99:00", "../etc"])
+def test_an_unknown_time_zone_says_where_to_choose_another(hands: GoogleHands, zone: str) -> None:
+    """`init` takes over what the sheet has, so it alone would not help."""
+    hands.emulator.book(hands.id).properties["timeZone"] = zone
+    hands.open().provision()
+    with pytest.raises(Damaged) as caught:
+        hands.open().read()
+    assert (caught.value.what, caught.value.next_step) == (
+        f"The sheet's time zone, {zone}, is not known here.",
+        "Choose another one in the sheet (File > Settings), then run `reconcile init`.",
+    )
+
+
 def test_oversize_and_odd_texts_never_sink_a_batch(hands: GoogleHands) -> None:
     """50,000 characters fit; what JSON or a cell cannot carry becomes visible, in Sync and ledger, too."""
     book = hands.open()

@@ -291,6 +291,33 @@ def test_again_keeps_what_staff_made_of_it(hands: GoogleHands) -> None:
     assert stored(hands.emulator, hands.id) == before
 
 
+def test_rows_pasted_without_a_drop_down_do_not_cost_the_others_their_chips(hands: GoogleHands) -> None:
+    """A dozen rows on top that have no rule: the column's rule stands further down, and is not written again."""
+    staff = hands.as_staff().person("orders")
+    top = {"sheetId": staff.sheet_id, "dimension": "ROWS", "startIndex": 1, "endIndex": 13}
+    staff.do({"insertDimension": {"range": top, "inheritFromBefore": False}})
+    staff.do({"setDataValidation": {"range": {"sheetId": staff.sheet_id, "startRowIndex": 1, "endRowIndex": 13}}})
+    before = stored(hands.emulator, hands.id)
+    assert not hands.open().provision(["12"]).changed
+    assert stored(hands.emulator, hands.id) == before
+
+
+def test_a_choice_that_staff_added_stays(hands: GoogleHands) -> None:
+    """A drop-down that offers all of ours is right, whatever else it offers; one that lacks a choice is not."""
+    staff = hands.as_staff().person("orders")
+    place = staff.column("Status")
+    area = {"sheetId": staff.sheet_id, "startRowIndex": 1, "startColumnIndex": place, "endColumnIndex": place + 1}
+    choices = templates().tab("orders").column("status").choices
+    staff.do({"setDataValidation": {"range": area, "rule": looks.drop_down(["Waiting for supplier", *choices])}})
+    before = stored(hands.emulator, hands.id)
+    assert not hands.open().provision(["12"]).changed
+    assert stored(hands.emulator, hands.id) == before
+    staff.do({"setDataValidation": {"range": area, "rule": looks.drop_down(choices[:-1])}})
+    hands.open().provision(["12"])
+    cells = look(hands.open()).ours["orders"].cells
+    assert cells[1, place]["dataValidation"]["condition"] == looks.drop_down(choices)["condition"]
+
+
 def test_what_is_missing_comes_back(hands: GoogleHands) -> None:
     """A deleted tab and a deleted column are added: the column right of ours, staff's own keep place and data."""
     book = hands.open()
@@ -408,6 +435,25 @@ def test_a_tab_with_our_name_and_other_content_stops_it(empty: tuple[Emulator, s
     with pytest.raises(Damaged, match="none of our headings"):
         book_at(emulator, sheet).provision()
     assert titles(emulator, sheet) == ["Orders"]
+
+
+@pytest.mark.parametrize(
+    "head", [["ID", "Customer", "Status", "Amount"], ["Status", "Note"], ["ID", "Shop", "Ware", "", "Status"]]
+)
+def test_somebodys_own_list_of_orders_is_not_taken_over(empty: tuple[Emulator, str], head: list[str]) -> None:
+    """A tab of our name needs our key column and mostly our headings to be ours; its rows would become the job's."""
+    emulator, sheet = empty
+    owner = emulator.staff(sheet, "Sheet1", OWNER)
+    owner.rename_tab("Orders")
+    owner.paste("A1", [head, ["9001"]])
+    before = stored(emulator, sheet)
+    with pytest.raises(Damaged) as caught:
+        book_at(emulator, sheet).provision()
+    assert (caught.value.what, caught.value.next_step) == (
+        f"Tab 'Orders' is a list of somebody's own: its headings are {', '.join(filter(None, head))}.",
+        "Rename that tab, then run `reconcile init` again: it makes a new 'Orders'.",
+    )
+    assert stored(emulator, sheet) == before
 
 
 # --- fenced --------------------------------------------------------------------------------------------------------------------
