@@ -8,7 +8,7 @@ recognised, and one that was refunded is never refunded again, although nobody r
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from reconcile.core import cells
@@ -100,11 +100,14 @@ def settled(ledger: Ledger, orders: pd.DataFrame, now: datetime) -> Settled:
 def received_since(archive: pd.DataFrame, key: str, asked: datetime) -> bool:
     """Whether a row of this order came into the sheet at `asked` or later. asked: in the sheet's own time zone.
 
-    To the minute, which is all that a Google Sheet shows of a time.
+    To the minute, which is all that a Google Sheet shows of a time. Where a clock was put back in that hour, a time the
+    sheet shows happened twice: the later one counts, since an order stays in Orders for days before it stands in Archive.
     """
-    local = asked.replace(tzinfo=None, second=0, microsecond=0)
+    minute, zone = asked.astimezone(UTC).replace(second=0, microsecond=0), asked.tzinfo
     times = archive["received"].to_numpy(dtype=object)[archive.index == key]
-    return any(isinstance(time, datetime) and time >= local for time in times)
+    return any(
+        isinstance(time, datetime) and time.replace(tzinfo=zone, fold=1).astimezone(UTC) >= minute for time in times
+    )
 
 
 def leaving(

@@ -19,6 +19,7 @@ from reconcile.core.model import Commit
 from reconcile.errors import Damaged, RevisionMoved
 from reconcile.journal import Journal
 from reconcile.panel.practice import answering
+from tests.emulator.faults import Fault
 from tests.faults import sweep
 from tests.faults.checks import Watch
 from tests.faults.world import Crash, World, at, die, make
@@ -169,6 +170,20 @@ def test_a_storm_costs_bounded_calls_and_time(world: World, kind: str) -> None:
     assert world.panel.state.orders["1"].status == "In progress"
 
 
+@pytest.mark.parametrize(("kind", "code"), [("busy", 5), ("never", 5), ("html", 7)])
+def test_a_storm_on_a_claim_costs_bounded_calls_and_time(world: World, kind: str, code: int) -> None:
+    """F07: "slow down" and no connection are no answers: exit 5 and no doubt; a page after sending is a doubt. All lands later."""
+    orders(world, "4")
+    before, sent = world.clock.at, world.line.sent
+    at("panel.before-send", lambda: world.line.trouble.extend([kind] * 100_000), time=2)
+    assert world.run().code == code
+    assert world.line.sent - sent <= 40
+    assert world.clock.at - before < timedelta(minutes=10)
+    assert len(world.doubts()) == (code == 7)
+    world.run()
+    assert world.ids("orders") == ["1", "2", "3", "4"]
+
+
 def test_a_panel_that_always_has_more_is_left_alone(world: World) -> None:
     """F07, F12: a hundred orders, and the same hundred again, for ever: asking stops, and each has one row."""
     body = json.dumps({"status": "success", "orders": [{"id": str(n), "link": "l"} for n in range(500, 600)]})
@@ -198,6 +213,18 @@ def test_a_good_answer_cut_anywhere_loses_nothing_silently(tmp_path: Path) -> No
         watch.accounted()
         assert watch.problems == [], offset
         assert len(world.ids("orders")) == whole[:offset].count(b'"5"}'), offset
+
+
+def test_an_answer_of_fifty_megabytes_is_bounded_and_lands(tmp_path: Path) -> None:
+    """F08: what was read of an answer too large lands, the rest is a doubt with its bound, and nothing is thrown."""
+    world = make(tmp_path, "memory")
+    small = ",".join(f'{{"id":"{number}","link":"l","quantity":"5"}}' for number in range(1, 91))
+    body = f'{{"status":"success","orders":[{small}],"padding":"{"x" * 54_000_000}"}}'
+    world.panel.faults.append(answering(body.encode(), action="getOrders"))
+    assert world.run().code == 7
+    assert world.ids("orders") == [str(number) for number in range(1, 91)]
+    (doubt,) = [doubt for doubt in world.doubts() if doubt["kind"] == "claim"]
+    assert (doubt["service"], doubt["bound"]) == ("1", 100)
 
 
 # --- the sheet moves ----------------------------------------------------------------------------------------------------------
@@ -257,9 +284,12 @@ def test_a_deleted_row_is_reported_and_stays_deleted(world: World) -> None:
     assert world.ids("orders") == ["1", "3"]
 
 
+@pytest.mark.parametrize("book", BOOKS)
 @pytest.mark.parametrize("other", ["1", " 1 ", "１", "01", 1.0])  # noqa: RUF100, RUF001 - one of them is full-width
-def test_doubled_ids_are_held_and_the_others_proceed(world: World, other: Any) -> None:
+def test_doubled_ids_are_held_and_the_others_proceed(tmp_path: Path, book: str, other: Any) -> None:
     """F11: the same id twice, however it is written: nothing is sent for it, both rows are named, other rows go on."""
+    world = orders(make(tmp_path, book), "1", "2", "3")
+    assert world.run().code == 0
     world.add("orders", id=other, status="Completed")
     world.edit("orders", {"1": {"status": "Canceled"}, "2": {"status": "Completed"}})
     assert world.run().code == 0
@@ -355,7 +385,9 @@ def test_a_sheet_unshared_in_mid_run(tmp_path: Path) -> None:
     book_id = world.book.id  # type: ignore[attr-defined]
     at("panel.after-answer", lambda: emulator.share(book_id, emulator.service_account, "none"), time=2)
     calls = len(emulator.calls)
-    assert world.run().code == 6
+    told = world.run()
+    assert told.code == 6
+    assert "Google refuses access to the sheet" in str(told.outcome and told.outcome.stopped)
     assert len(emulator.calls) - calls <= 8
     emulator.share(book_id, emulator.service_account)
     assert world.run().code == 0
@@ -366,7 +398,9 @@ def test_the_key_revoked_in_mid_run(world: World) -> None:
     """F15: the key stops working between two calls: exit 6, no doubt, and what was claimed until then is in the sheet."""
     orders(world, "4")
     at("panel.before-send", lambda: world.line.trouble.extend(["key"] * 9), time=3)
-    assert world.run().code == 6
+    told = world.run()
+    assert told.code == 6
+    assert "key" in str(told.outcome and told.outcome.stopped)
     assert world.ids("orders") == ["1", "2", "3", "4"]
     assert world.doubts() == []
 
@@ -383,6 +417,20 @@ def test_an_outage_exactly_after_a_claim(tmp_path: Path) -> None:
     assert world.panel.state.orders["4"].handed == 0
     assert world.run().code == 0
     assert sorted(world.ids("orders")) == ["1", "2", "3", "4"]
+
+
+def test_the_quota_spent_exactly_after_a_claim(tmp_path: Path) -> None:
+    """F16: Google says 429 from then on: bounded waiting, exit 5, no further claim; the next run lands it."""
+    world = orders(make(tmp_path, "google"), "1")
+    orders(world, "2", service="2")
+    emulator: Any = world.book.emulator  # type: ignore[attr-defined]
+    before = world.clock.at
+    at("panel.after-answer", lambda: emulator.faults.always(Fault.status(429)), time=2)
+    assert world.run().code == 5
+    assert world.clock.at - before < timedelta(minutes=10)
+    assert world.panel.state.orders["2"].handed == 0
+    assert world.run().code == 0
+    assert sorted(world.ids("orders")) == ["1", "2"]
 
 
 # --- cells --------------------------------------------------------------------------------------------------------------------
@@ -478,6 +526,40 @@ def test_a_spoiled_heading_stops_the_run_before_any_claim(tmp_path: Path, book: 
     assert world.ids("orders") == ["1"]
 
 
+@pytest.mark.parametrize("book", BOOKS)
+@pytest.mark.parametrize("tab", ["orders", "ledger"])
+def test_a_column_that_is_gone_stops_the_run_before_any_call(tmp_path: Path, book: str, tab: str) -> None:
+    """F20: a column of ours deleted, also in the hidden tab: exit 8 naming the tab, and the panel is not asked anything."""
+    world = orders(make(tmp_path, book), "1", "2")
+    world.run()
+    mark = len(world.panel.requests)
+    before = world.book.see(tab)
+    world.book.show(tab, [[*row[:1], *row[2:], None] for row in before])
+    told = world.run()
+    assert told.code == 8
+    assert {"orders": "Orders", "ledger": "_ledger"}[tab] in str(told.error)
+    assert len(world.panel.requests) == mark
+    world.book.show(tab, before)
+    assert world.run().code == 0
+
+
+@pytest.mark.parametrize("book", BOOKS)
+def test_a_hidden_tab_that_was_tampered_with_is_not_guessed_at(tmp_path: Path, book: str) -> None:
+    """F20: a cell of `_ledger` typed over: exit 8, and the panel is not asked anything."""
+    world = orders(make(tmp_path, book), "1")
+    world.run()
+    mark = len(world.panel.requests)
+    before = world.book.see("ledger")
+    spoiled = [list(row) for row in before]
+    line = next(row for row in spoiled if row[0] == "_meta" and row[1] == "revision")
+    line[2] = "many"
+    world.book.show("ledger", spoiled)
+    assert world.run().code == 8
+    assert len(world.panel.requests) == mark
+    world.book.show("ledger", before)
+    assert world.run().code == 0
+
+
 # --- the journal --------------------------------------------------------------------------------------------------------------
 
 
@@ -530,10 +612,30 @@ def test_a_save_by_staff_in_mid_run_is_never_overwritten(tmp_path: Path) -> None
 
 
 def test_days_missed_then_many_orders(tmp_path: Path) -> None:
-    """F25: 700 orders after a long absence: all land, asked for a hundred at a time, in one bounded run."""
-    world = orders(make(tmp_path, "xlsx"), *map(str, range(1, 701)))
+    """F25: 5,000 orders after a long absence: all land, asked for a hundred at a time, in one bounded run."""
+    world = orders(make(tmp_path, "xlsx"), *map(str, range(1, 5_001)))
     world.clock.at = datetime(2026, 3, 20, 3, 0, tzinfo=UTC)
     told = world.run()
     assert told.code == 0
-    assert len(world.ids("orders")) == 700
-    assert len([request for request in world.panel.calls("getOrders") if request.param("type") == "1"]) == 8
+    assert len(world.ids("orders")) == 5_000
+    assert len([request for request in world.panel.calls("getOrders") if request.param("type") == "1"]) == 51
+
+
+def test_a_deadline_bounds_each_run_and_the_work_goes_on(tmp_path: Path) -> None:
+    """F25: with time for a few answers only, each run takes what it can and ends; the runs together take everything."""
+    world = orders(make(tmp_path, "memory"), *map(str, range(1, 1_001)))
+
+    def slow(name: str) -> None:
+        if name == "panel.after-answer":
+            world.clock.sleep(150)
+
+    landed = []
+    while len(world.ids("orders")) < 1_000:
+        before = world.clock.at
+        boundary.set_hook(slow)
+        assert world.run().code == 0
+        boundary.set_hook(None)
+        assert world.clock.at - before < timedelta(seconds=900)
+        landed.append(len(world.ids("orders")))
+        assert len(landed) < 9, landed
+    assert landed == sorted(set(landed)), "each run made progress"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import logging
 import traceback
 import urllib.parse
@@ -65,6 +66,22 @@ def test_the_search_finds_what_is_there() -> None:
     for hidden in (KEY, urllib.parse.quote(KEY), base64.b64encode(b"ab" + KEY.encode()).decode()):
         with pytest.raises(AssertionError):
             clean(KEY, f"something {hidden} else")
+
+
+def key_lines(info: dict[str, str]) -> list[str]:
+    """The lines of a Google private key between its first and last one: each is a secret by itself, however they are joined."""
+    return info["private_key"].splitlines()[1:-1]
+
+
+def test_the_search_finds_a_private_key() -> None:
+    """Google's key is found as it stands in its file, in that file's JSON, in a repr, and in base64 of the whole."""
+    with Emulator(serve=False) as emulator:
+        info = emulator.account()
+    lines = key_lines(info)
+    assert len(lines) > 10
+    whole = json.dumps(info)
+    for hidden in (info["private_key"], whole, repr(info), base64.b64encode(info["private_key"].encode()).decode()):
+        assert any(form in hidden.encode() for line in lines for form in forms(line))
 
 
 @pytest.mark.parametrize("kind", sweep.PANEL)
@@ -144,6 +161,68 @@ def test_no_command_shows_the_key(
     clean(KEY, *texts, summary.read_bytes(), *(path.read_bytes() for path in (world.folder / "state").iterdir()))
 
 
+def test_no_command_on_a_google_sheet_shows_a_secret(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """F21: panel key, private key and token stand in no output, log, traceback, journal, summary or cell of any command."""
+    caplog.set_level(1)
+    for name in ("google", "google.auth", "urllib3", "requests", "httpx", "httpcore", "gspread"):
+        caplog.set_level(1, name)
+    monkeypatch.chdir(tmp_path)
+    panel = PracticePanel(0, 1, KEY, refills=0, cancels=0)
+    for key in ("1", "2", "3"):
+        panel.add_order(key, quantity="100", charge="5", link="l")
+    said: list[str] = []
+
+    def command(*args: str) -> int:
+        code = cli.main(list(args))
+        out = capsys.readouterr()
+        said.extend((out.out, out.err))
+        return code
+
+    with panel.serving() as url, Emulator() as emulator:
+        book_id, info = emulator.new_spreadsheet(), emulator.account()
+        settings = {"PANEL_URL": url, "PANEL_KEY": KEY, "SHEET": book_id, "STATE_DIR": "state", "SERVICES": "1"}
+        for name, value in {**settings, "GOOGLE_KEY_JSON": json.dumps(info)}.items():
+            monkeypatch.setenv(f"RECONCILE_{name}", value)
+        monkeypatch.setenv("SHEETS_EMULATOR_HOST", emulator.host)
+        monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+        monkeypatch.setenv("GITHUB_ACTIONS", "true")
+        for args in (
+            ["init"],
+            ["doctor"],
+            ["sync"],
+            ["--debug", "sync", "--json"],
+            ["plan", "--json"],
+            ["why", "1"],
+            ["history", "1"],
+            ["resolve"],
+            ["profiles", "--json"],
+        ):
+            assert command(*args) == 0, said[-1]
+        for where in ("book.before-read", "panel.before-send", "panel.after-answer", "book.after-commit"):
+            boundary.set_hook(lambda name, where=where: 1 // 0 if name == where else None)  # type: ignore[misc]
+            assert command("--debug", "sync") == 1
+            boundary.set_hook(None)
+        emulator.faults.always(Fault.status(403))
+        assert command("--debug", "sync") == 6
+        emulator.faults.clear()
+        emulator.tokens.disabled.add(info["client_email"])
+        emulator.tokens.expire_all()
+        assert command("--debug", "sync") == 6
+        assert command("doctor") == 6
+        tokens = list(emulator.tokens._issued)
+        cells = [str(emulator.values(book_id, f"'{sheet.title}'")) for sheet in emulator.book(book_id).sheets]
+    assert tokens
+    assert any("ZeroDivisionError" in text for text in said)
+    files = [path.read_bytes() for path in (tmp_path / "state").iterdir()]
+    for secret in (KEY, *tokens, *key_lines(info)):
+        clean(secret, *said, caplog.text, *cells, *files, (tmp_path / "summary.md").read_bytes())
+
+
 def test_google_shows_neither_private_key_nor_token() -> None:
     """F21: refused tokens, pages, dropped connections, denied sheets: no error of ours holds the private key or the token."""
     clock = Clock()
@@ -158,7 +237,6 @@ def test_google_shows_neither_private_key_nor_token() -> None:
         google_setup.provision(book)
         token = str(credentials.token)
         assert token
-        secret = "".join(info["private_key"].splitlines()[1:3])
         seen: list[str] = [repr(book), repr(http), repr(vars(book))]
         troubles: list[Any] = [
             lambda: emulator.faults.always(Fault.status(403)),
@@ -177,8 +255,9 @@ def test_google_shows_neither_private_key_nor_token() -> None:
                     seen.append(with_locals(error))
             emulator.faults.clear()
         assert len(seen) > 30
-        clean(secret, *seen)
         clean(token, *seen)
+        for line in key_lines(info):
+            clean(line, *seen)
 
 
 def test_a_whole_day_leaves_no_key_anywhere(tmp_path: Path) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+import pytest
+
+from reconcile import boundary
 from reconcile.workbook.google import EPOCH
 from reconcile.workbook.xlsx import XlsxWorkbook
-from tests.faults.world import make
+from tests.faults.world import die, make
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,3 +47,38 @@ def test_a_file(tmp_path: Path) -> None:
     world = make(tmp_path, "xlsx")
     world.book.open = lambda clock: XlsxWorkbook(world.book.path, clock=clock, zone=ZoneInfo(PLACE))
     check_said_and_shown(world)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
+def test_an_answer_that_landed_while_the_clock_was_put_back_does_not_land_again(tmp_path: Path, zone: str) -> None:
+    """F14: claimed at 2:59 summer time and landed at 2:00 winter time, archived by another machine: that is no second handing-out."""
+    world = make(tmp_path, "xlsx")
+    world.book.open = lambda clock: XlsxWorkbook(world.book.path, clock=clock, zone=ZoneInfo(zone))
+    world.clock.at = datetime(2026, 10, 25, 0, 59, 50, tzinfo=UTC)
+    for key in ("1", "2"):
+        world.panel.add_order(key, "1", link="l", quantity="100", charge="5", user_id="u")
+    commits = 0
+
+    def hook(name: str) -> None:
+        nonlocal commits
+        if name == "panel.after-answer" and world.panel.calls("getOrders"):
+            world.clock.sleep(5)
+        commits += name == "book.after-commit"
+        if commits == 2:
+            die()
+
+    boundary.set_hook(hook)
+    assert world.run("a").crashed
+    boundary.set_hook(None)
+    assert world.ids("orders") == ["1", "2"]
+    assert world.clock.at > datetime(2026, 10, 25, 1, 0, tzinfo=UTC)
+    world.clock.sleep(400)
+    world.run("b")
+    world.edit("orders", {key: {"status": "Completed"} for key in ("1", "2")})
+    world.run("b")
+    world.run("b")
+    world.clock.sleep(9 * 86_400)
+    world.run("b")
+    assert (world.ids("orders"), world.ids("archive")) == ([], ["1", "2"])
+    world.run("a")
+    assert (world.ids("orders"), world.ids("archive")) == ([], ["1", "2"])
