@@ -20,6 +20,8 @@ NAMES: tuple[str, ...] = (
     "book.after-read",
     "book.before-commit",
     "book.after-commit",
+    "google.before-send",
+    "google.after-answer",
     "file.before-temp",
     "file.after-temp",
     "file.before-replace",

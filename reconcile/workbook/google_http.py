@@ -18,6 +18,7 @@ import gspread
 import requests
 from google.auth import exceptions as auth_errors
 
+from reconcile import boundary
 from reconcile.errors import AccessRefused, ReconcileError, SettingsError, Unavailable
 from reconcile.workbook.google_auth import SCOPE
 
@@ -194,6 +195,7 @@ class Http(gspread.HTTPClient):
     ) -> tuple[requests.Response | ReconcileError, bool]:
         """One attempt: (answer or error, whether the call was certainly not applied)."""
         url = endpoint.replace(GOOGLE, self.host, 1)
+        boundary.at("google.before-send")
         try:
             response = self.session.request(method, url, timeout=self.timeout, **sent)
             _ = response.content
@@ -209,6 +211,7 @@ class Http(gspread.HTTPClient):
             return Lost("Google Sheets did not answer.", "Try again later."), False
         except NO_TOKEN as error:  # below requests' own: some of those are ValueErrors
             return token_error(error), True
+        boundary.at("google.after-answer")
         if response.ok:
             return response, False
         return self._refusal(response), response.status_code == 429  # noqa: PLR2004 - refused before it was applied

@@ -48,6 +48,7 @@ _BOOK = {
     "book.before-read": ("blip", "down", "key"),
     "book.before-commit": ("blip", "down", "key", "acted", "lost"),
     "book.after-commit": ("acted",),
+    "google.before-send": ("blip", "acted", "lost"),
     "journal.before-write": ("down",),
     "file.before-temp": ("down", "key"),
     "file.after-temp": ("down",),
@@ -91,7 +92,7 @@ def fire(world: World, kind: str, name: str) -> None:
     if name == "panel.before-send":
         world.line.trouble[:] = _WIRE[kind]
         return
-    if name.startswith("book.") and world.book.outage(kind, name):
+    if name.startswith(("book.", "google.")) and world.book.outage(kind, name):
         return
     if kind == "acted" and name == "book.before-commit":
         return  # a file or a memory has no answer that could be lost: see book.after-commit
