@@ -35,7 +35,7 @@ from reconcile.core.lease import BOOK
 from reconcile.core.ledger import COLUMNS, SEEN
 from reconcile.core.model import ROW, SYNC, Snapshot
 from reconcile.errors import AccessRefused, Damaged, ReconcileError, RevisionMoved, Unavailable, Unmovable
-from reconcile.workbook import frames, google_archive, google_heights, guide, templates
+from reconcile.workbook import frames, google_answer, google_archive, google_heights, guide, templates
 from reconcile.workbook import google_looks as looks
 from reconcile.workbook.google_heights import Heights
 from reconcile.workbook.google_http import InvalidRequest, Lost, NotThere, json_of
@@ -43,7 +43,7 @@ from reconcile.workbook.templates import LEDGER
 from reconcile.workbook.xlsx_xml import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     import pandas as pd
 
@@ -82,10 +82,15 @@ UNRESTORE: Final = (
     "hand. Going on from the older ledger could send refunds and payments twice."
 )
 
-_API: Final = "https://sheets.googleapis.com/v4/spreadsheets"
-_HEADS: Final = (
-    "replies,updatedSpreadsheet.sheets(properties(sheetId,gridProperties.rowCount),data.rowData.values.formattedValue)"
+SWAPPED: Final = (
+    "The tab {title!r} is another one than the job has written to: probably a copy that somebody gave its name."
 )
+UNSWAP: Final = (
+    "Keep one of the two: give the first one its name back, or run `reconcile init`, which takes the one that has the name "
+    "now; rows that only the other one has can be copied over by hand."
+)
+
+_API: Final = "https://sheets.googleapis.com/v4/spreadsheets"
 _TIME: Final = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{1,2}:\d{2}(:\d{2})?)?")
 _KEPT_TIME: Final = "date:"
 """How a date that a cell showed is kept in `_ledger`, where it could not be told from a text otherwise."""
@@ -367,7 +372,7 @@ class GoogleWorkbook:
             body = self._apply(draft.requests, stamp, draft.value)
         boundary.at("book.after-commit")
         draft.remember(body)
-        self._look_at_heads(body, change)
+        self._look_at_heads(body, change, stamp)
         return stamp
 
     def send(self, requests: list[dict[str, Any]], stamp: int, value: str) -> None:
@@ -382,11 +387,9 @@ class GoogleWorkbook:
         sent: dict[str, Any] = {"requests": requests}
         params = {"fields": "replies"}
         if heads:
-            params = {"fields": _HEADS}
+            params = {"fields": google_answer.MASK}
             sent["includeSpreadsheetInResponse"] = sent["responseIncludeGridData"] = True
-            sent["responseRanges"] = [
-                f"{quoted(tab.title)}!1:1" for tab in self.known.tabs if tab.protect == "header" or tab.key in PRUNED
-            ]
+            sent["responseRanges"] = [f"{quoted(tab.title)}!1:1" for tab in self._watched()]
         for _ in range(3):
             try:
                 return json_of(self.http.request("post", self.address(":batchUpdate"), params=params, json=sent))
@@ -435,17 +438,27 @@ class GoogleWorkbook:
             return None
         return str(entry.get("metadataValue", ""))
 
-    def _look_at_heads(self, body: dict[str, Any] | None, change: Commit) -> None:
+    def _look_at_heads(self, body: dict[str, Any] | None, change: Commit, stamp: int) -> None:
         """Takes over where the columns stood when the commit was applied.
 
-        Raises Damaged for a heading that is gone, and for rows that were added while their columns were moved.
+        Raises Damaged for a sheet that was put back to an older version, a tab that is another one, a heading that is gone,
+        and for rows that were added while their columns were moved.
         """
-        for tab, head, rows in _heads(self, body):
+        shown = google_answer.shown(body, STAMP)
+        if shown is None:
+            return
+        newest = max(shown.stamps, default=0) - BASE
+        if newest > stamp:  # so long ago that the stamp of this very commit was pruned in between
+            raise Damaged(RESTORED.format(now=stamp, newest=newest), UNRESTORE)
+        for tab in self._watched():
             place = self.memory.places[tab.key]
+            found = shown.tabs.get(place.sheet)
+            if found is None:
+                raise Damaged(SWAPPED.format(title=tab.title), UNSWAP)
             if tab.key in PRUNED:
-                place.rows = rows
+                place.rows = found.rows
                 continue
-            columns = templates.positions(tab, head, self.name)
+            columns = templates.positions(tab, found.head, self.name)
             moved, place.columns = columns != place.columns, columns
             if moved and change.append.get(tab.key):
                 keys = ", ".join(id_text(row.get(tab.key_column)) for row in change.append[tab.key])
@@ -454,6 +467,10 @@ class GoogleWorkbook:
                     "beside their headings, at the end of the tab.",
                     "Move the cells of those rows under the right headings; nothing was lost.",
                 )
+
+    def _watched(self) -> list[Tab]:
+        """The tabs whose headings and sizes every commit brings back."""
+        return [tab for tab in self.known.tabs if tab.protect == "header" or tab.key in PRUNED]
 
     def obstacle(self, keys: Collection[str]) -> tuple[str, set[str]]:
         """The port's obstacle, from the rows as read."""
@@ -491,23 +508,6 @@ class GoogleWorkbook:
         from reconcile.workbook import google_setup  # noqa: PLC0415 - only doctor needs it
 
         return google_setup.check(self)
-
-
-def _heads(book: GoogleWorkbook, body: dict[str, Any] | None) -> Iterable[tuple[Tab, list[str], int]]:
-    """The tabs' headings and how many rows they have, in a commit's answer."""
-    rows = {}
-    sizes: dict[int, int] = {}
-    for sheet in (body or {}).get("updatedSpreadsheet", {}).get("sheets", []):
-        properties = sheet.get("properties", {})
-        sizes[properties.get("sheetId", 0)] = properties.get("gridProperties", {}).get("rowCount", 0)
-        for block in sheet.get("data", []):
-            lines = block.get("rowData", [{}])
-            rows[properties.get("sheetId", 0)] = [
-                str(cell.get("formattedValue", "")) for cell in lines[0].get("values", [])
-            ]
-    for tab in book.known.tabs:
-        if tab.key in book.memory.places and (head := rows.get(book.memory.places[tab.key].sheet)) is not None:
-            yield tab, head, sizes[book.memory.places[tab.key].sheet]
 
 
 def _reader(tab: Tab, column: Column) -> Callable[[str], Cell] | None:

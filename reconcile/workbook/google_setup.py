@@ -819,7 +819,7 @@ def check(book: GoogleWorkbook) -> list[Finding]:
     except ReconcileError as error:
         return [*findings, _unreachable(error, account)]
     findings.append(Finding("sharing", ok=True, text=f"The sheet is shared with {account}."))
-    findings.append(_structure(book))
+    findings.append(_structure(book, found))
     findings.append(_protections(book.known, found, account))
     findings.append(_version(book.known, found))
     findings.append(_history(found))
@@ -838,11 +838,15 @@ def _unreachable(error: ReconcileError, account: str) -> Finding:
     return Finding("sharing", ok=False, text=error.what, next_step=error.next_step)
 
 
-def _structure(book: GoogleWorkbook) -> Finding:
+def _structure(book: GoogleWorkbook, found: Found) -> Finding:
     try:
         snapshot = book.read()
     except ReconcileError as error:
         return Finding("structure", ok=False, text=error.what, next_step=error.next_step)
+    for key, place in book.memory.places.items():
+        if key in found.ours and found.ours[key].sheet != place.sheet:
+            text = google.SWAPPED.format(title=found.ours[key].title)
+            return Finding("structure", ok=False, text=text, next_step=google.UNSWAP)
     return Finding("structure", ok=True, text=f"All tabs and headings are there; revision {snapshot.revision}.")
 
 

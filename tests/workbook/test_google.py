@@ -265,6 +265,21 @@ def test_a_restored_version_is_not_an_endless_race(hands: GoogleHands) -> None:
     assert "twice" in caught.value.next_step
 
 
+def test_a_version_restored_from_long_ago_stops_the_run_at_its_begin(hands: GoogleHands) -> None:
+    """Its stamp was pruned long since, so the commit is taken; the newer stamps beside it say so before anything is sent."""
+    book, store = hands.open(), hands.emulator.book(hands.id)
+    revision = book.commit(change("run", "1"), book.read().revision)
+    older = store.snapshot()
+    for _ in range(KEPT + 4):
+        revision = book.commit(Commit("run"), revision)
+    store.restore({**older, "metadata": dict(store.metadata)})  # stamps are not part of the version history
+    again = hands.open()
+    with pytest.raises(Damaged) as caught:
+        again.commit(Commit("next", meta={"claiming": "12"}), again.read().revision)
+    assert caught.value.what == google.RESTORED.format(now=2, newest=KEPT + 5)
+    assert caught.value.next_step == google.UNRESTORE
+
+
 # --- staff between read and commit ---------------------------------------------------------------------------------------------
 
 
@@ -410,6 +425,31 @@ def test_a_broken_structure_stops_the_run_at_its_begin(
         book.commit(Commit("run", meta={"claiming": "12"}), 1)
     assert words in caught.value.what
     assert caught.value.next_step
+
+
+def swap(hands: GoogleHands) -> None:
+    """Somebody keeps Orders as a backup, and goes on in a copy of it."""
+    first = hands.person("orders")
+    first.do({"duplicateSheet": {"sourceSheetId": first.sheet_id, "newSheetName": "Copy of Orders"}})
+    first.rename_tab("Orders backup")
+    hands.emulator.staff(hands.id, "Copy of Orders", hands.email).rename_tab("Orders")
+
+
+def test_a_copy_that_took_a_tabs_name_stops_the_run_at_its_begin(hands: GoogleHands) -> None:
+    """Reads go by name and writes by id: new rows would land in the backup. `init` takes the copy over."""
+    landed(hands, "1")
+    swap(hands)
+    book = hands.open()
+    with pytest.raises(Damaged) as caught:
+        book.commit(Commit("run", meta={"claiming": "12"}), book.read().revision)
+    assert caught.value.what == (
+        "The tab 'Orders' is another one than the job has written to: probably a copy that somebody gave its name."
+    )
+    assert caught.value.next_step == google.UNSWAP
+    book = hands.open()
+    book.provision()
+    book.commit(change("run", "2"), book.read().revision)
+    assert ids(hands) == ["1", "2"]
 
 
 def test_a_deleted_tab_that_is_written_to_refuses_the_commit_whole(hands: GoogleHands) -> None:
