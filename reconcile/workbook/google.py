@@ -172,7 +172,7 @@ class _Place:
 class _Memory:
     """What the last read and the commits since then say of the sheet.
 
-    ledger: (tab, key) → row of `_ledger`. free: rows of it that hold nothing. following: its first row below all others.
+    proven: whether a commit since then was applied, so that there may be something to land. ledger: (tab, key) → row of `_ledger`. free: rows of it that hold nothing. following: its first row below all others.
     """
 
     places: dict[str, _Place] = field(default_factory=dict)
@@ -180,6 +180,7 @@ class _Memory:
     free: list[int] = field(default_factory=list)
     following: int = 2
     heights: Heights = field(default_factory=Heights)
+    proven: bool = False
 
 
 class GoogleWorkbook:
@@ -233,6 +234,7 @@ class GoogleWorkbook:
         orders = self.memory.places[frames.ORDERS]
         tab = self.known.tab(frames.ORDERS)
         self.memory.heights = google_heights.heights(ledger.meta, tab, data[frames.ORDERS], orders.rows)
+        self.memory.proven = False
         self.memory.ledger = dict(ledger.places)
         self.memory.free = sorted(ledger.free)
         self.memory.following = max([1, *ledger.places.values(), *ledger.free]) + 1
@@ -398,6 +400,9 @@ class GoogleWorkbook:
                 if self._stamped(stamp) == value:
                     return None
             except InvalidRequest as error:
+                if heads and self.memory.proven and self._no_tab(error):
+                    # a tab was renamed since this run's begin: what was received meanwhile still lands, by the tabs' ids
+                    return None if self._stamped(stamp) == value else self._apply(requests, stamp, value, heads=False)
                 self._refused(error, stamp, value)
                 return None
         raise Unavailable(
@@ -816,6 +821,7 @@ class _Draft:
         body: None when the answer was lost; then every text is believed to have been found.
         """
         memory = self.book.memory
+        memory.proven = True
         for name, where in self._moved.items():
             if where is None:
                 self._free.append(memory.ledger.pop(name))

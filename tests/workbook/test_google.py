@@ -427,6 +427,35 @@ def test_a_broken_structure_stops_the_run_at_its_begin(
     assert caught.value.next_step
 
 
+def test_rows_land_although_a_tab_was_renamed_since_the_begin(hands: GoogleHands) -> None:
+    """What was received is never lost for a name, not even that of a tab without any part in it; the next read says so."""
+    book = landed(hands, "1")
+    revision = book.commit(Commit("run", meta={"claiming": "12"}), 1)
+    hands.person("tickets").rename_tab("Tickets (Nov)")
+    revision = book.commit(change("run", "2"), revision)
+    book.commit(Commit("run", sync={"orders": {"2": "#2 · Sent."}}, meta={"claiming": None}), revision)
+    with pytest.raises(Damaged, match="no tab 'Tickets'"):
+        hands.open().read()
+    hands.emulator.staff(hands.id, "Tickets (Nov)", hands.email).rename_tab("Tickets")
+    frame = hands.open().read().tabs["orders"]
+    assert list(frame.index) == ["1", "2"]
+    assert frame.loc["2", "sync"] == "#2 · Sent."
+
+
+def test_a_landing_that_was_applied_although_refused_is_not_repeated(hands: GoogleHands) -> None:
+    """Whether Google applies a batch whose answer it cannot make is not known; its stamp tells."""
+    book = landed(hands, "1")
+    revision = book.commit(Commit("run", meta={"claiming": "12"}), 1)
+    words = (
+        b'{"error": {"code": 400, "message": "Unable to parse range: \'Tickets\'!1:1", "status": "INVALID_ARGUMENT"}}'
+    )
+    hands.emulator.faults.at(len(hands.emulator.calls) + 1, Fault.answer(400, words, after=True))
+    calls = len(hands.emulator.calls)
+    assert book.commit(change("run", "2"), revision) == 3
+    assert [call.kind for call in hands.emulator.calls[calls:]] == ["batchUpdate", "developerMetadata.get"]
+    assert ids(hands) == ["1", "2"]
+
+
 def swap(hands: GoogleHands) -> None:
     """Somebody keeps Orders as a backup, and goes on in a copy of it."""
     first = hands.person("orders")
