@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from reconcile.core.model import Cell, Commit, Row
+    from reconcile.workbook.google_answer import ShownTab
     from reconcile.workbook.google_auth import Secret
     from reconcile.workbook.google_http import Http
     from reconcile.workbook.port import Finding, Provisioned
@@ -64,6 +65,12 @@ TAB_IDS: Final = "tab_ids"
 ZONE: Final = "zone"
 SPARE: Final = 1_000
 """Rows added to a tab at once when it is full."""
+
+CLAIMED: Final = (frames.ORDERS, "refills", "cancels")
+"""Tabs in which rows land that the panel hands out once."""
+
+ROOM: Final = 200
+"""Spare rows a commit leaves in them: more than one answer's 100 orders."""
 
 WHOLE_COLUMN: Final = 2_000
 """Most rows of a tab whose Sync texts are restored in the batch that makes blank Sync cells findable."""
@@ -89,6 +96,15 @@ UNSWAP: Final = (
     "Keep one of the two: give the first one its name back, or run `reconcile init`, which takes the one that has the name "
     "now; rows that only the other one has can be copied over by hand."
 )
+
+TABLE: Final = (
+    "{title!r} was made a table (Format > Convert to table), in which Google drops the rows that the job adds."
+)
+UNTABLE: Final = "Undo that: in the menu beside the table's name, choose Revert to unformatted data."
+SHUT: Final = "A protection keeps the job from writing: {titles}."
+UNSHUT: Final = "Data > Protect sheets and ranges: let {account} edit it, or remove that protection."
+FULL: Final = "{name} is full: Google allows 10,000,000 cells, and blank ones count."
+UNFULL: Final = "Delete tabs that nobody needs, or blank rows and columns at the end of large ones, and run again."
 
 _API: Final = "https://sheets.googleapis.com/v4/spreadsheets"
 _TIME: Final = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{1,2}:\d{2}(:\d{2})?)?")
@@ -130,6 +146,10 @@ def _without_collector() -> Iterator[None]:
     finally:
         if was:
             gc.enable()
+
+
+class _Full(Damaged):
+    """The spreadsheet cannot grow."""
 
 
 def quoted(title: str) -> str:
@@ -361,20 +381,19 @@ class GoogleWorkbook:
         draft = _Draft(self, change, stamp)
         try:
             body = self._apply(draft.requests, stamp, draft.value)
-        except (InvalidRequest, AccessRefused) as error:
+        except (InvalidRequest, AccessRefused, _Full) as error:
             protected = "protected cell" in error.what
-            if change.archive and (protected or isinstance(error, InvalidRequest)):
+            if change.archive and (protected or not isinstance(error, AccessRefused)):
                 raise Unmovable(error.what, error.next_step) from error
-            if isinstance(error, AccessRefused):
-                raise
-            if not draft.by_number:
+            if not isinstance(error, InvalidRequest) or not draft.by_number:
                 raise
             # rows were deleted, and a row number lies beyond the tab's end now: without what needs numbers, it fits
             draft = _Draft(self, change, stamp, numbers=False)
             body = self._apply(draft.requests, stamp, draft.value)
         boundary.at("book.after-commit")
+        first = not self.memory.proven
         draft.remember(body)
-        self._look_at_heads(body, change, stamp)
+        self._look_at_heads(body, change, stamp, first=first)
         return stamp
 
     def send(self, requests: list[dict[str, Any]], stamp: int, value: str) -> None:
@@ -420,6 +439,8 @@ class GoogleWorkbook:
             ) from error
         if gone := self._no_tab(error):
             raise gone from error
+        if "above the limit of 10000000 cells" in error.what:
+            raise _Full(FULL.format(name=self.name), UNFULL) from error
         if "No grid with id" in error.what:
             raise Damaged(f"A tab of {self.name} was deleted while the job ran: {error.what}", frames.INIT) from error
         raise error
@@ -443,11 +464,12 @@ class GoogleWorkbook:
             return None
         return str(entry.get("metadataValue", ""))
 
-    def _look_at_heads(self, body: dict[str, Any] | None, change: Commit, stamp: int) -> None:
+    def _look_at_heads(self, body: dict[str, Any] | None, change: Commit, stamp: int, *, first: bool) -> None:
         """Takes over where the columns stood when the commit was applied.
 
         Raises Damaged for a sheet that was put back to an older version, a tab that is another one, a heading that is gone,
-        and for rows that were added while their columns were moved.
+        and for rows that were added while their columns were moved; Damaged or AccessRefused when rows cannot land in a tab.
+        first: whether nothing was claimed since the last read.
         """
         shown = google_answer.shown(body, STAMP)
         if shown is None:
@@ -463,6 +485,8 @@ class GoogleWorkbook:
             if tab.key in PRUNED:
                 place.rows = found.rows
                 continue
+            if tab.key in CLAIMED and (first or change.append.get(tab.key)):
+                self._refuse_shut(tab, place, found)
             columns = templates.positions(tab, found.head, self.name)
             moved, place.columns = columns != place.columns, columns
             if moved and change.append.get(tab.key):
@@ -472,6 +496,15 @@ class GoogleWorkbook:
                     "beside their headings, at the end of the tab.",
                     "Move the cells of those rows under the right headings; nothing was lost.",
                 )
+
+    def _refuse_shut(self, tab: Tab, place: _Place, found: ShownTab) -> None:
+        """Raises Damaged or AccessRefused for a tab in which Google would drop or refuse the rows that are to land."""
+        width = max(place.columns.values()) + 1
+        if google_answer.reach(found.tables, 0, width):
+            raise Damaged(TABLE.format(title=tab.title), UNTABLE)
+        if google_answer.reach(found.closed, place.used, width):
+            account = self.http.account or "the account of the key"
+            raise AccessRefused(SHUT.format(titles=tab.title), UNSHUT.format(account=account))
 
     def _watched(self) -> list[Tab]:
         """The tabs whose headings and sizes every commit brings back."""
@@ -604,6 +637,7 @@ class _Draft:
         for tab, rows in {**change.append, **({frames.ARCHIVE: archived} if archived else {})}.items():
             self._append(tab, rows)
         meta = self._heights(change.append.get(frames.ORDERS, ()))
+        self._room()
         self._ledger(change, stamp, meta)
 
     def _archive(self, rows: Mapping[str, Row]) -> list[Row]:
@@ -671,6 +705,15 @@ class _Draft:
             ",dataValidation" if boxes else ""
         )
         self.requests.append({"appendCells": {"sheetId": place.sheet, "rows": cells, "fields": fields}})
+
+    def _room(self) -> None:
+        """Grows the tabs in which claimed work lands one landing ahead: a sheet that cannot grow says so at a run's begin."""
+        for tab in CLAIMED if self.numbers else ():  # a batch that is sent again does without: the next one grows
+            place = self.book.memory.places[tab]
+            used, size = self._grown.get(tab, (place.used, place.rows))
+            if size - used < ROOM:
+                self._grow(self.book.known.tab(tab), place, SPARE)
+                self._grown[tab] = (used, size + SPARE)
 
     def _grow(self, tab: Tab, place: _Place, more: int) -> None:
         """More rows for a full tab, looking like its other rows; rules that stand are not written again."""

@@ -861,8 +861,8 @@ def _protections(known: Templates, found: Found, account: str) -> Finding:
         return Finding(
             "protection",
             ok=False,
-            text=f"A protection keeps the job from writing: {'; '.join(dict.fromkeys(shut))}.",
-            next_step=f"Data > Protect sheets and ranges: let {account} edit it, or remove that protection.",
+            text=google.SHUT.format(titles="; ".join(dict.fromkeys(shut))),
+            next_step=google.UNSHUT.format(account=account),
         )
     lacking = [
         tab.title

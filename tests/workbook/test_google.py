@@ -16,6 +16,7 @@ from reconcile.workbook.google import BASE, KEPT, GoogleWorkbook
 from reconcile.workbook.google_http import Pace
 from reconcile.workbook.templates import templates
 from tests.contract.google_subject import GoogleHands, http
+from tests.emulator.emulator import OWNER
 from tests.emulator.faults import Fault
 from tests.emulator.formulas import hyperlink
 
@@ -454,6 +455,77 @@ def test_a_landing_that_was_applied_although_refused_is_not_repeated(hands: Goog
     assert book.commit(change("run", "2"), revision) == 3
     assert [call.kind for call in hands.emulator.calls[calls:]] == ["batchUpdate", "developerMetadata.get"]
     assert ids(hands) == ["1", "2"]
+
+
+def shut_out(hands: GoogleHands, tab: str, **where: int) -> None:
+    """The owner closes a part of a tab to everybody else, the job included."""
+    place = {"sheetId": hands.person(tab).sheet_id, **where}
+    hands.person(tab).do({"addProtectedRange": {"protectedRange": {"range": place, "editors": {"users": [OWNER]}}}})
+
+
+@pytest.mark.parametrize("tab", ["Orders", "Refills", "Cancels"])
+@pytest.mark.parametrize("where", [{}, {"startRowIndex": 1}, {"startColumnIndex": 3, "endColumnIndex": 4}])
+def test_a_tab_that_is_closed_to_us_stops_the_run_at_its_begin(
+    hands: GoogleHands, tab: str, where: dict[str, int]
+) -> None:
+    """What is claimed could not land there. The begin itself writes nothing into it, so Google alone would not say so."""
+    shut_out(hands, tab.lower(), **where)
+    book = hands.open()
+    with pytest.raises(AccessRefused) as caught:
+        book.commit(Commit("run", meta={"claiming": "12"}), book.read().revision)
+    assert caught.value.what == f"A protection keeps the job from writing: {tab}."
+    assert caught.value.next_step == google.UNSHUT.format(account=hands.emulator.service_account)
+
+
+def test_a_protection_in_nobodys_way_stops_nothing(hands: GoogleHands) -> None:
+    """Headings, rows that stand there already, and staff's own columns may be closed to the job."""
+    book = landed(hands, "1")
+    hands.add_column("orders", "Agent", "Ann")
+    width = len(hands.see("orders")[0])
+    shut_out(hands, "orders", endRowIndex=1)
+    shut_out(hands, "orders", startRowIndex=1, endRowIndex=2, startColumnIndex=0, endColumnIndex=5)
+    shut_out(hands, "orders", startColumnIndex=width - 1)
+    shut_out(hands, "payments")
+    revision = book.commit(Commit("run", meta={"claiming": "12"}), 1)
+    book.commit(change("run", "2"), revision)
+    assert ids(hands) == ["1", "2"]
+
+
+def test_a_native_table_stops_the_run_at_its_begin(hands: GoogleHands) -> None:
+    """Google drops rows that are added to one, without a word."""
+    book = landed(hands, "1")
+    sheet = hands.emulator.sheet(hands.id, "Orders")
+    where = {
+        "sheetId": sheet.sheet_id,
+        "startRowIndex": 0,
+        "endRowIndex": 2,
+        "startColumnIndex": 0,
+        "endColumnIndex": 14,
+    }
+    sheet.tables.append({"tableId": "1", "name": "Orders_1", "range": where})
+    with pytest.raises(Damaged) as caught:
+        book.commit(Commit("run", meta={"claiming": "12"}), 1)
+    assert caught.value.what == (
+        "'Orders' was made a table (Format > Convert to table), in which Google drops the rows that the job adds."
+    )
+    assert caught.value.next_step == google.UNTABLE
+
+
+def test_a_spreadsheet_without_room_stops_the_run_at_its_begin(hands: GoogleHands) -> None:
+    """A begin leaves room for the next landing; where there is none, it says so before anything is claimed."""
+    hands.paste("orders", [[str(number)] for number in range(850)])
+    book = hands.open()
+    book.read()
+    used = sum(sheet.row_count * sheet.column_count for sheet in hands.emulator.book(hands.id).sheets)
+    size = {"rowCount": (10_000_000 - used) // 10, "columnCount": 10}
+    hands.person("orders").do({"addSheet": {"properties": {"title": "Big", "gridProperties": size}}})
+    with pytest.raises(Damaged) as caught:
+        book.commit(Commit("run", meta={"claiming": "12"}), 0)
+    assert caught.value.what == "the Google Sheet is full: Google allows 10,000,000 cells, and blank ones count."
+    assert caught.value.next_step == google.UNFULL
+    hands.person("orders").do({"deleteSheet": {"sheetId": hands.emulator.sheet(hands.id, "Big").sheet_id}})
+    book.commit(Commit("run", meta={"claiming": "12"}), 0)
+    assert hands.emulator.sheet(hands.id, "Orders").row_count - 851 >= google.ROOM
 
 
 def swap(hands: GoogleHands) -> None:
