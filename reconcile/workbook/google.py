@@ -34,6 +34,7 @@ from reconcile.core.cells import Formula, id_text
 from reconcile.core.lease import BOOK
 from reconcile.core.ledger import COLUMNS, SEEN
 from reconcile.core.model import ROW, SYNC, Snapshot
+from reconcile.core.words import prefix
 from reconcile.errors import AccessRefused, Damaged, ReconcileError, RevisionMoved, Unavailable, Unmovable
 from reconcile.workbook import frames, google_answer, google_archive, google_heights, guide, templates
 from reconcile.workbook import google_looks as looks
@@ -73,7 +74,7 @@ ROOM: Final = 200
 """Spare rows a commit leaves in them: more than one answer's 100 orders."""
 
 WHOLE_COLUMN: Final = 2_000
-"""Most rows of a tab whose Sync texts are restored in the batch that makes blank Sync cells findable."""
+"""Most rows of a tab whose Sync texts are restored in the batch that makes Sync cells findable."""
 
 EPOCH: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - Sheets' serial dates count from here, in the sheet's own zone [doc]
 
@@ -604,6 +605,16 @@ def _lines(frame: pd.DataFrame, key_column: str) -> dict[str, list[_Line]]:
     return found
 
 
+def _stray(key: str, line: _Line) -> bool:
+    """Whether a Sync text is not its row's own: neither an answer to its key, nor the key itself.
+
+    A key that is a formula shows another text than it was read with, so there nobody can say.
+    """
+    if line.sync is None or not line.shown or line.shown.startswith("="):
+        return False
+    return line.sync != line.shown and not line.sync.startswith(storable(prefix(key)))
+
+
 def _shown(cell: Cell) -> str:
     """What a key cell's value shows in a text cell, "" when that is not certain."""
     if isinstance(cell, str):
@@ -623,6 +634,7 @@ class _Draft:
         self.numbers, self.by_number = numbers, False
         self._answered: list[tuple[list[_Line], str, int]] = []
         self._landed: list[tuple[str, str, _Line]] = []
+        self._bare: list[_Line] = []
         self._grown: dict[str, tuple[int, int]] = {}
         self.requests: list[dict[str, Any]] = [_stamp(BASE + stamp, self.value)]
         if stamp > KEPT:
@@ -731,50 +743,57 @@ class _Draft:
             self.requests.append({"repeatCell": {"range": where, "cell": cell, "fields": fields}})
 
     def _sync(self, tab: str, notes: Mapping[str, str]) -> None:
+        """Answers rows by the text their Sync cell shows; never by one that may stand in another row, too."""
         place = self.book.memory.places[tab]
-        filled = self._fill(tab, place, notes)
+        strays = [line for key, lines in place.lines.items() for line in lines if _stray(key, line)]
+        filled = self._fill(tab, place, notes, strays)
+        gone = [line for line in strays if filled and line.number is not None]
+        self._bare += gone
+        unsure = {line.sync for line in strays} - {line.sync for line in gone}
+        strange = set(map(id, strays))
         for key, given in notes.items():
             text = storable(given)
             by_text: dict[str, list[_Line]] = {}
             for line in place.lines.get(key, []):
-                if line.sync is not None and line.sync != text:
-                    by_text.setdefault(line.sync, []).append(line)
-                elif line.sync is None and filled and line.number is not None and line.shown:
-                    by_text.setdefault(line.shown, []).append(line)
+                old = line.sync
+                if old is None or id(line) in strange:
+                    old = line.shown if filled and line.number is not None else None
+                if old and old != text and old not in unsure:
+                    by_text.setdefault(old, []).append(line)
             for old in sorted(by_text):
                 self._answered.append((by_text[old], text, len(self.requests)))
                 self._find(place, old, text)
 
-    def _fill(self, tab: str, place: _Place, notes: Mapping[str, str]) -> bool:
-        """Makes the blank Sync cells of rows that are to be answered findable; tells whether it did.
+    def _fill(self, tab: str, place: _Place, notes: Mapping[str, str], strays: Sequence[_Line]) -> bool:
+        """Makes the Sync cells of rows that are to be answered findable; tells whether it did.
 
-        Rows that staff created have a blank Sync cell, which no text can find. So, in the same batch, the key column is
-        copied over the Sync column, every text that was known comes back by its row's own key, and the answers replace the
-        keys of the rows they are for: wherever staff moved a row meanwhile, it is its own key and its own text.
-        A row that has a Sync text but has lost its key could not get it back. Where there is such a row, only the cells of
-        the rows to be answered are copied, as of the last read; one that was moved since is answered by the next run.
+        Rows that staff created have a blank Sync cell, which no text can find; and after a fill-down over Sync a text stands
+        in rows that it is not about (`strays`). So, in the same batch, the key column is copied over the Sync column, every
+        text that was its row's own comes back by the row's key, and the answers replace the keys of the rows they are for:
+        wherever staff moved a row meanwhile, it is its own key and its own text.
+        A row that has a Sync text but has lost its key could not get it back, and many rows would make a batch too large.
+        Then only the cells of the rows in question are copied, as of the last read; where one was moved since, the next run
+        answers the row that stands there now, which shows its key.
         """
         lines = [line for each in place.lines.values() for line in each]
-        blank = sorted(
-            line.number
-            for key in notes
-            for line in place.lines.get(key, [])
-            if line.sync is None and line.number is not None and line.shown
-        )
-        lost = any(line.sync is not None and not line.shown for line in lines)
-        if not blank or len(lines) > WHOLE_COLUMN or (lost and not self.numbers):
+        blank = [line for key in notes for line in place.lines.get(key, []) if line.sync is None and line.shown]
+        rows = sorted({line.number for line in (*blank, *strays) if line.number is not None})
+        many = len(lines) > WHOLE_COLUMN
+        some = many or any(line.sync is not None and not line.shown for line in lines)
+        if not rows or (some and not self.numbers):
             return False
         source = _column(place.sheet, place.columns[self.book.known.tab(tab).key_column])
         target = _column(place.sheet, place.columns[SYNC])
         stretches: list[dict[str, int]] = [{}]
-        if lost:
+        if some:
             self.by_number = True
-            stretches = [{"startRowIndex": first - 1, "endRowIndex": last} for first, last in guide.spans(blank)]
-        for rows in stretches:
-            copied = {"source": {**source, **rows}, "destination": {**target, **rows}, "pasteType": "PASTE_VALUES"}
+            stretches = [{"startRowIndex": first - 1, "endRowIndex": last} for first, last in guide.spans(rows)]
+        for part in stretches:
+            copied = {"source": {**source, **part}, "destination": {**target, **part}, "pasteType": "PASTE_VALUES"}
             self.requests.append({"copyPaste": copied})
-        for line in lines:
-            if line.shown and line.sync is not None:
+        strange = set(map(id, strays))
+        for line in () if many else lines:
+            if line.shown and line.sync is not None and id(line) not in strange:
                 self._find(place, line.shown, line.sync)
         return True
 
@@ -879,6 +898,8 @@ class _Draft:
             memory.places[tab].used, memory.places[tab].rows = used, rows
         for tab, key, line in self._landed:
             memory.places[tab].lines.setdefault(key, []).append(line)
+        for line in self._bare:
+            line.sync = line.shown
         replies = None if body is None else body.get("replies", [])
         for lines, text, number in self._answered:
             if replies is None or replies[number].get("findReplace", {}).get("occurrencesChanged", 0):

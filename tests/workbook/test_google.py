@@ -338,6 +338,86 @@ def test_a_row_added_meanwhile_gets_at_most_its_own_key(hands: GoogleHands) -> N
     assert (frame.loc["A", "sync"], frame.loc["B", "sync"]) == ("#A · Waiting.", "#B · Sent.")
 
 
+def syncs(hands: GoogleHands, tab: str) -> dict[str, Any]:
+    """What Sync shows, by key."""
+    frame = hands.open().read().tabs[tab]
+    return dict(zip(frame.index, frame["sync"], strict=True))
+
+
+def test_a_fill_down_over_sync_is_undone_with_the_next_answers(hands: GoogleHands) -> None:
+    """No answer lands in a row it is not about; the others show their key, which the next run answers."""
+    landed(hands, "1", "2", "3", "4")
+    hands.person("orders").fill_down("Sync", "#1 · New.", last=4)
+    book = hands.open()
+    revision = book.commit(Commit("run", sync={"orders": {"2": "#2 · Sent."}}), book.read().revision)
+    assert syncs(hands, "orders") == {"1": "#1 · New.", "2": "#2 · Sent.", "3": "3", "4": "#4 · New."}
+    book.commit(Commit("run", sync={"orders": {"1": "#1 · Held.", "3": "#3 · Sent."}}), revision)
+    assert syncs(hands, "orders") == {"1": "#1 · Held.", "2": "#2 · Sent.", "3": "#3 · Sent.", "4": "#4 · New."}
+
+
+def test_the_row_a_fill_down_started_from_is_answered_alone(hands: GoogleHands) -> None:
+    """Its own text stands in other rows, too."""
+    landed(hands, "1", "2", "3")
+    hands.person("orders").fill_down("Sync", "#1 · New.")
+    book = hands.open()
+    book.commit(Commit("run", sync={"orders": {"1": "#1 · Held."}}), book.read().revision)
+    assert syncs(hands, "orders") == {"1": "#1 · Held.", "2": "2", "3": "3"}
+
+
+@pytest.mark.parametrize("typed", ["zzz", "=1+1", True, 1.5, 1e20, "#2 · New.", "2"])
+def test_what_staff_typed_into_sync_gives_way_to_the_answer(hands: GoogleHands, typed: Any) -> None:
+    """Whatever it shows, and whatever row it seems to be about."""
+    landed(hands, "1", "2")
+    hands.type("orders", "1", "Sync", Formula(typed) if typed == "=1+1" else typed)
+    book = hands.open()
+    book.commit(Commit("run", sync={"orders": {"1": "#1 · Sent."}}), book.read().revision)
+    assert syncs(hands, "orders") == {"1": "#1 · Sent.", "2": "#2 · New."}
+
+
+def test_a_fill_down_waits_where_row_numbers_do_not_hold(hands: GoogleHands) -> None:
+    """Orders were moved to Archive in the same run: nothing is answered by a text that other rows show, too."""
+    landed(hands, "1", "2", "3", "4")
+    hands.person("orders").fill_down("Sync", "#1 · New.", last=3)
+    book = hands.open()
+    snapshot = book.read()
+    row = {**snapshot.tabs["orders"].loc["4"].to_dict(), "sync": "#4 · New."}
+    leaving = {key: value for key, value in row.items() if key in templates().tab("archive").keys}
+    revision = book.commit(Commit("run", archive={"4": leaving}), snapshot.revision)
+    book.commit(Commit("run", sync={"orders": {"1": "#1 · Held.", "3": "#3 · Held."}}), revision)
+    assert syncs(hands, "orders") == {"1": "#1 · New.", "2": "#1 · New.", "3": "#3 · Held."}
+
+
+@pytest.mark.parametrize("tab", ["payments", "tickets"])
+def test_new_rows_are_answered_below_thousands(hands: GoogleHands, monkeypatch: pytest.MonkeyPatch, tab: str) -> None:
+    """Payments and tickets stay for ever: the one that comes after thousands is answered like the first."""
+    monkeypatch.setattr(google, "WHOLE_COLUMN", 3)
+    hands.paste(tab, [["A", "u"], ["B", "u"], ["C", "u"]])
+    notes = {key: f"#{key} · Sent." for key in "ABC"}
+    book = hands.open()
+    book.commit(Commit("run", sync={tab: notes}), book.read().revision)
+    hands.paste(tab, [["D", "u"], ["E", "u"]])
+    book = hands.open()
+    calls = len(hands.emulator.calls)
+    book.commit(Commit("run", sync={tab: {"E": "#E · Sent."}}), book.read().revision)
+    assert syncs(hands, tab) == {**notes, "D": None, "E": "#E · Sent."}
+    kinds = hands.emulator.calls[calls + 1].request_kinds
+    assert (kinds.count("copyPaste"), kinds.count("findReplace")) == (1, 1)
+
+
+def test_a_row_moved_in_that_second_shows_its_key_below_thousands(
+    hands: GoogleHands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The cell that was copied is another row's now: no answer is about a row it does not stand in."""
+    monkeypatch.setattr(google, "WHOLE_COLUMN", 1)
+    hands.paste("payments", [["B", "u"], ["A", "u"]])
+    book = hands.open()
+    book.commit(Commit("run", sync={"payments": {"B": "#B · Sent."}}), book.read().revision)
+    book.read()
+    hands.sort("payments", "Reference")
+    book.commit(Commit("run", sync={"payments": {"A": "#A · Sent."}}), 1)
+    assert syncs(hands, "payments") == {"A": None, "B": "B"}
+
+
 def test_rows_go_below_while_a_filter_hides_others(hands: GoogleHands) -> None:
     book = landed(hands, "1", "2")
     hands.as_staff().person("orders").filter("Status", ["Processing"])
