@@ -420,6 +420,9 @@ class GoogleWorkbook:
                 if self._stamped(stamp) == value:
                     return None
             except InvalidRequest as error:
+                if ".deleteDeveloperMetadata:" in error.what:  # no such stamp: nobody says whether Google minds [?]
+                    kept = [each for each in requests if "deleteDeveloperMetadata" not in each]
+                    return self._apply(kept, stamp, value, heads=heads)
                 if heads and self.memory.proven and self._no_tab(error):
                     # a tab was renamed since this run's begin: what was received meanwhile still lands, by the tabs' ids
                     return None if self._stamped(stamp) == value else self._apply(requests, stamp, value, heads=False)
@@ -637,8 +640,6 @@ class _Draft:
         self._bare: list[_Line] = []
         self._grown: dict[str, tuple[int, int]] = {}
         self.requests: list[dict[str, Any]] = [_stamp(BASE + stamp, self.value)]
-        if stamp > KEPT:
-            self.requests.append(_unstamp(BASE + stamp - KEPT))
         for tab, notes in change.sync.items():
             self._sync(tab, notes)
         self._outdated(change.outdated)
@@ -651,6 +652,8 @@ class _Draft:
         meta = self._heights(change.append.get(frames.ORDERS, ()))
         self._room()
         self._ledger(change, stamp, meta)
+        if stamp > KEPT:  # the last request: `_apply` may have to do without it, and replies are counted
+            self.requests.append(_unstamp(BASE + stamp - KEPT))
 
     def _archive(self, rows: Mapping[str, Row]) -> list[Row]:
         """Takes rows out of Orders as they were read; gives them as they are to stand in Archive."""

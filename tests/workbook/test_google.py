@@ -253,6 +253,20 @@ def test_stamps_are_pruned_within_the_budget(hands: GoogleHands) -> None:
     assert sum(len(entry["metadataKey"]) + len(entry["metadataValue"]) for entry in stamps.values()) < 30_000 / 4
 
 
+@pytest.mark.parametrize("refused", [False, True])
+def test_a_stamp_that_is_gone_already_sinks_no_commit(hands: GoogleHands, refused: bool) -> None:  # noqa: FBT001 - the case
+    """Whether Google refuses to delete what is not there is not known: both are survived, and answers are counted right."""
+    book = landed(hands, "1")
+    revision = 1
+    while revision < KEPT:
+        revision = book.commit(Commit("run"), revision)
+    hands.emulator.book(hands.id).metadata.clear()
+    hands.emulator.switches.delete_missing_metadata_fails = refused
+    revision = book.commit(Commit("run", sync={"orders": {"1": "#1 · Held."}}), revision)
+    book.commit(Commit("run", sync={"orders": {"1": "#1 · Sent."}}), revision)
+    assert hands.open().read().tabs["orders"].loc["1", "sync"] == "#1 · Sent."
+
+
 def test_a_restored_version_is_not_an_endless_race(hands: GoogleHands) -> None:
     """The stamp is there, the ledger is older: said in words, with what to do, instead of "run again"."""
     book = hands.open()
