@@ -12,7 +12,8 @@ Facts are in SHEETS_NOTES words; those that shape this module:
 
 Columns do not move under us as rows do (our headings are really protected), but whoever owns the sheet may move them, and
 anybody may put a column of their own before ours. So every commit brings the headings back with its answer, as they stood
-when it was applied: the next commit uses them, and a heading that is gone stops the run before it claims anything.
+when it was applied (google_answer): the next commit uses them, and a heading that is gone stops the run before it claims
+anything. So does whatever else would lead rows astray: another tab under the name, a tab that is closed to us, an older version.
 """
 
 from __future__ import annotations
