@@ -213,7 +213,10 @@ _LINES: Final[dict[str, Callable[[Counts], tuple[str, str]]]] = {
     "cells": lambda c: ("generated staff cells of every script and locale", f"{c['cells']:,}"),
     "mutants": lambda c: ("bugs planted into the real code: caught", f"{c['caught']} of {c['mutants']}"),
     "sweeps": lambda c: (f"one fault, each kind, at {_every(c['step'])}", _books(c, "singles")),
-    "pairs": lambda c: (f"two faults in one run, or in it and the run that recovers, at {_every(c['step'])}", _books(c, "pairs")),
+    "pairs": lambda c: (
+        f"two faults in one run, or in it and the run that recovers, at {_every(c['step'])}",
+        _books(c, "pairs"),
+    ),
     "kills": lambda c: (
         f"a process killed (SIGKILL) at {_every(c['step'])}, with and without its disk",
         _books(c, "kills"),

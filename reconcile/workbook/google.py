@@ -12,7 +12,8 @@ Facts are in SHEETS_NOTES words; those that shape this module:
 
 Columns do not move under us as rows do (our headings are really protected), but whoever owns the sheet may move them, and
 anybody may put a column of their own before ours. So every commit brings the headings back with its answer, as they stood
-when it was applied: the next commit uses them, and a heading that is gone stops the run before it claims anything.
+when it was applied (google_answer): the next commit uses them, and a heading that is gone stops the run before it claims
+anything. So does whatever else would lead rows astray: another tab under the name, a tab that is closed to us, an older version.
 """
 
 from __future__ import annotations
@@ -34,8 +35,9 @@ from reconcile.core.cells import Formula, id_text
 from reconcile.core.lease import BOOK
 from reconcile.core.ledger import COLUMNS, SEEN
 from reconcile.core.model import ROW, SYNC, Snapshot
+from reconcile.core.words import prefix
 from reconcile.errors import AccessRefused, Damaged, ReconcileError, RevisionMoved, Unavailable, Unmovable
-from reconcile.workbook import frames, google_archive, google_heights, guide, templates
+from reconcile.workbook import frames, google_answer, google_archive, google_heights, guide, templates
 from reconcile.workbook import google_looks as looks
 from reconcile.workbook.google_heights import Heights
 from reconcile.workbook.google_http import InvalidRequest, Lost, NotThere, Pace, json_of
@@ -43,11 +45,12 @@ from reconcile.workbook.templates import LEDGER
 from reconcile.workbook.xlsx_xml import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     import pandas as pd
 
     from reconcile.core.model import Cell, Commit, Row
+    from reconcile.workbook.google_answer import ShownTab
     from reconcile.workbook.google_auth import Secret
     from reconcile.workbook.google_http import Http
     from reconcile.workbook.port import Finding, Provisioned
@@ -68,8 +71,14 @@ ZONE: Final = "zone"
 SPARE: Final = 1_000
 """Rows added to a tab at once when it is full."""
 
+CLAIMED: Final = (frames.ORDERS, "refills", "cancels")
+"""Tabs in which rows land that the panel hands out once."""
+
+ROOM: Final = 200
+"""Spare rows a commit leaves in them: more than one answer's 100 orders."""
+
 WHOLE_COLUMN: Final = 2_000
-"""Most rows of a tab whose Sync texts are restored in the batch that makes blank Sync cells findable."""
+"""Most rows of a tab whose Sync texts are restored in the batch that makes Sync cells findable."""
 
 EPOCH: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - Sheets' serial dates count from here, in the sheet's own zone [doc]
 
@@ -85,10 +94,24 @@ UNRESTORE: Final = (
     "hand. Going on from the older ledger could send refunds and payments twice."
 )
 
-_API: Final = "https://sheets.googleapis.com/v4/spreadsheets"
-_HEADS: Final = (
-    "replies,updatedSpreadsheet.sheets(properties(sheetId,gridProperties.rowCount),data.rowData.values.formattedValue)"
+SWAPPED: Final = (
+    "The tab {title!r} is another one than the job has written to: probably a copy that somebody gave its name."
 )
+UNSWAP: Final = (
+    "Keep one of the two: give the first one its name back, or run `reconcile init`, which takes the one that has the name "
+    "now; rows that only the other one has can be copied over by hand."
+)
+
+TABLE: Final = (
+    "{title!r} was made a table (Format > Convert to table), in which Google drops the rows that the job adds."
+)
+UNTABLE: Final = "Undo that: in the menu beside the table's name, choose Revert to unformatted data."
+SHUT: Final = "A protection keeps the job from writing: {titles}."
+UNSHUT: Final = "Data > Protect sheets and ranges: let {account} edit it, or remove that protection."
+FULL: Final = "{name} is full: Google allows 10,000,000 cells, and blank ones count."
+UNFULL: Final = "Delete tabs that nobody needs, or blank rows and columns at the end of large ones, and run again."
+
+_API: Final = "https://sheets.googleapis.com/v4/spreadsheets"
 _TIME: Final = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{1,2}:\d{2}(:\d{2})?)?")
 _FIXED_ZONE: Final = re.compile(r"GMT([+-])(\d{1,2})(?::(\d{2}))?")
 _KEPT_TIME: Final = "date:"
@@ -136,6 +159,10 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
+class _Full(Damaged):
+    """The spreadsheet cannot grow."""
+
+
 def quoted(title: str) -> str:
     """A tab's title as a range names it."""
     return "'" + title.replace("'", "''") + "'"
@@ -176,7 +203,7 @@ class _Place:
 class _Memory:
     """What the last read and the commits since then say of the sheet.
 
-    ledger: (tab, key) → row of `_ledger`. free: rows of it that hold nothing. following: its first row below all others.
+    proven: whether a commit since then was applied, so that there may be something to land. ledger: (tab, key) → row of `_ledger`. free: rows of it that hold nothing. following: its first row below all others.
     """
 
     places: dict[str, _Place] = field(default_factory=dict)
@@ -184,6 +211,7 @@ class _Memory:
     free: list[int] = field(default_factory=list)
     following: int = 2
     heights: Heights = field(default_factory=Heights)
+    proven: bool = False
 
 
 class GoogleWorkbook:
@@ -237,6 +265,7 @@ class GoogleWorkbook:
         orders = self.memory.places[frames.ORDERS]
         tab = self.known.tab(frames.ORDERS)
         self.memory.heights = google_heights.heights(ledger.meta, tab, data[frames.ORDERS], orders.rows)
+        self.memory.proven = False
         self.memory.ledger = dict(ledger.places)
         self.memory.free = sorted(ledger.free)
         self.memory.following = max([1, *ledger.places.values(), *ledger.free]) + 1
@@ -366,20 +395,19 @@ class GoogleWorkbook:
         draft = _Draft(self, change, stamp)
         try:
             body = self._apply(draft.requests, stamp, draft.value)
-        except (InvalidRequest, AccessRefused) as error:
+        except (InvalidRequest, AccessRefused, _Full) as error:
             protected = "protected cell" in error.what
-            if change.archive and (protected or isinstance(error, InvalidRequest)):
+            if change.archive and (protected or not isinstance(error, AccessRefused)):
                 raise Unmovable(error.what, error.next_step) from error
-            if isinstance(error, AccessRefused):
-                raise
-            if not draft.by_number:
+            if not isinstance(error, InvalidRequest) or not draft.by_number:
                 raise
             # rows were deleted, and a row number lies beyond the tab's end now: without what needs numbers, it fits
             draft = _Draft(self, change, stamp, numbers=False)
             body = self._apply(draft.requests, stamp, draft.value)
         boundary.at("book.after-commit")
+        first = not self.memory.proven
         draft.remember(body)
-        self._look_at_heads(body, change)
+        self._look_at_heads(body, change, stamp, first=first)
         return stamp
 
     def send(self, requests: list[dict[str, Any]], stamp: int, value: str) -> None:
@@ -394,11 +422,9 @@ class GoogleWorkbook:
         sent: dict[str, Any] = {"requests": requests}
         params = {"fields": "replies"}
         if heads:
-            params = {"fields": _HEADS}
+            params = {"fields": google_answer.MASK}
             sent["includeSpreadsheetInResponse"] = sent["responseIncludeGridData"] = True
-            sent["responseRanges"] = [
-                f"{quoted(tab.title)}!1:1" for tab in self.known.tabs if tab.protect == "header" or tab.key in PRUNED
-            ]
+            sent["responseRanges"] = [f"{quoted(tab.title)}!1:1" for tab in self._watched()]
         for pause in PAUSES:
             self.http.pace.rest(pause)  # a run that is to stop repeats at once
             try:
@@ -408,6 +434,12 @@ class GoogleWorkbook:
                 if self._stamped(stamp) == value:
                     return None
             except InvalidRequest as error:
+                if ".deleteDeveloperMetadata:" in error.what:  # no such stamp: nobody says whether Google minds [?]
+                    kept = [each for each in requests if "deleteDeveloperMetadata" not in each]
+                    return self._apply(kept, stamp, value, heads=heads)
+                if heads and self.memory.proven and self._no_tab(error):
+                    # a tab was renamed since this run's begin: what was received meanwhile still lands, by the tabs' ids
+                    return None if self._stamped(stamp) == value else self._apply(requests, stamp, value, heads=False)
                 self._refused(error, stamp, value)
                 return None
         raise Unavailable(
@@ -425,6 +457,8 @@ class GoogleWorkbook:
             ) from error
         if gone := self._no_tab(error):
             raise gone from error
+        if "above the limit of 10000000 cells" in error.what:
+            raise _Full(FULL.format(name=self.name), UNFULL) from error
         if "No grid with id" in error.what:
             raise Damaged(f"A tab of {self.name} was deleted while the job ran: {error.what}", frames.INIT) from error
         raise error
@@ -448,17 +482,30 @@ class GoogleWorkbook:
             return None
         return str(entry.get("metadataValue", ""))
 
-    def _look_at_heads(self, body: dict[str, Any] | None, change: Commit) -> None:
+    def _look_at_heads(self, body: dict[str, Any] | None, change: Commit, stamp: int, *, first: bool) -> None:
         """Takes over where the columns stood when the commit was applied.
 
-        Raises Damaged for a heading that is gone, and for rows that were added while their columns were moved.
+        Raises Damaged for a sheet that was put back to an older version, a tab that is another one, a heading that is gone,
+        and for rows that were added while their columns were moved; Damaged or AccessRefused when rows cannot land in a tab.
+        first: whether nothing was claimed since the last read.
         """
-        for tab, head, rows in _heads(self, body):
+        shown = google_answer.shown(body, STAMP)
+        if shown is None:
+            return
+        newest = max(shown.stamps, default=0) - BASE
+        if newest > stamp:  # so long ago that the stamp of this very commit was pruned in between
+            raise Damaged(RESTORED.format(now=stamp, newest=newest), UNRESTORE)
+        for tab in self._watched():
             place = self.memory.places[tab.key]
+            found = shown.tabs.get(place.sheet)
+            if found is None:
+                raise Damaged(SWAPPED.format(title=tab.title), UNSWAP)
             if tab.key in PRUNED:
-                place.rows = rows
+                place.rows = found.rows
                 continue
-            columns = templates.positions(tab, head, self.name)
+            if tab.key in CLAIMED and (first or change.append.get(tab.key)):
+                self._refuse_shut(tab, place, found)
+            columns = templates.positions(tab, found.head, self.name)
             moved, place.columns = columns != place.columns, columns
             if moved and change.append.get(tab.key):
                 keys = ", ".join(id_text(row.get(tab.key_column)) for row in change.append[tab.key])
@@ -467,6 +514,19 @@ class GoogleWorkbook:
                     "beside their headings, at the end of the tab.",
                     "Move the cells of those rows under the right headings; nothing was lost.",
                 )
+
+    def _refuse_shut(self, tab: Tab, place: _Place, found: ShownTab) -> None:
+        """Raises Damaged or AccessRefused for a tab in which Google would drop or refuse the rows that are to land."""
+        width = max(place.columns.values()) + 1
+        if google_answer.reach(found.tables, 0, width):
+            raise Damaged(TABLE.format(title=tab.title), UNTABLE)
+        if google_answer.reach(found.closed, place.used, width):
+            account = self.http.account or "the account of the key"
+            raise AccessRefused(SHUT.format(titles=tab.title), UNSHUT.format(account=account))
+
+    def _watched(self) -> list[Tab]:
+        """The tabs whose headings and sizes every commit brings back."""
+        return [tab for tab in self.known.tabs if tab.protect == "header" or tab.key in PRUNED]
 
     def obstacle(self, keys: Collection[str]) -> tuple[str, set[str]]:
         """The port's obstacle, from the rows as read."""
@@ -513,23 +573,6 @@ def zone_named(name: str) -> tzinfo:
         distance = timedelta(hours=int(hours), minutes=int(minutes))
         return timezone(-distance if sign == "-" else distance, name)
     return ZoneInfo(name)
-
-
-def _heads(book: GoogleWorkbook, body: dict[str, Any] | None) -> Iterable[tuple[Tab, list[str], int]]:
-    """The tabs' headings and how many rows they have, in a commit's answer."""
-    rows = {}
-    sizes: dict[int, int] = {}
-    for sheet in (body or {}).get("updatedSpreadsheet", {}).get("sheets", []):
-        properties = sheet.get("properties", {})
-        sizes[properties.get("sheetId", 0)] = properties.get("gridProperties", {}).get("rowCount", 0)
-        for block in sheet.get("data", []):
-            lines = block.get("rowData", [{}])
-            rows[properties.get("sheetId", 0)] = [
-                str(cell.get("formattedValue", "")) for cell in lines[0].get("values", [])
-            ]
-    for tab in book.known.tabs:
-        if tab.key in book.memory.places and (head := rows.get(book.memory.places[tab.key].sheet)) is not None:
-            yield tab, head, sizes[book.memory.places[tab.key].sheet]
 
 
 def _reader(tab: Tab, column: Column) -> Callable[[str], Cell] | None:
@@ -588,6 +631,16 @@ def _lines(frame: pd.DataFrame, key_column: str) -> dict[str, list[_Line]]:
     return found
 
 
+def _stray(key: str, line: _Line) -> bool:
+    """Whether a Sync text is not its row's own: neither an answer to its key, nor the key itself.
+
+    A key that is a formula shows another text than it was read with, so there nobody can say.
+    """
+    if line.sync is None or not line.shown or line.shown.startswith("="):
+        return False
+    return line.sync != line.shown and not line.sync.startswith(storable(prefix(key)))
+
+
 def _shown(cell: Cell) -> str:
     """What a key cell's value shows in a text cell, "" when that is not certain."""
     if isinstance(cell, str):
@@ -607,10 +660,9 @@ class _Draft:
         self.numbers, self.by_number = numbers, False
         self._answered: list[tuple[list[_Line], str, int]] = []
         self._landed: list[tuple[str, str, _Line]] = []
+        self._bare: list[_Line] = []
         self._grown: dict[str, tuple[int, int]] = {}
         self.requests: list[dict[str, Any]] = [_stamp(BASE + stamp, self.value)]
-        if stamp > KEPT:
-            self.requests.append(_unstamp(BASE + stamp - KEPT))
         for tab, notes in change.sync.items():
             self._sync(tab, notes)
         self._outdated(change.outdated)
@@ -621,7 +673,10 @@ class _Draft:
         for tab, rows in {**change.append, **({frames.ARCHIVE: archived} if archived else {})}.items():
             self._append(tab, rows)
         meta = self._heights(change.append.get(frames.ORDERS, ()))
+        self._room()
         self._ledger(change, stamp, meta)
+        if stamp > KEPT:  # the last request: `_apply` may have to do without it, and replies are counted
+            self.requests.append(_unstamp(BASE + stamp - KEPT))
 
     def _archive(self, rows: Mapping[str, Row]) -> list[Row]:
         """Takes rows out of Orders as they were read; gives them as they are to stand in Archive."""
@@ -689,6 +744,15 @@ class _Draft:
         )
         self.requests.append({"appendCells": {"sheetId": place.sheet, "rows": cells, "fields": fields}})
 
+    def _room(self) -> None:
+        """Grows the tabs in which claimed work lands one landing ahead: a sheet that cannot grow says so at a run's begin."""
+        for tab in CLAIMED if self.numbers else ():  # a batch that is sent again does without: the next one grows
+            place = self.book.memory.places[tab]
+            used, size = self._grown.get(tab, (place.used, place.rows))
+            if size - used < ROOM:
+                self._grow(self.book.known.tab(tab), place, SPARE)
+                self._grown[tab] = (used, size + SPARE)
+
     def _grow(self, tab: Tab, place: _Place, more: int) -> None:
         """More rows for a full tab, looking like its other rows; rules that stand are not written again."""
         self.requests.append({"appendDimension": {"sheetId": place.sheet, "dimension": "ROWS", "length": more}})
@@ -705,50 +769,57 @@ class _Draft:
             self.requests.append({"repeatCell": {"range": where, "cell": cell, "fields": fields}})
 
     def _sync(self, tab: str, notes: Mapping[str, str]) -> None:
+        """Answers rows by the text their Sync cell shows; never by one that may stand in another row, too."""
         place = self.book.memory.places[tab]
-        filled = self._fill(tab, place, notes)
+        strays = [line for key, lines in place.lines.items() for line in lines if _stray(key, line)]
+        filled = self._fill(tab, place, notes, strays)
+        gone = [line for line in strays if filled and line.number is not None]
+        self._bare += gone
+        unsure = {line.sync for line in strays} - {line.sync for line in gone}
+        strange = set(map(id, strays))
         for key, given in notes.items():
             text = storable(given)
             by_text: dict[str, list[_Line]] = {}
             for line in place.lines.get(key, []):
-                if line.sync is not None and line.sync != text:
-                    by_text.setdefault(line.sync, []).append(line)
-                elif line.sync is None and filled and line.number is not None and line.shown:
-                    by_text.setdefault(line.shown, []).append(line)
+                old = line.sync
+                if old is None or id(line) in strange:
+                    old = line.shown if filled and line.number is not None else None
+                if old and old != text and old not in unsure:
+                    by_text.setdefault(old, []).append(line)
             for old in sorted(by_text):
                 self._answered.append((by_text[old], text, len(self.requests)))
                 self._find(place, old, text)
 
-    def _fill(self, tab: str, place: _Place, notes: Mapping[str, str]) -> bool:
-        """Makes the blank Sync cells of rows that are to be answered findable; tells whether it did.
+    def _fill(self, tab: str, place: _Place, notes: Mapping[str, str], strays: Sequence[_Line]) -> bool:
+        """Makes the Sync cells of rows that are to be answered findable; tells whether it did.
 
-        Rows that staff created have a blank Sync cell, which no text can find. So, in the same batch, the key column is
-        copied over the Sync column, every text that was known comes back by its row's own key, and the answers replace the
-        keys of the rows they are for: wherever staff moved a row meanwhile, it is its own key and its own text.
-        A row that has a Sync text but has lost its key could not get it back. Where there is such a row, only the cells of
-        the rows to be answered are copied, as of the last read; one that was moved since is answered by the next run.
+        Rows that staff created have a blank Sync cell, which no text can find; and after a fill-down over Sync a text stands
+        in rows that it is not about (`strays`). So, in the same batch, the key column is copied over the Sync column, every
+        text that was its row's own comes back by the row's key, and the answers replace the keys of the rows they are for:
+        wherever staff moved a row meanwhile, it is its own key and its own text.
+        A row that has a Sync text but has lost its key could not get it back, and many rows would make a batch too large.
+        Then only the cells of the rows in question are copied, as of the last read; where one was moved since, the next run
+        answers the row that stands there now, which shows its key.
         """
         lines = [line for each in place.lines.values() for line in each]
-        blank = sorted(
-            line.number
-            for key in notes
-            for line in place.lines.get(key, [])
-            if line.sync is None and line.number is not None and line.shown
-        )
-        lost = any(line.sync is not None and not line.shown for line in lines)
-        if not blank or len(lines) > WHOLE_COLUMN or (lost and not self.numbers):
+        blank = [line for key in notes for line in place.lines.get(key, []) if line.sync is None and line.shown]
+        rows = sorted({line.number for line in (*blank, *strays) if line.number is not None})
+        many = len(lines) > WHOLE_COLUMN
+        some = many or any(line.sync is not None and not line.shown for line in lines)
+        if not rows or (some and not self.numbers):
             return False
         source = _column(place.sheet, place.columns[self.book.known.tab(tab).key_column])
         target = _column(place.sheet, place.columns[SYNC])
         stretches: list[dict[str, int]] = [{}]
-        if lost:
+        if some:
             self.by_number = True
-            stretches = [{"startRowIndex": first - 1, "endRowIndex": last} for first, last in guide.spans(blank)]
-        for rows in stretches:
-            copied = {"source": {**source, **rows}, "destination": {**target, **rows}, "pasteType": "PASTE_VALUES"}
+            stretches = [{"startRowIndex": first - 1, "endRowIndex": last} for first, last in guide.spans(rows)]
+        for part in stretches:
+            copied = {"source": {**source, **part}, "destination": {**target, **part}, "pasteType": "PASTE_VALUES"}
             self.requests.append({"copyPaste": copied})
-        for line in lines:
-            if line.shown and line.sync is not None:
+        strange = set(map(id, strays))
+        for line in () if many else lines:
+            if line.shown and line.sync is not None and id(line) not in strange:
                 self._find(place, line.shown, line.sync)
         return True
 
@@ -838,6 +909,7 @@ class _Draft:
         body: None when the answer was lost; then every text is believed to have been found.
         """
         memory = self.book.memory
+        memory.proven = True
         for name, where in self._moved.items():
             if where is None:
                 self._free.append(memory.ledger.pop(name))
@@ -852,6 +924,8 @@ class _Draft:
             memory.places[tab].used, memory.places[tab].rows = used, rows
         for tab, key, line in self._landed:
             memory.places[tab].lines.setdefault(key, []).append(line)
+        for line in self._bare:
+            line.sync = line.shown
         replies = None if body is None else body.get("replies", [])
         for lines, text, number in self._answered:
             if replies is None or replies[number].get("findReplace", {}).get("occurrencesChanged", 0):

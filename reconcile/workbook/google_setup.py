@@ -834,7 +834,7 @@ def check(book: GoogleWorkbook) -> list[Finding]:
     except ReconcileError as error:
         return [*findings, _unreachable(error, account)]
     findings.append(Finding("sharing", ok=True, text=f"The sheet is shared with {account}."))
-    findings.append(_structure(book))
+    findings.append(_structure(book, found))
     findings.append(_protections(book.known, found, account))
     findings.append(_version(book.known, found))
     findings.append(_history(found))
@@ -853,11 +853,15 @@ def _unreachable(error: ReconcileError, account: str) -> Finding:
     return Finding("sharing", ok=False, text=error.what, next_step=error.next_step)
 
 
-def _structure(book: GoogleWorkbook) -> Finding:
+def _structure(book: GoogleWorkbook, found: Found) -> Finding:
     try:
         snapshot = book.read()
     except ReconcileError as error:
         return Finding("structure", ok=False, text=error.what, next_step=error.next_step)
+    for key, place in book.memory.places.items():
+        if key in found.ours and found.ours[key].sheet != place.sheet:
+            text = google.SWAPPED.format(title=found.ours[key].title)
+            return Finding("structure", ok=False, text=text, next_step=google.UNSWAP)
     return Finding("structure", ok=True, text=f"All tabs and headings are there; revision {snapshot.revision}.")
 
 
@@ -872,8 +876,8 @@ def _protections(known: Templates, found: Found, account: str) -> Finding:
         return Finding(
             "protection",
             ok=False,
-            text=f"A protection keeps the job from writing: {'; '.join(dict.fromkeys(shut))}.",
-            next_step=f"Data > Protect sheets and ranges: let {account} edit it, or remove that protection.",
+            text=google.SHUT.format(titles="; ".join(dict.fromkeys(shut))),
+            next_step=google.UNSHUT.format(account=account),
         )
     lacking = [
         tab.title

@@ -8,6 +8,8 @@ from tests.emulator import metadata, requests_cells, requests_content, requests_
 from tests.emulator.errors import NO_REQUESTS, ApiError, BatchError, invalid, not_implemented
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tests.emulator.context import Context, Handler, Json
 
 HANDLERS: dict[str, Handler] = {
@@ -19,8 +21,11 @@ HANDLERS: dict[str, Handler] = {
 }
 
 
-def apply(ctx: Context, requests: list[Json]) -> list[Json]:
-    """Apply the requests and return their replies; on a refusal the book is as it was before."""
+def apply(ctx: Context, requests: list[Json], shown: Sequence[str] = ()) -> list[Json]:
+    """Apply the requests and return their replies; on a refusal the book is as it was before.
+
+    `shown`: ranges the answer is to carry. One that cannot be parsed afterwards is a refusal, too [doc: all or nothing].
+    """
     if not requests:
         raise invalid(NO_REQUESTS)
     for index, request in enumerate(requests):
@@ -39,6 +44,8 @@ def apply(ctx: Context, requests: list[Json]) -> list[Json]:
             reply = HANDLERS[kind](ctx, body)
             replies.append({} if reply is None else {kind: reply})
             ctx.evaluator.forget()
+        for text in shown:
+            ctx.book.resolve(text)
     except BatchError as problem:
         ctx.book.restore(saved)
         text = f"Invalid requests[{len(replies)}].{kind}: {problem}"

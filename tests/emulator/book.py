@@ -99,6 +99,7 @@ class Sheet:
         self.merges: list[dict[str, Any]] = []
         self.protections: list[dict[str, Any]] = []
         self.conditionals: list[dict[str, Any]] = []
+        self.tables: list[dict[str, Any]] = []  # native tables: staff make them (the requests are not implemented)
         self.basic_filter: dict[str, Any] | None = None
         self.filter_views: list[dict[str, Any]] = []
         self.charts: list[dict[str, Any]] = []
@@ -114,6 +115,7 @@ class Sheet:
         "merges",
         "protections",
         "conditionals",
+        "tables",
         "filter_views",
         "charts",
         "bandings",

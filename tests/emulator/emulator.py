@@ -544,10 +544,12 @@ def _wants_grid(mask: fields.Trie | None, *, asked: bool) -> bool:
 
 
 def _batch_update(ctx: Context, sent: Json, mask: fields.Trie | None) -> Json:
-    replies = batch.apply(ctx, sent.get("requests", []))
+    included = sent.get("includeSpreadsheetInResponse", False)
+    shown = sent.get("responseRanges", []) if included else []
+    replies = batch.apply(ctx, sent.get("requests", []), shown)
     out: Json = {"spreadsheetId": ctx.book.book_id, "replies": replies}
-    if sent.get("includeSpreadsheetInResponse"):
-        ranges = [ctx.book.resolve(text) for text in sent.get("responseRanges", [])]
+    if included:
+        ranges = [ctx.book.resolve(text) for text in shown]
         sub = mask.get("updatedSpreadsheet") if mask else None
         grid = _wants_grid(sub or None, asked=bool(sent.get("responseIncludeGridData")))
         out["updatedSpreadsheet"] = render.spreadsheet(ctx.evaluator, ctx.caller, ranges, sub or None, grid=grid)

@@ -152,6 +152,7 @@ def sheet_json(
         ("conditionalFormats", lambda: sheet.conditionals),
         ("filterViews", lambda: sheet.filter_views),
         ("protectedRanges", lambda: [protection.shown(book, caller, p) for p in sheet.protections]),
+        ("tables", lambda: sheet.tables),
         ("basicFilter", lambda: sheet.basic_filter),
         ("charts", lambda: sheet.charts),
         ("bandedRanges", lambda: sheet.bandings),

@@ -91,7 +91,7 @@ def _each_alike(sheet: Sheet, rows: range, column: int, change: Callable[[Row], 
 def append_cells(ctx: Context, req: Json) -> None:
     """Write rows after the last row with a value, from column A on; the grid grows when it must.
 
-    A format, a rule or a note is not data.
+    A format, a rule or a note is not data. On a tab with a native table the rows are dropped silently [live].
     """
     if req.get("tableId"):
         message = "The emulator does not implement AppendCellsRequest.tableId (native tables)."
@@ -101,7 +101,7 @@ def append_cells(ctx: Context, req: Json) -> None:
     rows: list[Json] = req.get("rows", [])
     start = sheet.data_end()
     width = max((len(row.get("values", [])) for row in rows), default=0)
-    if not rows or not width:
+    if not rows or not width or sheet.tables:
         return
     ctx.may_edit(Area(sheet.sheet_id, start, start + len(rows), 0, width))
     ctx.book.grow(sheet, start + len(rows), width)

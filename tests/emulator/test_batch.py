@@ -129,6 +129,17 @@ def test_the_answer_may_carry_the_spreadsheet(api: Api) -> None:
     assert cell["userEnteredValue"] == {"stringValue": "x"}
 
 
+def test_an_answer_that_cannot_be_made_refuses_the_batch_whole(api: Api) -> None:
+    """A response range that names no tab is refused like a request, and nothing is applied."""
+    body = {
+        "requests": [{"addSheet": {"properties": {"title": "New"}}}],
+        "includeSpreadsheetInResponse": True,
+        "responseRanges": ["'Nope'!1:1"],
+    }
+    assert api.error("POST", ":batchUpdate", body) == "Unable to parse range: 'Nope'!1:1"
+    assert [sheet.title for sheet in api.emulator.book(api.book_id).sheets] == ["Sheet1"]
+
+
 # -- cells --------------------------------------------------------------------------------------------------------------
 
 

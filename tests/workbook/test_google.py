@@ -16,6 +16,7 @@ from reconcile.workbook.google import BASE, KEPT, GoogleWorkbook
 from reconcile.workbook.google_http import Pace
 from reconcile.workbook.templates import templates
 from tests.contract.google_subject import GoogleHands, http
+from tests.emulator.emulator import OWNER
 from tests.emulator.faults import Fault
 from tests.emulator.formulas import hyperlink
 
@@ -252,6 +253,20 @@ def test_stamps_are_pruned_within_the_budget(hands: GoogleHands) -> None:
     assert sum(len(entry["metadataKey"]) + len(entry["metadataValue"]) for entry in stamps.values()) < 30_000 / 4
 
 
+@pytest.mark.parametrize("refused", [False, True])
+def test_a_stamp_that_is_gone_already_sinks_no_commit(hands: GoogleHands, refused: bool) -> None:  # noqa: FBT001 - the case
+    """Whether Google refuses to delete what is not there is not known: both are survived, and answers are counted right."""
+    book = landed(hands, "1")
+    revision = 1
+    while revision < KEPT:
+        revision = book.commit(Commit("run"), revision)
+    hands.emulator.book(hands.id).metadata.clear()
+    hands.emulator.switches.delete_missing_metadata_fails = refused
+    revision = book.commit(Commit("run", sync={"orders": {"1": "#1 · Held."}}), revision)
+    book.commit(Commit("run", sync={"orders": {"1": "#1 · Sent."}}), revision)
+    assert hands.open().read().tabs["orders"].loc["1", "sync"] == "#1 · Sent."
+
+
 def test_a_restored_version_is_not_an_endless_race(hands: GoogleHands) -> None:
     """The stamp is there, the ledger is older: said in words, with what to do, instead of "run again"."""
     book = hands.open()
@@ -263,6 +278,21 @@ def test_a_restored_version_is_not_an_endless_race(hands: GoogleHands) -> None:
         again.commit(change("next", "2"), again.read().revision)
     assert caught.value.what == google.RESTORED.format(now=0, newest=1)
     assert "twice" in caught.value.next_step
+
+
+def test_a_version_restored_from_long_ago_stops_the_run_at_its_begin(hands: GoogleHands) -> None:
+    """Its stamp was pruned long since, so the commit is taken; the newer stamps beside it say so before anything is sent."""
+    book, store = hands.open(), hands.emulator.book(hands.id)
+    revision = book.commit(change("run", "1"), book.read().revision)
+    older = store.snapshot()
+    for _ in range(KEPT + 4):
+        revision = book.commit(Commit("run"), revision)
+    store.restore({**older, "metadata": dict(store.metadata)})  # stamps are not part of the version history
+    again = hands.open()
+    with pytest.raises(Damaged) as caught:
+        again.commit(Commit("next", meta={"claiming": "12"}), again.read().revision)
+    assert caught.value.what == google.RESTORED.format(now=2, newest=KEPT + 5)
+    assert caught.value.next_step == google.UNRESTORE
 
 
 # --- staff between read and commit ---------------------------------------------------------------------------------------------
@@ -320,6 +350,86 @@ def test_a_row_added_meanwhile_gets_at_most_its_own_key(hands: GoogleHands) -> N
     again.commit(Commit("run", sync={"payments": {"A": "#A · Waiting.", "B": "#B · Sent."}}), again.read().revision)
     frame = hands.open().read().tabs["payments"]
     assert (frame.loc["A", "sync"], frame.loc["B", "sync"]) == ("#A · Waiting.", "#B · Sent.")
+
+
+def syncs(hands: GoogleHands, tab: str) -> dict[str, Any]:
+    """What Sync shows, by key."""
+    frame = hands.open().read().tabs[tab]
+    return dict(zip(frame.index, frame["sync"], strict=True))
+
+
+def test_a_fill_down_over_sync_is_undone_with_the_next_answers(hands: GoogleHands) -> None:
+    """No answer lands in a row it is not about; the others show their key, which the next run answers."""
+    landed(hands, "1", "2", "3", "4")
+    hands.person("orders").fill_down("Sync", "#1 · New.", last=4)
+    book = hands.open()
+    revision = book.commit(Commit("run", sync={"orders": {"2": "#2 · Sent."}}), book.read().revision)
+    assert syncs(hands, "orders") == {"1": "#1 · New.", "2": "#2 · Sent.", "3": "3", "4": "#4 · New."}
+    book.commit(Commit("run", sync={"orders": {"1": "#1 · Held.", "3": "#3 · Sent."}}), revision)
+    assert syncs(hands, "orders") == {"1": "#1 · Held.", "2": "#2 · Sent.", "3": "#3 · Sent.", "4": "#4 · New."}
+
+
+def test_the_row_a_fill_down_started_from_is_answered_alone(hands: GoogleHands) -> None:
+    """Its own text stands in other rows, too."""
+    landed(hands, "1", "2", "3")
+    hands.person("orders").fill_down("Sync", "#1 · New.")
+    book = hands.open()
+    book.commit(Commit("run", sync={"orders": {"1": "#1 · Held."}}), book.read().revision)
+    assert syncs(hands, "orders") == {"1": "#1 · Held.", "2": "2", "3": "3"}
+
+
+@pytest.mark.parametrize("typed", ["zzz", "=1+1", True, 1.5, 1e20, "#2 · New.", "2"])
+def test_what_staff_typed_into_sync_gives_way_to_the_answer(hands: GoogleHands, typed: Any) -> None:
+    """Whatever it shows, and whatever row it seems to be about."""
+    landed(hands, "1", "2")
+    hands.type("orders", "1", "Sync", Formula(typed) if typed == "=1+1" else typed)
+    book = hands.open()
+    book.commit(Commit("run", sync={"orders": {"1": "#1 · Sent."}}), book.read().revision)
+    assert syncs(hands, "orders") == {"1": "#1 · Sent.", "2": "#2 · New."}
+
+
+def test_a_fill_down_waits_where_row_numbers_do_not_hold(hands: GoogleHands) -> None:
+    """Orders were moved to Archive in the same run: nothing is answered by a text that other rows show, too."""
+    landed(hands, "1", "2", "3", "4")
+    hands.person("orders").fill_down("Sync", "#1 · New.", last=3)
+    book = hands.open()
+    snapshot = book.read()
+    row = {**snapshot.tabs["orders"].loc["4"].to_dict(), "sync": "#4 · New."}
+    leaving = {key: value for key, value in row.items() if key in templates().tab("archive").keys}
+    revision = book.commit(Commit("run", archive={"4": leaving}), snapshot.revision)
+    book.commit(Commit("run", sync={"orders": {"1": "#1 · Held.", "3": "#3 · Held."}}), revision)
+    assert syncs(hands, "orders") == {"1": "#1 · New.", "2": "#1 · New.", "3": "#3 · Held."}
+
+
+@pytest.mark.parametrize("tab", ["payments", "tickets"])
+def test_new_rows_are_answered_below_thousands(hands: GoogleHands, monkeypatch: pytest.MonkeyPatch, tab: str) -> None:
+    """Payments and tickets stay for ever: the one that comes after thousands is answered like the first."""
+    monkeypatch.setattr(google, "WHOLE_COLUMN", 3)
+    hands.paste(tab, [["A", "u"], ["B", "u"], ["C", "u"]])
+    notes = {key: f"#{key} · Sent." for key in "ABC"}
+    book = hands.open()
+    book.commit(Commit("run", sync={tab: notes}), book.read().revision)
+    hands.paste(tab, [["D", "u"], ["E", "u"]])
+    book = hands.open()
+    calls = len(hands.emulator.calls)
+    book.commit(Commit("run", sync={tab: {"E": "#E · Sent."}}), book.read().revision)
+    assert syncs(hands, tab) == {**notes, "D": None, "E": "#E · Sent."}
+    kinds = hands.emulator.calls[calls + 1].request_kinds
+    assert (kinds.count("copyPaste"), kinds.count("findReplace")) == (1, 1)
+
+
+def test_a_row_moved_in_that_second_shows_its_key_below_thousands(
+    hands: GoogleHands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The cell that was copied is another row's now: no answer is about a row it does not stand in."""
+    monkeypatch.setattr(google, "WHOLE_COLUMN", 1)
+    hands.paste("payments", [["B", "u"], ["A", "u"]])
+    book = hands.open()
+    book.commit(Commit("run", sync={"payments": {"B": "#B · Sent."}}), book.read().revision)
+    book.read()
+    hands.sort("payments", "Reference")
+    book.commit(Commit("run", sync={"payments": {"A": "#A · Sent."}}), 1)
+    assert syncs(hands, "payments") == {"A": None, "B": "B"}
 
 
 def test_rows_go_below_while_a_filter_hides_others(hands: GoogleHands) -> None:
@@ -410,6 +520,131 @@ def test_a_broken_structure_stops_the_run_at_its_begin(
         book.commit(Commit("run", meta={"claiming": "12"}), 1)
     assert words in caught.value.what
     assert caught.value.next_step
+
+
+def test_rows_land_although_a_tab_was_renamed_since_the_begin(hands: GoogleHands) -> None:
+    """What was received is never lost for a name, not even that of a tab without any part in it; the next read says so."""
+    book = landed(hands, "1")
+    revision = book.commit(Commit("run", meta={"claiming": "12"}), 1)
+    hands.person("tickets").rename_tab("Tickets (Nov)")
+    revision = book.commit(change("run", "2"), revision)
+    book.commit(Commit("run", sync={"orders": {"2": "#2 · Sent."}}, meta={"claiming": None}), revision)
+    with pytest.raises(Damaged, match="no tab 'Tickets'"):
+        hands.open().read()
+    hands.emulator.staff(hands.id, "Tickets (Nov)", hands.email).rename_tab("Tickets")
+    frame = hands.open().read().tabs["orders"]
+    assert list(frame.index) == ["1", "2"]
+    assert frame.loc["2", "sync"] == "#2 · Sent."
+
+
+def test_a_landing_that_was_applied_although_refused_is_not_repeated(hands: GoogleHands) -> None:
+    """Whether Google applies a batch whose answer it cannot make is not known; its stamp tells."""
+    book = landed(hands, "1")
+    revision = book.commit(Commit("run", meta={"claiming": "12"}), 1)
+    words = (
+        b'{"error": {"code": 400, "message": "Unable to parse range: \'Tickets\'!1:1", "status": "INVALID_ARGUMENT"}}'
+    )
+    hands.emulator.faults.at(len(hands.emulator.calls) + 1, Fault.answer(400, words, after=True))
+    calls = len(hands.emulator.calls)
+    assert book.commit(change("run", "2"), revision) == 3
+    assert [call.kind for call in hands.emulator.calls[calls:]] == ["batchUpdate", "developerMetadata.get"]
+    assert ids(hands) == ["1", "2"]
+
+
+def shut_out(hands: GoogleHands, tab: str, **where: int) -> None:
+    """The owner closes a part of a tab to everybody else, the job included."""
+    place = {"sheetId": hands.person(tab).sheet_id, **where}
+    hands.person(tab).do({"addProtectedRange": {"protectedRange": {"range": place, "editors": {"users": [OWNER]}}}})
+
+
+@pytest.mark.parametrize("tab", ["Orders", "Refills", "Cancels"])
+@pytest.mark.parametrize("where", [{}, {"startRowIndex": 1}, {"startColumnIndex": 3, "endColumnIndex": 4}])
+def test_a_tab_that_is_closed_to_us_stops_the_run_at_its_begin(
+    hands: GoogleHands, tab: str, where: dict[str, int]
+) -> None:
+    """What is claimed could not land there. The begin itself writes nothing into it, so Google alone would not say so."""
+    shut_out(hands, tab.lower(), **where)
+    book = hands.open()
+    with pytest.raises(AccessRefused) as caught:
+        book.commit(Commit("run", meta={"claiming": "12"}), book.read().revision)
+    assert caught.value.what == f"A protection keeps the job from writing: {tab}."
+    assert caught.value.next_step == google.UNSHUT.format(account=hands.emulator.service_account)
+
+
+def test_a_protection_in_nobodys_way_stops_nothing(hands: GoogleHands) -> None:
+    """Headings, rows that stand there already, and staff's own columns may be closed to the job."""
+    book = landed(hands, "1")
+    hands.add_column("orders", "Agent", "Ann")
+    width = len(hands.see("orders")[0])
+    shut_out(hands, "orders", endRowIndex=1)
+    shut_out(hands, "orders", startRowIndex=1, endRowIndex=2, startColumnIndex=0, endColumnIndex=5)
+    shut_out(hands, "orders", startColumnIndex=width - 1)
+    shut_out(hands, "payments")
+    revision = book.commit(Commit("run", meta={"claiming": "12"}), 1)
+    book.commit(change("run", "2"), revision)
+    assert ids(hands) == ["1", "2"]
+
+
+def test_a_native_table_stops_the_run_at_its_begin(hands: GoogleHands) -> None:
+    """Google drops rows that are added to one, without a word."""
+    book = landed(hands, "1")
+    sheet = hands.emulator.sheet(hands.id, "Orders")
+    where = {
+        "sheetId": sheet.sheet_id,
+        "startRowIndex": 0,
+        "endRowIndex": 2,
+        "startColumnIndex": 0,
+        "endColumnIndex": 14,
+    }
+    sheet.tables.append({"tableId": "1", "name": "Orders_1", "range": where})
+    with pytest.raises(Damaged) as caught:
+        book.commit(Commit("run", meta={"claiming": "12"}), 1)
+    assert caught.value.what == (
+        "'Orders' was made a table (Format > Convert to table), in which Google drops the rows that the job adds."
+    )
+    assert caught.value.next_step == google.UNTABLE
+
+
+def test_a_spreadsheet_without_room_stops_the_run_at_its_begin(hands: GoogleHands) -> None:
+    """A begin leaves room for the next landing; where there is none, it says so before anything is claimed."""
+    hands.paste("orders", [[str(number)] for number in range(850)])
+    book = hands.open()
+    book.read()
+    used = sum(sheet.row_count * sheet.column_count for sheet in hands.emulator.book(hands.id).sheets)
+    size = {"rowCount": (10_000_000 - used) // 10, "columnCount": 10}
+    hands.person("orders").do({"addSheet": {"properties": {"title": "Big", "gridProperties": size}}})
+    with pytest.raises(Damaged) as caught:
+        book.commit(Commit("run", meta={"claiming": "12"}), 0)
+    assert caught.value.what == "the Google Sheet is full: Google allows 10,000,000 cells, and blank ones count."
+    assert caught.value.next_step == google.UNFULL
+    hands.person("orders").do({"deleteSheet": {"sheetId": hands.emulator.sheet(hands.id, "Big").sheet_id}})
+    book.commit(Commit("run", meta={"claiming": "12"}), 0)
+    assert hands.emulator.sheet(hands.id, "Orders").row_count - 851 >= google.ROOM
+
+
+def swap(hands: GoogleHands) -> None:
+    """Somebody keeps Orders as a backup, and goes on in a copy of it."""
+    first = hands.person("orders")
+    first.do({"duplicateSheet": {"sourceSheetId": first.sheet_id, "newSheetName": "Copy of Orders"}})
+    first.rename_tab("Orders backup")
+    hands.emulator.staff(hands.id, "Copy of Orders", hands.email).rename_tab("Orders")
+
+
+def test_a_copy_that_took_a_tabs_name_stops_the_run_at_its_begin(hands: GoogleHands) -> None:
+    """Reads go by name and writes by id: new rows would land in the backup. `init` takes the copy over."""
+    landed(hands, "1")
+    swap(hands)
+    book = hands.open()
+    with pytest.raises(Damaged) as caught:
+        book.commit(Commit("run", meta={"claiming": "12"}), book.read().revision)
+    assert caught.value.what == (
+        "The tab 'Orders' is another one than the job has written to: probably a copy that somebody gave its name."
+    )
+    assert caught.value.next_step == google.UNSWAP
+    book = hands.open()
+    book.provision()
+    book.commit(change("run", "2"), book.read().revision)
+    assert ids(hands) == ["1", "2"]
 
 
 def test_a_deleted_tab_that_is_written_to_refuses_the_commit_whole(hands: GoogleHands) -> None:

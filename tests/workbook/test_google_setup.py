@@ -653,3 +653,12 @@ def test_a_restored_version_is_noticed(hands: GoogleHands) -> None:
     assert not ok
     assert text == google.RESTORED.format(now=0, newest=1)
     assert "Version history" in step
+
+
+def test_a_copy_that_took_a_tabs_name_is_told(hands: GoogleHands) -> None:
+    """Everything is there by name, but the job would write to the one that was renamed."""
+    first = hands.person("orders")
+    first.do({"duplicateSheet": {"sourceSheetId": first.sheet_id, "newSheetName": "Copy of Orders"}})
+    first.rename_tab("Orders backup")
+    hands.emulator.staff(hands.id, "Copy of Orders", hands.email).rename_tab("Orders")
+    assert found(hands.open())["structure"] == (False, google.SWAPPED.format(title="Orders"), google.UNSWAP)
