@@ -66,7 +66,7 @@ from reconcile.errors import (
     Unknown,
     Unmovable,
 )
-from reconcile.journal import Claim, State
+from reconcile.journal import NO_BOOK, Claim, State
 from reconcile.panel import answers
 from reconcile.panel.client import CutShort
 
@@ -327,7 +327,7 @@ def _recover_claims(run: _Run) -> None:
     """Takes up what earlier runs claimed and did not land, and puts on record what they may have lost."""
     job = run.job
     recorded = {doubt.id for doubt in run.doubts}
-    for claim in job.journal.unlanded(run.book_id):
+    for claim in _left_open(run):
         if claim.raw is not None:
             claimed = read_answer(Feed(claim.feed), claim.service, claim.raw)
             claimed = _not_landed(claimed, claim, run)
@@ -357,6 +357,12 @@ def _recover_claims(run: _Run) -> None:
         )
         if doubt.id not in recorded:
             run.doubts.append(doubt)
+
+
+def _left_open(run: _Run) -> Iterator[Claim]:
+    """This workbook's open claims, and those by hand for no workbook at all whose answer never came: one has to tell of them."""
+    yield from run.job.journal.unlanded(run.book_id)
+    yield from (claim for claim in run.job.journal.unlanded(NO_BOOK) if claim.raw is None)
 
 
 def _stopped_claiming(left: Claiming, most: int, say: Words) -> str:
@@ -511,7 +517,7 @@ def _commit_begin(run: _Run, commit: Commit) -> bool:
 def _settle_old_claims(run: _Run) -> None:
     """What earlier runs left in the journal has landed or is on record in the sheet now: resolved there, it stays resolved."""
     with _noting(run):
-        for claim in run.job.journal.unlanded(run.book_id):
+        for claim in _left_open(run):
             if claim.run != run.job.run:
                 run.job.journal.settle(claim.id, "on record in the sheet")
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
 
+from reconcile import boundary
 from reconcile.commands.panel import ACTIONS, kebab
 from reconcile.core.model import Action
+from reconcile.errors import Unavailable
 from reconcile.panel.client import FIELDS, OPTIONAL
 from reconcile.panel.practice import answering, dropping
 
@@ -115,6 +118,36 @@ def test_an_unclear_refund_by_hand_ends_with_7(synced: Terminal) -> None:
     assert len(synced.panel.calls(Action.SET_CANCELED)) == 1
 
 
+@pytest.fixture(params=[signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def told_to_stop(request: pytest.FixtureRequest) -> None:
+    """The signal comes twice, just when the panel has acted."""
+
+    def hook(name: str) -> None:
+        if name == "panel.after-answer":
+            signal.raise_signal(request.param)
+            signal.raise_signal(request.param)
+
+    boundary.set_hook(hook)
+
+
+LEARNS_NOTHING = "The sheet does not learn of this. If the order has a row there, choose its Status there instead.\n"
+STOPPED = (
+    "Stopping: the record in hand is finished first. Again to stop waiting for the panel at once.\n"
+    "The run was told to stop while it was waiting for the panel's answer.\n"
+)
+
+
+@pytest.mark.usefixtures("told_to_stop")
+@pytest.mark.parametrize("words", [words for words, *_ in ONCE])
+def test_a_signal_while_money_is_under_way_ends_with_7(terminal: Terminal, words: tuple[str, ...]) -> None:
+    """Whoever stops a call that may have acted is told that it may have, never nothing."""
+    ended = terminal.type("panel", *words, "--yes")
+    assert (ended.code, ended.out) == (7, "")
+    assert ended.err.removeprefix(LEARNS_NOTHING) == (
+        f"{STOPPED}→ Look at the panel before you try again: a repeated call may refund, pay or write twice.\n"
+    )
+
+
 def test_a_refusal_is_told_in_the_panel_s_words(synced: Terminal) -> None:
     """An id the panel does not know: exit 5, no traceback."""
     ended = synced.type("panel", "set-completed", "--id", "404404")
@@ -155,6 +188,19 @@ def test_update_orders_shows_each_order_s_result(synced: Terminal) -> None:
     assert ended.code == 5
     assert ended.out.splitlines()[0] == "#15  accepted"
     assert ended.out.splitlines()[1].startswith("#404404  refused: ")
+    assert len(synced.panel.calls(Action.UPDATE_ORDERS)) == 1
+
+
+def test_an_unclear_partial_through_update_orders_ends_with_7(synced: Terminal) -> None:
+    """A panel may refund a Partial, so that a lost answer is no reason to try again."""
+    synced.panel.faults.append(dropping(acts=True, action="updateOrders"))
+    words = ("panel", "update-orders", "--id", "15", "--status", "Partial", "--remains", "3", "--yes")
+    ended = synced.type(*words)
+    assert (ended.code, ended.out) == (7, "")
+    assert ended.err == (
+        "no whole answer came from the panel (Server disconnected without sending a response.); it may or may not have acted\n"
+        "→ Look at the panel before you try again: a repeated call may refund, pay or write twice.\n"
+    )
     assert len(synced.panel.calls(Action.UPDATE_ORDERS)) == 1
 
 
@@ -278,6 +324,81 @@ def test_a_lost_claim_by_hand_is_put_on_record_by_the_next_sync(terminal: Termin
     ended = terminal.type("sync")
     assert ended.code == 7
     assert "reconcile resolve claim-20261122-155316-0001-1" in ended.out
+
+
+def test_a_lost_claim_with_no_sheet_is_put_on_record_by_the_first_sync_of_one(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It belongs to no workbook, and still some workbook tells of it; once, and no later run again."""
+    terminal.panel.faults.append(dropping(acts=True, action="getOrders"))
+    with monkeypatch.context() as without:
+        without.delenv("RECONCILE_SHEET")
+        assert terminal.type("panel", "get-orders", "--type", "1", "--yes").code == 7
+    terminal.type("init")
+    doubt = "claim-20261122-155316-0001-1"
+    assert f"reconcile resolve {doubt}" in terminal.type("sync").out
+    assert terminal.type("resolve", doubt, "--nothing").code == 0
+    assert terminal.type("sync").code == 0
+
+
+@pytest.mark.usefixtures("told_to_stop")
+def test_a_signal_during_a_claim_by_hand_leaves_a_doubt(terminal: Terminal) -> None:
+    """Exit 7 at once, and on record after the next sync."""
+    terminal.type("init")
+    ended = terminal.type("panel", "get-orders", "--type", "1", "--yes")
+    assert (ended.code, ended.out) == (7, "")
+    assert ended.err.endswith(
+        f"{STOPPED}→ Work may have been handed out. The next `reconcile sync` puts it on record; see `reconcile resolve`.\n"
+    )
+    boundary.set_hook(None)
+    assert "reconcile resolve claim-20261122-155316-0001-1" in terminal.type("sync").out
+
+
+@pytest.fixture
+def full_disk() -> None:
+    """The disk has no room from the moment the panel has answered."""
+    answered: list[str] = []
+
+    def hook(name: str) -> None:
+        if name == "panel.after-answer":
+            answered.append(name)
+        if name == "journal.before-write" and answered:
+            raise Unavailable("The disk is full.", "Free some space.")
+
+    boundary.set_hook(hook)
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_an_answer_the_journal_cannot_keep_is_printed(terminal: Terminal) -> None:
+    """The work is handed out for good, so the output is its only copy, and says so; the next sync has the doubt."""
+    terminal.type("init")
+    ended = terminal.type("panel", "get-orders", "--type", "1", "--yes")
+    assert ended.code == 7
+    assert [order["id"] for order in json.loads(ended.out)["orders"]] == ["15", "16"]
+    what = "The panel answered, and the answer could not be kept: The disk is full."
+    step = "Keep this output: the panel will not hand this work out again, so do not run this again. Free some space."
+    assert ended.err.endswith(f"sync`.\n{what}\n→ {step}\n")
+    boundary.set_hook(None)
+    assert "reconcile resolve claim-20261122-155316-0001-1" in terminal.type("sync").out
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_an_answer_the_journal_cannot_keep_is_in_the_json(terminal: Terminal) -> None:
+    """One JSON document with the error and the panel's own bytes."""
+    terminal.type("init")
+    ended = terminal.type("panel", "get-orders", "--type", "1", "--yes", "--json")
+    shown = json.loads(ended.out)
+    assert (ended.code, shown["exit_code"], shown["error"]["kind"]) == (7, 7, "Unavailable")
+    assert [order["id"] for order in json.loads(shown["raw"])["orders"]] == ["15", "16"]
+
+
+def test_a_refused_key_leaves_no_claim_open(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing was handed out, so nothing waits for a sync."""
+    terminal.type("init")
+    with monkeypatch.context() as wrong:
+        wrong.setenv("RECONCILE_PANEL_KEY", "another-key-entirely")
+        assert terminal.type("panel", "get-orders", "--type", "1", "--yes").code == 6
+    assert "not landed" not in terminal.type("doctor").out
 
 
 def test_nothing_pending_is_said(terminal: Terminal) -> None:
