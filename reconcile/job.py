@@ -893,6 +893,8 @@ def _fetch(run: _Run, feed: Feed, service: str, fetch: Callable[[], RawAnswer]) 
         run.fail(error)
     try:
         claimed = _READERS[feed](raw, service)
+        if not claimed.count and answers.is_busy(raw):  # every further claim would hear the same, after as long a wait
+            run.fail(Unavailable(f"{claimed.problem}; nothing was handed out", "Try again later."))
         return claim, replace(claimed, in_doubt=True, problem=cut) if cut else claimed
     except AccessRefused as error:
         run.fail(error)

@@ -548,6 +548,16 @@ def test_an_unclear_claim_is_on_record_and_ends_the_claiming(desk: Desk, unclear
     assert {doubt.id for doubt in again.doubts} == {doubt.id for doubt in outcome.doubts}
 
 
+def test_a_panel_that_only_asks_to_slow_down_ends_the_claiming(desk: Desk) -> None:
+    """F07: exit 5 after one call, nothing in doubt: "slow down" is no "there are none"."""
+    desk.panel.says["getOrders"] = [b'{"status":"fail","error":"rate_limited"}']
+    outcome = desk.run()
+    assert (outcome.exit_code, outcome.doubts) == (Exit.UNAVAILABLE, ())
+    assert outcome.stopped == "the panel asks us to slow down; nothing was handed out"
+    assert [line for line in desk.log if line.startswith("get")] == ["getOrders 12"]
+    assert desk.run().exit_code == Exit.DONE
+
+
 def test_an_answer_kept_by_a_killed_run_lands_next_time(desk: Desk) -> None:
     """Its journal has it, byte for byte; it lands with the first write, once."""
     desk.panel.says["getOrders"] = [answer("1", "2")]
