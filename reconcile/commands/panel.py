@@ -8,6 +8,7 @@ doubt, never in silence. Nothing here writes into the sheet.
 
 import inspect
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -111,6 +112,7 @@ def _command(action: Action, by: By) -> Any:
         for name, value in params.items():
             if not value.strip():
                 raise SettingsError(f"{_flag(name)} is empty.", "Give it a value.")
+        params = _checked(action, params)
         if action.claims:
             return _claim(action, params, yes=yes, as_json=as_json)
         return _send(action, params, yes=yes, as_json=as_json)
@@ -123,6 +125,33 @@ def _command(action: Action, by: By) -> Any:
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     command.__doc__ = by.help
     return command
+
+
+_AS_TYPED = ("details", "message")
+"""What a user reads is sent with every space; outer spaces are a slip everywhere else."""
+
+_SERVICE = (re.compile(r"[0-9]+"), "must be one service's id, digits only.", "Run the command once per service.")
+_COUNT = (re.compile(r"[0-9]+"), "must be a whole number, 0 or more.", "Type digits only.")
+_SOME = (re.compile(r"0*[1-9][0-9]*"), "must be a whole number above 0.", "With nothing to refund, use set-completed.")
+_FORMS = {
+    "type": _SERVICE,
+    "service_id": _SERVICE,
+    "start_count": _COUNT,
+    "remains": _COUNT,
+    "amount": (re.compile(r"(?=.*[1-9])[0-9]+(\.[0-9]+)?"), "must be a plain number above 0.", "Type it like 1000.50."),
+    "affiliate_commission": (re.compile(r"[01]"), "must be 1 or 0.", "1 when the affiliate earns on it, else 0."),
+}
+"""Parameter → how it has to look, and what to say and do otherwise: a panel may read `1,000.00` as 1, and `yes` as 0."""
+
+
+def _checked(action: Action, params: Mapping[str, str]) -> dict[str, str]:
+    """The parameters as they are sent. Raises SettingsError for one that no panel can be trusted to understand."""
+    checked = {name: value if name in _AS_TYPED else value.strip() for name, value in params.items()}
+    for name, value in checked.items():
+        form = _SOME if (action, name) == (Action.SET_PARTIAL, "remains") else _FORMS.get(name)
+        if form and not form[0].fullmatch(value):
+            raise SettingsError(f"{_flag(name)} {form[1]}", form[2])
+    return checked
 
 
 def _flag(name: str) -> str:
@@ -268,7 +297,7 @@ def _entries(path: Path) -> list[Any]:
         entries = json.loads(text)
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}.", "Name a file that can be read.") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise SettingsError(
             f"{path} is not valid JSON.", 'It looks like [{"id": "15", "status": "Completed"}].'
         ) from None
@@ -280,8 +309,11 @@ def _entries(path: Path) -> list[Any]:
 def _update(entry: Any, number: int) -> OrderUpdate:
     """One entry, strictly: known keys, a known status, whole numbers."""
     known = ("id", "status", "start_count", "remains")
-    if not isinstance(entry, dict) or not str(entry.get("id") or "").strip():
+    own = entry.get("id") if isinstance(entry, dict) else None
+    if own is None or not str(own).strip():
         raise SettingsError(f"Entry {number} has no id.", 'It looks like {"id": "15", "status": "Completed"}.')
+    if isinstance(own, bool) or not isinstance(own, str | int):
+        raise SettingsError(f"Entry {number} has an id that is neither text nor a whole number.", 'Write it like "15".')
     strange = [name for name in entry if name not in known]
     if strange:
         raise SettingsError(
@@ -320,7 +352,7 @@ def _check_updates(updates: list[OrderUpdate]) -> None:
             raise SettingsError(
                 f"Nothing is to change for order {line(update.id)}.", "Give --status, --start-count or --remains."
             )
-        if update.status is Status.PARTIAL and update.remains in (None, "0"):
+        if update.status is Status.PARTIAL and not (update.remains or "").strip("0"):
             raise SettingsError(
                 f"Order {line(update.id)}: Partial needs --remains above 0.", "Say how many were not delivered."
             )

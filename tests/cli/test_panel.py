@@ -179,6 +179,35 @@ def test_wrong_input_is_a_usage_error(terminal: Terminal, words: tuple[str, ...]
     assert (ended.code, ended.out, ended.err) == (2, "", said)
 
 
+MISTYPED = [
+    (("set-partial", "--id", "15", "--remains", "0"), "--remains must be a whole number above 0.\n→ With nothing to refund, use set-completed."),
+    (("set-partial", "--id", "15", "--remains", "-3"), "--remains must be a whole number above 0.\n→ With nothing to refund, use set-completed."),
+    (("set-remains", "--id", "15", "--remains", "³"), "--remains must be a whole number, 0 or more.\n→ Type digits only."),
+    (("set-startcount", "--id", "15", "--start-count", "abc"), "--start-count must be a whole number, 0 or more.\n→ Type digits only."),
+    (("add-payment", "--user", "m", "--details", "d", "--amount", "1,000.00"), "--amount must be a plain number above 0.\n→ Type it like 1000.50."),
+    (("add-payment", "--user", "m", "--details", "d", "--amount", "0.00"), "--amount must be a plain number above 0.\n→ Type it like 1000.50."),
+    (("add-payment", "--user", "m", "--details", "d", "--amount", "1", "--affiliate-commission", "yes"), "--affiliate-commission must be 1 or 0.\n→ 1 when the affiliate earns on it, else 0."),
+    (("get-orders", "--type", "1,2"), "--type must be one service's id, digits only.\n→ Run the command once per service."),
+    (("get-cancel", "--service-id", "all"), "--service-id must be one service's id, digits only.\n→ Run the command once per service."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "said"), MISTYPED)
+def test_a_value_a_panel_may_misread_is_not_sent(terminal: Terminal, words: tuple[str, ...], said: str) -> None:
+    """Exit 2, and the panel is not asked: it may read 1,000.00 as 1 and refund for -3."""
+    ended = terminal.type("panel", *words)
+    assert (ended.code, ended.out, ended.err) == (2, "", f"{said}\n")
+    assert not terminal.panel.requests
+
+
+def test_outer_spaces_are_sent_only_in_what_a_user_reads(synced: Terminal) -> None:
+    """An id pasted with a space is that id; a message is sent as it was written."""
+    synced.type("panel", "set-completed", "--id", " 15 ")
+    assert dict(synced.panel.calls("setCompleted")[-1].params) == {"id": "15"}
+    synced.type("panel", "add-ticket", "--user", " m", "--subject", "s ", "--message", "  t\n", "--yes")
+    assert dict(synced.panel.calls("addTicket")[-1].params) == {"user": "m", "subject": "s", "message": "  t\n"}
+
+
 # --- updateOrders --------------------------------------------------------------------------------------------------------------
 
 
@@ -230,6 +259,12 @@ def test_update_orders_reads_a_file(synced: Terminal, tmp_path: Path) -> None:
         (("--json-file", "object.json"), "object.json does not hold a list."),
         (("--json-file", "strange.json"), "Entry 1 has 'stat', which updateOrders does not take."),
         (("--json-file", "noid.json"), "Entry 1 has no id."),
+        (("--json-file", "deep.json"), "deep.json is not valid JSON."),
+        (("--json-file", "decimal.json"), "Entry 1 has an id that is neither text nor a whole number."),
+        (("--json-file", "object_id.json"), "Entry 1 has an id that is neither text nor a whole number."),
+        (("--json-file", "endless.json"), "Entry 1 has an id that is neither text nor a whole number."),
+        (("--json-file", "true.json"), "Entry 1 has an id that is neither text nor a whole number."),
+        (("--json-file", "zeros.json"), "Order 15: Partial needs --remains above 0."),
     ],
 )
 def test_update_orders_takes_nothing_it_does_not_know(
@@ -241,6 +276,12 @@ def test_update_orders_takes_nothing_it_does_not_know(
         "object.json": "{}",
         "strange.json": '[{"id": "1", "stat": "x"}]',
         "noid.json": '[{"status": "COMPLETED"}]',
+        "deep.json": "[" * 100_000,
+        "decimal.json": '[{"id": 15.0, "status": "COMPLETED"}]',
+        "object_id.json": '[{"id": {"a": 1}, "status": "COMPLETED"}]',
+        "endless.json": '[{"id": 1e999, "status": "COMPLETED"}]',
+        "true.json": '[{"id": true, "status": "COMPLETED"}]',
+        "zeros.json": '[{"id": "15", "status": "PARTIAL", "remains": "00"}]',
     }.items():
         (tmp_path / name).write_text(text)
     ended = terminal.type("panel", "update-orders", *words)
