@@ -94,7 +94,7 @@ CANCEL_CALLS: Final = 200
 """Most cancel tasks taken in one run: they come one by one."""
 
 RENEW: Final = timedelta(seconds=120)
-"""A lease with less left than this is renewed before the next panel call: longer than any one call may take (90 s)."""
+"""A lease with less left than this is renewed before the next panel call: longer than any one call takes by default (105 s)."""
 
 ARCHIVE: Final = "archive"
 
@@ -177,6 +177,7 @@ class Job:
     run: str
     deadline: timedelta = timedelta(seconds=600)
     lease: timedelta = timedelta(seconds=300)
+    renew: timedelta = RENEW
     tasks: str = "all"
     talk: Talk = field(default_factory=Silent)
     stop: Stop = field(default_factory=Stop)
@@ -616,7 +617,7 @@ def _ready(run: _Run) -> bool:
     if not run.may_go_on():
         return False
     now = run.job.clock()
-    if run.until - now < RENEW:
+    if run.until - now < run.job.renew:
         run.until = now + run.job.lease
         commit = Commit(run.job.run, meta={LEASE: Lease(run.job.run, run.until).text()})
         run.revision = run.job.book.commit(commit, run.revision)

@@ -221,7 +221,7 @@ class Panel:
     @property
     def longest_call(self) -> float:
         """The most seconds one call may take, retries and waits included: what a lease has to outlast."""
-        return self._policy.seconds + self._timeouts.connect + self._timeouts.total
+        return self._policy.seconds + max(self.pace, _SLOWEST_PACE) + self._timeouts.connect + self._timeouts.total
 
     # --- claims ----------------------------------------------------------------------------------------------------------
 
@@ -446,7 +446,7 @@ class Panel:
         try:
             response = self._client.send(request, stream=True)
             try:
-                return self._read(response, started)
+                return self._read(response, started, watch)
             finally:
                 with contextlib.suppress(httpx.HTTPError, OSError):  # the answer is complete or judged by now
                     response.close()
@@ -463,18 +463,18 @@ class Panel:
         stray.__cause__ = stray.__context__ = None
         raise stray.with_traceback(None)
 
-    def _read(self, response: httpx.Response, started: float) -> _Got | CallFailed:
+    def _read(self, response: httpx.Response, started: float, watch: _Watch) -> _Got | CallFailed:
         """The body, bounded in bytes and in time."""
         if 300 <= response.status_code < 400:  # noqa: PLR2004 - HTTP's own border
             return self._redirected(response)
-        body, why = self._body(response, started)
+        body, why = self._body(response, started, watch)
         content_type = self._clean(response.headers.get("content-type", ""))
         raw = RawAnswer(response.status_code, body, content_type)
         if why:
             return CutShort(f"the panel's answer {why}; {_MAYBE}", partial=raw)
         return _Got(raw, retry_after(response.headers.get("retry-after", ""), response.headers.get("date", "")))
 
-    def _body(self, response: httpx.Response, started: float) -> tuple[bytes, str]:
+    def _body(self, response: httpx.Response, started: float, watch: _Watch) -> tuple[bytes, str]:
         """(what came, without the key; why it is not the whole answer, or "")."""
         chunks: list[bytes] = []
         size = 0
@@ -491,6 +491,10 @@ class Panel:
                     break
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
             why = f"broke off after {size:,} bytes ({_short(self._clean(_reason(error)))})"
+        if (
+            watch.fired
+        ):  # the connection was ended from here, which a body of no told length cannot tell from its own end
+            why = self._too_long()
         length = response.headers.get("content-length", "")
         if not why and length.isdigit() and "content-encoding" not in response.headers and size < int(length):
             why = f"broke off after {size:,} of {int(length):,} bytes"
