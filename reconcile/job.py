@@ -66,7 +66,7 @@ from reconcile.errors import (
     Unknown,
     Unmovable,
 )
-from reconcile.journal import Claim, State
+from reconcile.journal import NO_BOOK, Claim, State
 from reconcile.panel import answers
 from reconcile.panel.client import CutShort
 
@@ -94,7 +94,7 @@ CANCEL_CALLS: Final = 200
 """Most cancel tasks taken in one run: they come one by one."""
 
 RENEW: Final = timedelta(seconds=120)
-"""A lease with less left than this is renewed before the next panel call: longer than any one call may take (90 s)."""
+"""A lease with less left than this is renewed before the next panel call: longer than any one call takes by default (105 s)."""
 
 ARCHIVE: Final = "archive"
 
@@ -181,6 +181,7 @@ class Job:
     run: str
     deadline: timedelta = timedelta(seconds=600)
     lease: timedelta = timedelta(seconds=300)
+    renew: timedelta = RENEW
     tasks: str = "all"
     talk: Talk = field(default_factory=Silent)
     stop: Stop = field(default_factory=Stop)
@@ -331,7 +332,7 @@ def _recover_claims(run: _Run) -> None:
     """Takes up what earlier runs claimed and did not land, and puts on record what they may have lost."""
     job = run.job
     recorded = {doubt.id for doubt in run.doubts}
-    for claim in job.journal.unlanded(run.book_id):
+    for claim in _left_open(run):
         if claim.raw is not None:
             claimed = read_answer(Feed(claim.feed), claim.service, claim.raw)
             claimed = _not_landed(claimed, claim, run)
@@ -361,6 +362,12 @@ def _recover_claims(run: _Run) -> None:
         )
         if doubt.id not in recorded:
             run.doubts.append(doubt)
+
+
+def _left_open(run: _Run) -> Iterator[Claim]:
+    """This workbook's open claims, and those by hand for no workbook at all whose answer never came: one has to tell of them."""
+    yield from run.job.journal.unlanded(run.book_id)
+    yield from (claim for claim in run.job.journal.unlanded(NO_BOOK) if claim.raw is None)
 
 
 def _stopped_claiming(left: Claiming, most: int, say: Words) -> str:
@@ -515,7 +522,7 @@ def _commit_begin(run: _Run, commit: Commit) -> bool:
 def _settle_old_claims(run: _Run) -> None:
     """What earlier runs left in the journal has landed or is on record in the sheet now: resolved there, it stays resolved."""
     with _noting(run):
-        for claim in run.job.journal.unlanded(run.book_id):
+        for claim in _left_open(run):
             if claim.run != run.job.run:
                 run.job.journal.settle(claim.id, "on record in the sheet")
 
@@ -614,7 +621,7 @@ def _ready(run: _Run) -> bool:
     if not run.may_go_on():
         return False
     now = run.job.clock()
-    if run.until - now < RENEW:
+    if run.until - now < run.job.renew:
         run.until = now + run.job.lease
         commit = Commit(run.job.run, meta={LEASE: Lease(run.job.run, run.until).text()})
         run.revision = run.job.book.commit(commit, run.revision)
@@ -891,6 +898,8 @@ def _fetch(run: _Run, feed: Feed, service: str, fetch: Callable[[], RawAnswer]) 
         run.fail(error)
     try:
         claimed = _READERS[feed](raw, service)
+        if not claimed.count and answers.is_busy(raw):  # every further claim would hear the same, after as long a wait
+            run.fail(Unavailable(f"{claimed.problem}; nothing was handed out", "Try again later."))
         return claim, replace(claimed, in_doubt=True, problem=cut) if cut else claimed
     except AccessRefused as error:
         run.fail(error)

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 FILE: Final = "journal.sqlite3"
 LOCK: Final = "journal.lock"
 
+NO_BOOK: Final = "by hand"
+"""The book of what was asked for by hand while no sheet was set. Answers are kept, and never landed by a sync."""
+
 _APPLICATION: Final = 0x72656331
 """SQLite's application_id: tells our file from any other database."""
 

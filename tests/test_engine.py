@@ -466,6 +466,17 @@ def test_a_lease_is_renewed_before_it_runs_out(desk: Desk) -> None:
     assert "book.after-commit" in desk.log[first:second]
 
 
+@pytest.mark.parametrize(("longest", "writes"), [(200, 0), (250, 1)])
+def test_a_lease_is_renewed_when_the_longest_call_could_outlast_it(desk: Desk, longest: int, writes: int) -> None:
+    """Of 300 s, 240 are left after the first payment: enough for a call of 200 s, too little for one of 250."""
+    desk.add("payments", reference="P1", user="u", amount=5, details="d", send="Yes")
+    desk.add("payments", reference="P2", user="u", amount=6, details="d", send="Yes")
+    desk.panel.before = lambda name: setattr(desk, "now", desk.now + timedelta(seconds=60 * (name == "add_payment")))
+    assert desk.run(renew=timedelta(seconds=longest)).exit_code == Exit.DONE
+    first, second = (place for place, line in enumerate(desk.log) if line.startswith("add_payment"))
+    assert desk.log[first:second].count("book.after-commit") == writes
+
+
 def test_the_deadline_ends_a_run_in_good_order(desk: Desk) -> None:
     """What was not reached waits for the next run; the lease is given back."""
     desk.receive("1")
@@ -546,6 +557,16 @@ def test_an_unclear_claim_is_on_record_and_ends_the_claiming(desk: Desk, unclear
     again = desk.run()
     assert again.exit_code == Exit.DOUBT
     assert {doubt.id for doubt in again.doubts} == {doubt.id for doubt in outcome.doubts}
+
+
+def test_a_panel_that_only_asks_to_slow_down_ends_the_claiming(desk: Desk) -> None:
+    """F07: exit 5 after one call, nothing in doubt: "slow down" is no "there are none"."""
+    desk.panel.says["getOrders"] = [b'{"status":"fail","error":"rate_limited"}']
+    outcome = desk.run()
+    assert (outcome.exit_code, outcome.doubts) == (Exit.UNAVAILABLE, ())
+    assert outcome.stopped == "the panel asks us to slow down; nothing was handed out"
+    assert [line for line in desk.log if line.startswith("get")] == ["getOrders 12"]
+    assert desk.run().exit_code == Exit.DONE
 
 
 def test_an_answer_kept_by_a_killed_run_lands_next_time(desk: Desk) -> None:

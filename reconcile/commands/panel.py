@@ -1,14 +1,17 @@
 """`panel ACTION`: each of the panel's 18 actions by hand.
 
 Claims hand work out for good, so they ask first, keep the raw answer in the journal before it is read, and leave it there
-for the next sync to land. Money and messages ask first and are sent once. Nothing here writes into the sheet.
+for the next sync to land. Money and messages ask first and are sent once. A signal while such a call waits ends it as in
+doubt, never in silence. Nothing here writes into the sheet.
 """
 # ruff: noqa: PLC0415, FBT002 - imports wait until the command runs; flags are what a command line is made of
 
 import inspect
 import json
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,12 +21,13 @@ import typer
 from reconcile.commands import shell, world
 from reconcile.commands.shell import AsJson, Yes
 from reconcile.core.model import Action, Feed, OrderUpdate, Status, Verdict
-from reconcile.errors import CallFailed, Exit, NeverSent, Refused, SettingsError, Unknown
+from reconcile.errors import AccessRefused, CallFailed, Exit, NeverSent, ReconcileError, Refused, SettingsError, Unknown
 from reconcile.report.clean import line
 
 if TYPE_CHECKING:
     from reconcile.config import Settings
     from reconcile.core.model import Claimed, ItemResult, RawAnswer
+    from reconcile.job import Stop
     from reconcile.journal import Journal
 
 app = typer.Typer(
@@ -93,9 +97,6 @@ FEED = {
     Action.GET_CANCEL: Feed.CANCELS,
 }
 
-NO_BOOK = "by hand"
-"""The journal's book for answers taken while no sheet was set: kept, and never landed by a sync."""
-
 
 def kebab(action: Action) -> str:
     """The command's name: `getOrders` → `get-orders`."""
@@ -111,6 +112,7 @@ def _command(action: Action, by: By) -> Any:
         for name, value in params.items():
             if not value.strip():
                 raise SettingsError(f"{_flag(name)} is empty.", "Give it a value.")
+        params = _checked(action, params)
         if action.claims:
             return _claim(action, params, yes=yes, as_json=as_json)
         return _send(action, params, yes=yes, as_json=as_json)
@@ -123,6 +125,33 @@ def _command(action: Action, by: By) -> Any:
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     command.__doc__ = by.help
     return command
+
+
+_AS_TYPED = ("details", "message")
+"""What a user reads is sent with every space; outer spaces are a slip everywhere else."""
+
+_SERVICE = (re.compile(r"[0-9]+"), "must be one service's id, digits only.", "Run the command once per service.")
+_COUNT = (re.compile(r"[0-9]+"), "must be a whole number, 0 or more.", "Type digits only.")
+_SOME = (re.compile(r"0*[1-9][0-9]*"), "must be a whole number above 0.", "With nothing to refund, use set-completed.")
+_FORMS = {
+    "type": _SERVICE,
+    "service_id": _SERVICE,
+    "start_count": _COUNT,
+    "remains": _COUNT,
+    "amount": (re.compile(r"(?=.*[1-9])[0-9]+(\.[0-9]+)?"), "must be a plain number above 0.", "Type it like 1000.50."),
+    "affiliate_commission": (re.compile(r"[01]"), "must be 1 or 0.", "1 when the affiliate earns on it, else 0."),
+}
+"""Parameter → how it has to look, and what to say and do otherwise: a panel may read `1,000.00` as 1, and `yes` as 0."""
+
+
+def _checked(action: Action, params: Mapping[str, str]) -> dict[str, str]:
+    """The parameters as they are sent. Raises SettingsError for one that no panel can be trusted to understand."""
+    checked = {name: value if name in _AS_TYPED else value.strip() for name, value in params.items()}
+    for name, value in checked.items():
+        form = _SOME if (action, name) == (Action.SET_PARTIAL, "remains") else _FORMS.get(name)
+        if form and not form[0].fullmatch(value):
+            raise SettingsError(f"{_flag(name)} {form[1]}", form[2])
+    return checked
 
 
 def _flag(name: str) -> str:
@@ -153,9 +182,10 @@ def _send(action: Action, params: Mapping[str, str], *, yes: bool, as_json: bool
     settings = shell.settings("panel")
     if action.once:
         shell.confirm(_question(action, params, settings), yes=yes)
-    with world.open_panel(settings) as panel:
+    with _listening() as stop, world.open_panel(settings, lambda: not stop.requested) as panel:
         try:
-            message = panel.send(action, params)
+            with _waiting(stop):
+                message = panel.send(action, params)
         except Refused as error:
             raise CallFailed(f"The panel refused {action}: {error.what}", error.next_step) from None
         except Unknown as error:
@@ -168,6 +198,26 @@ def _send(action: Action, params: Mapping[str, str], *, yes: bool, as_json: bool
     else:
         typer.echo(line(message))
     return Exit.DONE
+
+
+@contextmanager
+def _listening() -> "Iterator[Stop]":
+    """Hears signals: one breaks off a wait for the panel (`_waiting`) as Unknown, and nothing else."""
+    from reconcile.commands.signals import Signals
+    from reconcile.job import Stop
+
+    stop = Stop()
+    with Signals(stop, shell.say):
+        yield stop
+
+
+@contextmanager
+def _waiting(stop: "Stop") -> "Iterator[None]":
+    stop.waiting = True
+    try:
+        yield
+    finally:
+        stop.waiting = False
 
 
 class _Doubt(Unknown):
@@ -220,8 +270,14 @@ def update_orders(
     refunds = [update.id for update in updates if update.status is Status.PARTIAL]
     if refunds:
         shell.confirm(f"Make {len(refunds)} orders Partial? A panel may refund them.", yes=yes)
-    with world.open_panel(settings) as panel:
-        results = panel.update_orders(updates, once=bool(refunds))
+    with _listening() as stop, world.open_panel(settings, lambda: not stop.requested) as panel:
+        try:
+            with _waiting(stop):
+                results = panel.update_orders(updates, once=bool(refunds))
+        except Unknown as error:
+            if not refunds:
+                raise
+            raise _unsure(error) from None
     return _show_results(updates, results, as_json=as_json)
 
 
@@ -241,7 +297,7 @@ def _entries(path: Path) -> list[Any]:
         entries = json.loads(text)
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}.", "Name a file that can be read.") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise SettingsError(
             f"{path} is not valid JSON.", 'It looks like [{"id": "15", "status": "Completed"}].'
         ) from None
@@ -253,8 +309,11 @@ def _entries(path: Path) -> list[Any]:
 def _update(entry: Any, number: int) -> OrderUpdate:
     """One entry, strictly: known keys, a known status, whole numbers."""
     known = ("id", "status", "start_count", "remains")
-    if not isinstance(entry, dict) or not str(entry.get("id") or "").strip():
+    own = entry.get("id") if isinstance(entry, dict) else None
+    if own is None or not str(own).strip():
         raise SettingsError(f"Entry {number} has no id.", 'It looks like {"id": "15", "status": "Completed"}.')
+    if isinstance(own, bool) or not isinstance(own, str | int):
+        raise SettingsError(f"Entry {number} has an id that is neither text nor a whole number.", 'Write it like "15".')
     strange = [name for name in entry if name not in known]
     if strange:
         raise SettingsError(
@@ -293,7 +352,7 @@ def _check_updates(updates: list[OrderUpdate]) -> None:
             raise SettingsError(
                 f"Nothing is to change for order {line(update.id)}.", "Give --status, --start-count or --remains."
             )
-        if update.status is Status.PARTIAL and update.remains in (None, "0"):
+        if update.status is Status.PARTIAL and not (update.remains or "").strip("0"):
             raise SettingsError(
                 f"Order {line(update.id)}: Partial needs --remains above 0.", "Say how many were not delivered."
             )
@@ -323,6 +382,8 @@ def _show_results(updates: list[OrderUpdate], results: "dict[str, ItemResult]", 
 
 def _claim(action: Action, params: Mapping[str, str], *, yes: bool, as_json: bool) -> int:
     """Takes work from the panel: the intent and the raw answer are journaled before anything is read."""
+    from reconcile.journal import NO_BOOK
+
     settings = shell.settings("panel")
     feed = FEED[action]
     service = params.get("type") or params.get("service_id") or ""
@@ -334,15 +395,23 @@ def _claim(action: Action, params: Mapping[str, str], *, yes: bool, as_json: boo
         else "No sheet is set, so they land nowhere: the answer is printed, and kept in the journal only."
     )
     shell.confirm("Take them?", yes=yes)
-    with world.open_journal(settings) as journal, world.open_panel(settings) as panel:
+    with world.open_journal(settings) as journal:
         at = world.clock().isoformat(timespec="seconds")
         run = world.run_id()
         book = _book_id(settings, journal, run) if lands else NO_BOOK
         journal.begin_run(book, run, at)
-        claim = journal.intend(book, run, feed.value, service, at)
-        raw = _fetched(journal, claim, lambda: panel.call(action, params))
-        journal.answered(claim, raw, world.clock().isoformat(timespec="seconds"))
-        claimed = _read(feed, service, raw)
+        with _listening() as stop, world.open_panel(settings, lambda: not stop.requested) as panel:
+            claim = journal.intend(book, run, feed.value, service, at)
+            raw = _fetched(journal, claim, lambda: panel.call(action, params), stop)
+            try:
+                journal.answered(claim, raw, world.clock().isoformat(timespec="seconds"))
+            except ReconcileError as error:
+                return _show_unkept(action, raw, error, as_json=as_json)
+        try:
+            claimed = _read(feed, service, raw)
+        except AccessRefused as error:
+            journal.settle(claim, error.what)
+            raise
         _settled(journal, claim, claimed, lands=lands)
     _show_claimed(action, raw, claimed, lands=lands, as_json=as_json)
     if claimed.in_doubt:
@@ -376,11 +445,12 @@ def _book_id(settings: "Settings", journal: "Journal", run: str) -> str:
     return run
 
 
-def _fetched(journal: "Journal", claim: int, call: Any) -> "RawAnswer":
+def _fetched(journal: "Journal", claim: int, call: Any, stop: "Stop") -> "RawAnswer":
     from reconcile.panel.client import CutShort
 
     try:
-        answer: RawAnswer = call()
+        with _waiting(stop):
+            answer: RawAnswer = call()
     except NeverSent:
         journal.never_sent(claim)
         raise
@@ -410,6 +480,25 @@ def _settled(journal: "Journal", claim: int, claimed: "Claimed", *, lands: bool)
         journal.settle(claim, "taken by hand with no sheet set")
 
 
+def _show_unkept(action: Action, raw: "RawAnswer", error: ReconcileError, *, as_json: bool) -> int:
+    """The journal could not keep the answer, so that this output is the only copy there is."""
+    what = f"The panel answered, and the answer could not be kept: {error.what}"
+    step = f"Keep this output: the panel will not hand this work out again, so do not run this again. {error.next_step}"
+    body = raw.body.decode("utf-8", "replace")
+    if as_json:
+        failure = {"kind": type(error).__name__, "what": what, "next_step": step.rstrip()}
+        shell.show_json({"action": action.value, "exit_code": int(Exit.DOUBT), "error": failure, "raw": body})
+    else:
+        _show_body(body)
+    shell.show_failure(what, step.rstrip(), kind=type(error).__name__, code=Exit.DOUBT, as_json=False)
+    return Exit.DOUBT
+
+
+def _show_body(body: str) -> None:
+    for part in body.splitlines():
+        typer.echo(line(part))
+
+
 def _show_claimed(action: Action, raw: "RawAnswer", claimed: "Claimed", *, lands: bool, as_json: bool) -> None:
     from dataclasses import asdict
 
@@ -430,8 +519,7 @@ def _show_claimed(action: Action, raw: "RawAnswer", claimed: "Claimed", *, lands
         )
         return
     if not lands or claimed.problem or claimed.broken:
-        for part in body.splitlines():
-            typer.echo(line(part))
+        _show_body(body)
     else:
         for row in claimed.rows:
             facts = " · ".join(f"{name} {value}" for name, value in asdict(row).items() if value and name != "id")

@@ -12,6 +12,8 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
+from reconcile.errors import SettingsError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
     from datetime import tzinfo
@@ -112,9 +114,17 @@ def open_panel(settings: Settings, may_continue: Callable[[], bool] = lambda: Tr
     if settings.panel_url is None or settings.panel_key is None:
         raise TypeError("require() lets nobody past without both")
     timeouts = Timeouts(settings.connect_timeout, settings.read_timeout, 30.0, settings.read_timeout)
-    return Panel(
+    panel = Panel(
         settings.panel_url, settings.panel_key, pace=settings.pace, timeouts=timeouts, may_continue=may_continue
     )
+    if panel.longest_call > settings.lease:
+        panel.close()
+        raise SettingsError(
+            f"RECONCILE_LEASE is {settings.lease:g} s, and one call to the panel may take {panel.longest_call:g} s: another run "
+            "could begin while this one still waits.",
+            "Make RECONCILE_LEASE longer, or RECONCILE_READ_TIMEOUT, RECONCILE_CONNECT_TIMEOUT or RECONCILE_PACE shorter.",
+        )
+    return panel
 
 
 def open_journal(settings: Settings) -> Journal:
@@ -143,7 +153,7 @@ def rules(settings: Settings) -> Rules:
 def open_job(settings: Settings, talk: Talk, stop: Stop) -> Iterator[Job]:
     """Everything one run works with: settings, then the journal (and its lock), the workbook, the panel."""
     from reconcile.config import require
-    from reconcile.job import Job
+    from reconcile.job import RENEW, Job
 
     require(settings, "panel", "sheet")
     with ExitStack() as stack:
@@ -159,6 +169,7 @@ def open_job(settings: Settings, talk: Talk, stop: Stop) -> Iterator[Job]:
             run=run_id(),
             deadline=timedelta(seconds=settings.deadline),
             lease=timedelta(seconds=settings.lease),
+            renew=max(RENEW, timedelta(seconds=panel.longest_call)),
             tasks=settings.tasks,
             talk=talk,
             stop=stop,

@@ -73,14 +73,15 @@ _BUSY_PHRASE = re.compile(
     r"^(?:api_)?(?:rate_?limit\w*|too_many_(?:requests?|attempts|calls)\w*|throttl\w*|requests?_limit\w*|slow_down\w*)(?:_|$)"
 )
 _CRASH_PHRASE = re.compile(
-    r"^(?:internal(?:_server)?_error|server_error|unknown_error|unexpected_error|database_error|db_error|exception|timeout"
-    r"|something_went_wrong|service_unavailable|try_again_later|maintenance)(?:_|$)"
+    r"(?:^|_)(?:internal(?:_server)?_error|server_error|unknown_error|unexpected_error|database_error|db_error|sqlstate|exception"
+    r"|timeout|timed_out|bad_gateway|error_(?:has_)?occurr?ed|something_went_wrong|service_unavailable|try_again_later|maintenance)(?:_|$)"
 )
+"""Wherever it stands in the sentence: "An internal error occurred" tells no more about what was done than internal_error."""
 _TASKS = r"(?:orders?|refills?|cancels?|cancellations?|tasks?|cancel_tasks?|cancel_requests?|refill_tasks?|requests?|items?|data|results?)"
 _NONE_PHRASE = re.compile(
     rf"^(?:(?:there_(?:is|are)_)?(?:no|not_any|0|zero)_(?:new_|more_|pending_|available_|active_|open_)*{_TASKS}"
     r"(?:_(?:were|are|is|was|have|been|found|available|pending|yet|now|left|waiting|in_queue|at_the_moment|right_now|to_process"
-    rf"|to_fetch|for_this_service|for_service|exist|exists))*|(?:pending_)?{_TASKS}_(?:is_|are_|was_|were_)?(?:not_found|empty)"
+    rf"|to_fetch|for_this_service|for_service|exist|exists|please|try_again|later))*|(?:pending_)?{_TASKS}_(?:is_|are_|was_|were_)?(?:not_found|empty)"
     r"|empty|empty_queue|queue_is_empty|nothing_found|nothing_to_do)$"
 )
 _BARE_NOT_FOUND = re.compile(r"^(?:not_found|no_data|nothing_found|no_results?)?$")
@@ -267,10 +268,9 @@ def _hear(http: int, parsed: Parsed) -> Said:
             return _busy("", "")
         return Said(Verdict.UNKNOWN, plain=_unreadable(http, parsed.how), whole=False)
     value = _unwrap(parsed.value)
-    if isinstance(value, str):
-        value = Obj(error=str(value)) if not isinstance(value, Num) else None
-        if value is not None:
-            value.doubled = {}
+    if isinstance(value, str) and not isinstance(value, Num):
+        value = Obj({"error" if _is_no(_norm(value)) else "message": str(value)})
+        value.doubled = {}
     if not isinstance(value, dict):
         if http == _UNAUTHORIZED:
             raise _refuse_access("", "HTTP 401")
@@ -278,6 +278,12 @@ def _hear(http: int, parsed: Parsed) -> Said:
             return _busy("", "")
         return Said(Verdict.UNKNOWN, plain=f"the panel's answer has an unknown shape (HTTP {http})")
     return _hear_object(http, value)
+
+
+def _is_no(said: str) -> bool:
+    """Whether a bare word can only be a failure. Any other may as well be "success" in some language: neither yes nor no."""
+    phrases = (_KEY_PHRASE, _ACTION_PHRASE, _BUSY_PHRASE, _CRASH_PHRASE, _NONE_PHRASE)
+    return said in _NO or said in _PLAIN or said in _KEY_WORDS or any(phrase.search(said) for phrase in phrases)
 
 
 def _busy(word: str, message: str) -> Said:
@@ -653,6 +659,8 @@ def _held(held: Any, feed: Feed, depth: int, *, certain: bool) -> list[Any] | No
         if all(isinstance(item, dict) for item in held.values()):
             return _from_keyed(held)
         return [held] if certain else None
+    if isinstance(held, str) and not isinstance(held, Num) and _NONE_PHRASE.search(_norm(held)):
+        return []
     if any(held == nothing for nothing in _NOTHING) and not isinstance(held, Num):
         return []
     return [held] if certain and not isinstance(held, Num) else None
@@ -665,7 +673,7 @@ def _from_keyed(held: Obj) -> list[Any]:
     items: list[Any] = []
     for key in keys:
         for item in held.every(key):
-            if "id" not in item and not by_position:
+            if isinstance(item, dict) and "id" not in item and not by_position:
                 named = Obj({"id": key, **item})
                 named.doubled = getattr(item, "doubled", {})
                 items.append(named)

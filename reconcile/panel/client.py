@@ -17,9 +17,7 @@ request's body.
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import html
 import ipaddress
 import json
 import random
@@ -37,7 +35,7 @@ import httpx
 from reconcile.boundary import at
 from reconcile.core.model import Action, Claimed, ItemResult, OrderUpdate, RawAnswer, Verdict
 from reconcile.errors import AccessRefused, CallFailed, NeverSent, Refused, SettingsError, Unavailable, Unknown
-from reconcile.panel import answers
+from reconcile.panel import answers, echo
 from reconcile.panel.loose import clean
 from reconcile.panel.retry import Policy, Retries, retry_after
 
@@ -79,7 +77,6 @@ OPTIONAL: frozenset[tuple[Action, str]] = frozenset(
 BATCH = 100
 """Orders per updateOrders: no maximum is stated, other clients send 100 [obs]."""
 
-_SHORTEST_KEY_TO_HIDE = 8
 _MAYBE = "it may or may not have acted"
 _LATER = "Try again later."
 _SLOWEST_PACE = 5.0  # what one author had to go to on a v1 panel [obs]
@@ -224,7 +221,7 @@ class Panel:
     @property
     def longest_call(self) -> float:
         """The most seconds one call may take, retries and waits included: what a lease has to outlast."""
-        return self._policy.seconds + self._timeouts.connect + self._timeouts.total
+        return self._policy.seconds + max(self.pace, _SLOWEST_PACE) + self._timeouts.connect + self._timeouts.total
 
     # --- claims ----------------------------------------------------------------------------------------------------------
 
@@ -449,15 +446,15 @@ class Panel:
         try:
             response = self._client.send(request, stream=True)
             try:
-                return self._read(response, started)
+                return self._read(response, started, watch)
             finally:
                 with contextlib.suppress(httpx.HTTPError, OSError):  # the answer is complete or judged by now
                     response.close()
         except _NEVER_SENT as error:
-            words = self._without_key(_reason(error).encode()).decode()
+            words = _short(self._clean(_reason(error)))
             return NeverSent(f"the panel at {self.url} could not be reached ({words})", _LATER)
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError) as error:
-            words = self._too_long() if watch.fired else self._without_key(_reason(error).encode()).decode()
+            words = self._too_long() if watch.fired else _short(self._clean(_reason(error)))
             return Unknown(f"no whole answer came from the panel ({words}); {_MAYBE}")
         except BaseException as error:  # noqa: BLE001 - raised again below, without the frames that hold the key
             stray = error
@@ -466,18 +463,18 @@ class Panel:
         stray.__cause__ = stray.__context__ = None
         raise stray.with_traceback(None)
 
-    def _read(self, response: httpx.Response, started: float) -> _Got | CallFailed:
+    def _read(self, response: httpx.Response, started: float, watch: _Watch) -> _Got | CallFailed:
         """The body, bounded in bytes and in time."""
         if 300 <= response.status_code < 400:  # noqa: PLR2004 - HTTP's own border
             return self._redirected(response)
-        body, why = self._body(response, started)
-        content_type = self._without_key(response.headers.get("content-type", "").encode()).decode()
+        body, why = self._body(response, started, watch)
+        content_type = self._clean(response.headers.get("content-type", ""))
         raw = RawAnswer(response.status_code, body, content_type)
         if why:
             return CutShort(f"the panel's answer {why}; {_MAYBE}", partial=raw)
         return _Got(raw, retry_after(response.headers.get("retry-after", ""), response.headers.get("date", "")))
 
-    def _body(self, response: httpx.Response, started: float) -> tuple[bytes, str]:
+    def _body(self, response: httpx.Response, started: float, watch: _Watch) -> tuple[bytes, str]:
         """(what came, without the key; why it is not the whole answer, or "")."""
         chunks: list[bytes] = []
         size = 0
@@ -493,38 +490,33 @@ class Panel:
                     why = self._too_long()
                     break
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
-            why = f"broke off after {size:,} bytes ({self._without_key(_reason(error).encode()).decode()})"
+            why = f"broke off after {size:,} bytes ({_short(self._clean(_reason(error)))})"
+        if (
+            watch.fired
+        ):  # the connection was ended from here, which a body of no told length cannot tell from its own end
+            why = self._too_long()
         length = response.headers.get("content-length", "")
         if not why and length.isdigit() and "content-encoding" not in response.headers and size < int(length):
             why = f"broke off after {size:,} of {int(length):,} bytes"
-        return self._without_key(b"".join(chunks)), why
+        return self._without_key(b"".join(chunks), cut=bool(why)), why
 
     def _too_long(self) -> str:
         return f"took longer than {self._timeouts.total:g} s"
 
     def _redirected(self, response: httpx.Response) -> Redirected:
-        target = self._without_key(_bare_target(self.url, response.headers.get("location", "")).encode()).decode()
+        target = _short(_bare_target(self.url, self._clean(response.headers.get("location", ""))))
         return Redirected(
             f"the panel redirected to {target or 'another address'}; redirects are not followed, and {_MAYBE}",
             f"Set RECONCILE_PANEL_URL to {target}." if target else "Check RECONCILE_PANEL_URL.",
         )
 
-    def _without_key(self, body: bytes) -> bytes:
-        """The bytes with an echoed key replaced by ***, in every form a server may echo it in.
+    def _without_key(self, body: bytes, *, cut: bool = False) -> bytes:
+        """The bytes with an echoed key replaced by ***; `cut`: they break off, perhaps inside the key."""
+        return echo.without(body, self._key.get_secret_value(), cut=cut)
 
-        Keys under 8 characters are left: replacing "15" everywhere would falsify orders, and no panel hands out such keys.
-        """
-        key = self._key.get_secret_value()
-        if len(key) < _SHORTEST_KEY_TO_HIDE:
-            return body
-        in_json = json.dumps(key)[1:-1]
-        raw_json = json.dumps(key, ensure_ascii=False)[1:-1]
-        forms = {key, in_json, raw_json, in_json.replace("/", "\\/"), raw_json.replace("/", "\\/"), html.escape(key)}
-        forms |= {urllib.parse.quote(key), urllib.parse.quote(key, safe=""), urllib.parse.quote_plus(key)}
-        forms |= {base64.b64encode(key.encode()).decode().rstrip("=")}
-        for form in sorted(forms, key=len, reverse=True):
-            body = body.replace(form.encode(), b"***")
-        return body
+    def _clean(self, text: str) -> str:
+        """A header's or an error's text without the key. Cleaned whole: what is cut first may keep most of a key."""
+        return self._without_key(text.encode("utf-8", "replace")).decode("utf-8", "replace")
 
 
 # --- pieces ------------------------------------------------------------------------------------------------------------------
@@ -563,8 +555,8 @@ def _failure(said: answers.Said) -> CallFailed:
 
 
 def _reason(error: Exception) -> str:
-    """What went wrong, short, by kind and the system's own words."""
-    words = " ".join(str(error).split())[:200]
+    """What went wrong, by kind and the system's own words."""
+    words = " ".join(str(error).split())
     kind = {
         "ConnectTimeout": "no connection in time",
         "ReadTimeout": "no answer in time",
@@ -572,6 +564,10 @@ def _reason(error: Exception) -> str:
         "PoolTimeout": "no free connection",
     }.get(type(error).__name__, "")
     return kind or words or type(error).__name__
+
+
+def _short(words: str) -> str:
+    return words[:200]
 
 
 def _url_problem(url: str) -> tuple[str, bool]:
@@ -609,7 +605,7 @@ def _key_problem(key: SecretLike, url: str) -> str:
         return "is empty"
     if not value.isprintable() or value != value.strip():
         return "contains a line break, a space at an end or an invisible character"
-    if len(value) >= _SHORTEST_KEY_TO_HIDE and value in urllib.parse.unquote(url):
+    if len(value) >= echo.SHORTEST and value in urllib.parse.unquote(url):
         return "also stands in RECONCILE_PANEL_URL, where logs would show it"
     return ""
 
@@ -645,7 +641,7 @@ def _bare_target(url: str, location: str) -> str:
     if not location.strip() or not host:
         return ""
     host = f"[{host}]" if ":" in host else host
-    return urllib.parse.urlunsplit((parts.scheme, host + port, parts.path, "", ""))[:200]
+    return urllib.parse.urlunsplit((parts.scheme, host + port, parts.path, "", ""))
 
 
 __all__ = [

@@ -650,7 +650,7 @@ def _fields(content_type: str, body: bytes) -> tuple[list[tuple[str, str]], Any]
     elif kind == "application/json":
         try:
             sent = json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return [], None
         if not isinstance(sent, dict):
             return [], None
@@ -661,7 +661,7 @@ def _fields(content_type: str, body: bytes) -> tuple[list[tuple[str, str]], Any]
     orders = dict(fields).get("orders")
     try:
         return fields, None if orders is None else json.loads(orders)
-    except ValueError:
+    except (ValueError, RecursionError):
         return fields, orders
 
 

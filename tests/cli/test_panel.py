@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
 
+from reconcile import boundary
 from reconcile.commands.panel import ACTIONS, kebab
 from reconcile.core.model import Action
+from reconcile.errors import Unavailable
 from reconcile.panel.client import FIELDS, OPTIONAL
 from reconcile.panel.practice import answering, dropping
 
@@ -115,6 +118,36 @@ def test_an_unclear_refund_by_hand_ends_with_7(synced: Terminal) -> None:
     assert len(synced.panel.calls(Action.SET_CANCELED)) == 1
 
 
+@pytest.fixture(params=[signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def told_to_stop(request: pytest.FixtureRequest) -> None:
+    """The signal comes twice, just when the panel has acted."""
+
+    def hook(name: str) -> None:
+        if name == "panel.after-answer":
+            signal.raise_signal(request.param)
+            signal.raise_signal(request.param)
+
+    boundary.set_hook(hook)
+
+
+LEARNS_NOTHING = "The sheet does not learn of this. If the order has a row there, choose its Status there instead.\n"
+STOPPED = (
+    "Stopping: the record in hand is finished first. Again to stop waiting for the panel at once.\n"
+    "The run was told to stop while it was waiting for the panel's answer.\n"
+)
+
+
+@pytest.mark.usefixtures("told_to_stop")
+@pytest.mark.parametrize("words", [words for words, *_ in ONCE])
+def test_a_signal_while_money_is_under_way_ends_with_7(terminal: Terminal, words: tuple[str, ...]) -> None:
+    """Whoever stops a call that may have acted is told that it may have, never nothing."""
+    ended = terminal.type("panel", *words, "--yes")
+    assert (ended.code, ended.out) == (7, "")
+    assert ended.err.removeprefix(LEARNS_NOTHING) == (
+        f"{STOPPED}→ Look at the panel before you try again: a repeated call may refund, pay or write twice.\n"
+    )
+
+
 def test_a_refusal_is_told_in_the_panel_s_words(synced: Terminal) -> None:
     """An id the panel does not know: exit 5, no traceback."""
     ended = synced.type("panel", "set-completed", "--id", "404404")
@@ -146,6 +179,35 @@ def test_wrong_input_is_a_usage_error(terminal: Terminal, words: tuple[str, ...]
     assert (ended.code, ended.out, ended.err) == (2, "", said)
 
 
+MISTYPED = [
+    (("set-partial", "--id", "15", "--remains", "0"), "--remains must be a whole number above 0.\n→ With nothing to refund, use set-completed."),
+    (("set-partial", "--id", "15", "--remains", "-3"), "--remains must be a whole number above 0.\n→ With nothing to refund, use set-completed."),
+    (("set-remains", "--id", "15", "--remains", "³"), "--remains must be a whole number, 0 or more.\n→ Type digits only."),
+    (("set-startcount", "--id", "15", "--start-count", "abc"), "--start-count must be a whole number, 0 or more.\n→ Type digits only."),
+    (("add-payment", "--user", "m", "--details", "d", "--amount", "1,000.00"), "--amount must be a plain number above 0.\n→ Type it like 1000.50."),
+    (("add-payment", "--user", "m", "--details", "d", "--amount", "0.00"), "--amount must be a plain number above 0.\n→ Type it like 1000.50."),
+    (("add-payment", "--user", "m", "--details", "d", "--amount", "1", "--affiliate-commission", "yes"), "--affiliate-commission must be 1 or 0.\n→ 1 when the affiliate earns on it, else 0."),
+    (("get-orders", "--type", "1,2"), "--type must be one service's id, digits only.\n→ Run the command once per service."),
+    (("get-cancel", "--service-id", "all"), "--service-id must be one service's id, digits only.\n→ Run the command once per service."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "said"), MISTYPED)
+def test_a_value_a_panel_may_misread_is_not_sent(terminal: Terminal, words: tuple[str, ...], said: str) -> None:
+    """Exit 2, and the panel is not asked: it may read 1,000.00 as 1 and refund for -3."""
+    ended = terminal.type("panel", *words)
+    assert (ended.code, ended.out, ended.err) == (2, "", f"{said}\n")
+    assert not terminal.panel.requests
+
+
+def test_outer_spaces_are_sent_only_in_what_a_user_reads(synced: Terminal) -> None:
+    """An id pasted with a space is that id; a message is sent as it was written."""
+    synced.type("panel", "set-completed", "--id", " 15 ")
+    assert dict(synced.panel.calls("setCompleted")[-1].params) == {"id": "15"}
+    synced.type("panel", "add-ticket", "--user", " m", "--subject", "s ", "--message", "  t\n", "--yes")
+    assert dict(synced.panel.calls("addTicket")[-1].params) == {"user": "m", "subject": "s", "message": "  t\n"}
+
+
 # --- updateOrders --------------------------------------------------------------------------------------------------------------
 
 
@@ -155,6 +217,19 @@ def test_update_orders_shows_each_order_s_result(synced: Terminal) -> None:
     assert ended.code == 5
     assert ended.out.splitlines()[0] == "#15  accepted"
     assert ended.out.splitlines()[1].startswith("#404404  refused: ")
+    assert len(synced.panel.calls(Action.UPDATE_ORDERS)) == 1
+
+
+def test_an_unclear_partial_through_update_orders_ends_with_7(synced: Terminal) -> None:
+    """A panel may refund a Partial, so that a lost answer is no reason to try again."""
+    synced.panel.faults.append(dropping(acts=True, action="updateOrders"))
+    words = ("panel", "update-orders", "--id", "15", "--status", "Partial", "--remains", "3", "--yes")
+    ended = synced.type(*words)
+    assert (ended.code, ended.out) == (7, "")
+    assert ended.err == (
+        "no whole answer came from the panel (Server disconnected without sending a response.); it may or may not have acted\n"
+        "→ Look at the panel before you try again: a repeated call may refund, pay or write twice.\n"
+    )
     assert len(synced.panel.calls(Action.UPDATE_ORDERS)) == 1
 
 
@@ -184,6 +259,12 @@ def test_update_orders_reads_a_file(synced: Terminal, tmp_path: Path) -> None:
         (("--json-file", "object.json"), "object.json does not hold a list."),
         (("--json-file", "strange.json"), "Entry 1 has 'stat', which updateOrders does not take."),
         (("--json-file", "noid.json"), "Entry 1 has no id."),
+        (("--json-file", "deep.json"), "deep.json is not valid JSON."),
+        (("--json-file", "decimal.json"), "Entry 1 has an id that is neither text nor a whole number."),
+        (("--json-file", "object_id.json"), "Entry 1 has an id that is neither text nor a whole number."),
+        (("--json-file", "endless.json"), "Entry 1 has an id that is neither text nor a whole number."),
+        (("--json-file", "true.json"), "Entry 1 has an id that is neither text nor a whole number."),
+        (("--json-file", "zeros.json"), "Order 15: Partial needs --remains above 0."),
     ],
 )
 def test_update_orders_takes_nothing_it_does_not_know(
@@ -195,6 +276,12 @@ def test_update_orders_takes_nothing_it_does_not_know(
         "object.json": "{}",
         "strange.json": '[{"id": "1", "stat": "x"}]',
         "noid.json": '[{"status": "COMPLETED"}]',
+        "deep.json": "[" * 100_000,
+        "decimal.json": '[{"id": 15.0, "status": "COMPLETED"}]',
+        "object_id.json": '[{"id": {"a": 1}, "status": "COMPLETED"}]',
+        "endless.json": '[{"id": 1e999, "status": "COMPLETED"}]',
+        "true.json": '[{"id": true, "status": "COMPLETED"}]',
+        "zeros.json": '[{"id": "15", "status": "PARTIAL", "remains": "00"}]',
     }.items():
         (tmp_path / name).write_text(text)
     ended = terminal.type("panel", "update-orders", *words)
@@ -278,6 +365,81 @@ def test_a_lost_claim_by_hand_is_put_on_record_by_the_next_sync(terminal: Termin
     ended = terminal.type("sync")
     assert ended.code == 7
     assert "reconcile resolve claim-20261122-155316-0001-1" in ended.out
+
+
+def test_a_lost_claim_with_no_sheet_is_put_on_record_by_the_first_sync_of_one(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It belongs to no workbook, and still some workbook tells of it; once, and no later run again."""
+    terminal.panel.faults.append(dropping(acts=True, action="getOrders"))
+    with monkeypatch.context() as without:
+        without.delenv("RECONCILE_SHEET")
+        assert terminal.type("panel", "get-orders", "--type", "1", "--yes").code == 7
+    terminal.type("init")
+    doubt = "claim-20261122-155316-0001-1"
+    assert f"reconcile resolve {doubt}" in terminal.type("sync").out
+    assert terminal.type("resolve", doubt, "--nothing").code == 0
+    assert terminal.type("sync").code == 0
+
+
+@pytest.mark.usefixtures("told_to_stop")
+def test_a_signal_during_a_claim_by_hand_leaves_a_doubt(terminal: Terminal) -> None:
+    """Exit 7 at once, and on record after the next sync."""
+    terminal.type("init")
+    ended = terminal.type("panel", "get-orders", "--type", "1", "--yes")
+    assert (ended.code, ended.out) == (7, "")
+    assert ended.err.endswith(
+        f"{STOPPED}→ Work may have been handed out. The next `reconcile sync` puts it on record; see `reconcile resolve`.\n"
+    )
+    boundary.set_hook(None)
+    assert "reconcile resolve claim-20261122-155316-0001-1" in terminal.type("sync").out
+
+
+@pytest.fixture
+def full_disk() -> None:
+    """The disk has no room from the moment the panel has answered."""
+    answered: list[str] = []
+
+    def hook(name: str) -> None:
+        if name == "panel.after-answer":
+            answered.append(name)
+        if name == "journal.before-write" and answered:
+            raise Unavailable("The disk is full.", "Free some space.")
+
+    boundary.set_hook(hook)
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_an_answer_the_journal_cannot_keep_is_printed(terminal: Terminal) -> None:
+    """The work is handed out for good, so the output is its only copy, and says so; the next sync has the doubt."""
+    terminal.type("init")
+    ended = terminal.type("panel", "get-orders", "--type", "1", "--yes")
+    assert ended.code == 7
+    assert [order["id"] for order in json.loads(ended.out)["orders"]] == ["15", "16"]
+    what = "The panel answered, and the answer could not be kept: The disk is full."
+    step = "Keep this output: the panel will not hand this work out again, so do not run this again. Free some space."
+    assert ended.err.endswith(f"sync`.\n{what}\n→ {step}\n")
+    boundary.set_hook(None)
+    assert "reconcile resolve claim-20261122-155316-0001-1" in terminal.type("sync").out
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_an_answer_the_journal_cannot_keep_is_in_the_json(terminal: Terminal) -> None:
+    """One JSON document with the error and the panel's own bytes."""
+    terminal.type("init")
+    ended = terminal.type("panel", "get-orders", "--type", "1", "--yes", "--json")
+    shown = json.loads(ended.out)
+    assert (ended.code, shown["exit_code"], shown["error"]["kind"]) == (7, 7, "Unavailable")
+    assert [order["id"] for order in json.loads(shown["raw"])["orders"]] == ["15", "16"]
+
+
+def test_a_refused_key_leaves_no_claim_open(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing was handed out, so nothing waits for a sync."""
+    terminal.type("init")
+    with monkeypatch.context() as wrong:
+        wrong.setenv("RECONCILE_PANEL_KEY", "another-key-entirely")
+        assert terminal.type("panel", "get-orders", "--type", "1", "--yes").code == 6
+    assert "not landed" not in terminal.type("doctor").out
 
 
 def test_nothing_pending_is_said(terminal: Terminal) -> None:

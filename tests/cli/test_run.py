@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconcile.commands import world
+from reconcile.commands import shell, world
 from reconcile.core.model import Action
 from reconcile.errors import LeaseHeld
+from reconcile.job import Silent, Stop
 from reconcile.panel.practice import answering, dropping
 
 if TYPE_CHECKING:
@@ -433,3 +434,29 @@ def test_an_html_answer_is_a_doubt_and_not_shown_raw(terminal: Terminal) -> None
     ended = terminal.type("sync")
     assert ended.code in (5, 7)
     assert "<script>" not in ended.out + ended.err
+
+
+@pytest.mark.parametrize("command", ["sync", "doctor"])
+def test_a_lease_has_to_outlast_the_longest_call(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """P8: settings that would let a second run begin while the first still waits for the panel are refused, exit 2."""
+    terminal.type("init")
+    for name, value in {"LEASE": "120", "READ_TIMEOUT": "600", "PACE": "600"}.items():
+        monkeypatch.setenv(f"RECONCILE_{name}", value)
+    ended = terminal.type(command)
+    assert ended.code == 2
+    what = "RECONCILE_LEASE is 120 s, and one call to the panel may take 1255 s: another run could begin while this one still waits."
+    step = (
+        "Make RECONCILE_LEASE longer, or RECONCILE_READ_TIMEOUT, RECONCILE_CONNECT_TIMEOUT or RECONCILE_PACE shorter."
+    )
+    assert what in ended.out + ended.err
+    assert step in ended.out + ended.err
+    assert not terminal.panel.requests
+
+
+def test_a_lease_is_renewed_in_time_for_the_longest_call(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """P8: with slow settings, what is left of a lease before a call is more than that call may take."""
+    monkeypatch.setenv("RECONCILE_READ_TIMEOUT", "200")
+    with world.open_job(shell.settings(), Silent(), Stop()) as job:
+        assert job.renew == timedelta(seconds=45 + 5 + 10 + 200) < job.lease

@@ -171,6 +171,15 @@ def test_the_same_id_with_other_values_is_reported() -> None:
     assert json.loads(broken.raw)["quantity"] == "10"
 
 
+def test_an_id_that_comes_twice_as_a_key_is_read_twice() -> None:
+    """A null beside a good order is kept as it came, and neither hides the others nor stops the run."""
+    rest = {key: value for key, value in A.items() if key != "id"}
+    body = f'{{"status":"success","orders":{{"1":null,"1":{json.dumps(rest)},"2":{json.dumps(rest)}}}}}'
+    found = claimed(body)
+    assert found.rows == (ROW_A, ROW_B)
+    assert found.broken == (Broken("null", "this is not an order"),)
+
+
 def test_a_list_that_comes_twice_is_read_twice() -> None:
     """Of two equal keys a JSON reader keeps the last; orders under the first were handed out all the same."""
     body = f'{{"status":"success","orders":[{json.dumps(A)}],"orders":[{json.dumps(B)}]}}'
@@ -208,6 +217,8 @@ EMPTY = [
     ({"status": "success", "id": "", "link": "", "charge": 0}, 200),
     ({"status": "success", "id": None, "link": None}, 200),
     ('"No orders"', 200),
+    ({"status": "success", "orders": "No orders found"}, 200),
+    ({"status": "fail", "message": "No new orders, please try again later."}, 200),
 ]
 
 
@@ -280,6 +291,8 @@ DOUBTFUL = [
     ({"status": "fail", "error": "no_order"}, 500, "the panel has no such order"),
     ({"status": "error", "message": "Boom"}, 500, "the panel says: “Boom” (HTTP 500)"),
     ({"status": "success", "tasks": [{"a": 1}]}, 200, "the panel said success and sent something that cannot be read"),
+    ({"status": "fail", "message": "An internal error occurred"}, 200, "the panel says: “An internal error occurred” (HTTP 200)"),
+    ('"success"', 200, "the panel's answer is neither a clear yes nor a clear no (HTTP 200): “success”"),
     ({"status": "success", "orders": 5}, 200, "the panel said success and sent something that cannot be read"),
     ({"status": "pending"}, 202, "the panel's answer is neither a clear yes nor a clear no (HTTP 202)"),
     ({}, 200, "the panel's answer is neither a clear yes nor a clear no (HTTP 200)"),
@@ -540,6 +553,23 @@ SINGLE = [
     ({"status": 422, "message": "no"}, 200, Verdict.REFUSED),
     ({"status": "fail", "error": "internal_error"}, 200, Verdict.UNKNOWN),
     ({"status": "fail", "error": "weird"}, 500, Verdict.UNKNOWN),
+    ({"status": "fail", "message": "An internal error occurred"}, 200, Verdict.UNKNOWN),
+    ({"status": "fail", "message": "Oops! Something went wrong"}, 200, Verdict.UNKNOWN),
+    ({"status": "fail", "message": "An error occurred. Please try again later"}, 200, Verdict.UNKNOWN),
+    ({"error": "Gateway timeout"}, 200, Verdict.UNKNOWN),
+    ({"error": "Request timed out"}, 200, Verdict.UNKNOWN),
+    ({"error": "502 Bad Gateway"}, 200, Verdict.UNKNOWN),
+    ({"error": "SQLSTATE[40001]: deadlock found"}, 200, Verdict.UNKNOWN),
+    ({"status": "fail", "message": "Order not found"}, 200, Verdict.REFUSED),
+    ({"status": "fail", "message": "Remains update is not allowed"}, 200, Verdict.REFUSED),
+    ({"status": "fail", "message": "Invalid status"}, 200, Verdict.REFUSED),
+    ('"success"', 200, Verdict.UNKNOWN),
+    ('"Commande remboursée"', 200, Verdict.UNKNOWN),
+    ('"bad_id"', 200, Verdict.REFUSED),
+    ('"fail"', 200, Verdict.REFUSED),
+    ('"Action not found"', 200, Verdict.REFUSED),
+    ('"internal_error"', 200, Verdict.UNKNOWN),
+    ('"Too many requests"', 200, Verdict.NOT_SENT),
     ({"status": "success"}, 500, Verdict.UNKNOWN),
     ({"status": "success"}, 400, Verdict.UNKNOWN),
     ({"status": "success", "error": "but"}, 200, Verdict.UNKNOWN),

@@ -289,7 +289,7 @@ def test_one_call_is_bounded_as_a_whole() -> None:
     with pytest.raises(Unknown):
         client.set_completed("1")
     assert len(script.requests) == 2
-    assert client.longest_call == 115.0
+    assert client.longest_call == 120.0
 
 
 # --- bodies that do not end well ------------------------------------------------------------------------------------------------
@@ -620,6 +620,35 @@ def test_an_interruption_does_not_carry_the_body_either(error: BaseException) ->
     assert_hidden(shown(caught.value))
 
 
+@pytest.mark.parametrize("before", range(150, 200, 7))
+def test_a_long_address_or_error_is_cleaned_before_it_is_cut(before: int) -> None:
+    """What a message leaves out may be the end of the key, and most of the key would stay."""
+    padding = "a" * before
+    moved = httpx.Response(302, headers={"Location": f"https://x.example/{padding}/{urllib.parse.quote(KEY, safe='')}"})
+    for step in (moved, httpx.ReadError(f"{padding} {KEY}"), httpx.ConnectError(f"{padding} {KEY}")):
+        with pytest.raises(ReconcileError) as caught:
+            panel(Script(step), policy=Policy(attempts=1)).fetch_orders("1")
+        assert "k3y" not in caught.value.what + caught.value.next_step
+
+
+def test_a_key_in_a_host_s_name_is_not_shown_in_lower_case() -> None:
+    """A host's name is written small, and so would be the key."""
+    key = "AbCdEfGhI0123456789"
+    client = panel(Script(httpx.Response(302, headers={"Location": f"https://{key}.example/x"})), key=SecretStr(key))
+    with pytest.raises(Redirected) as caught:
+        client.fetch_orders("1")
+    assert caught.value.what.startswith("the panel redirected to https://***.example/x;")
+
+
+def test_an_answer_that_breaks_off_inside_the_key() -> None:
+    """What is kept of it ends before the key does."""
+    body = b'{"status":"fail","error":"No key ' + KEY[:20].encode()
+    client = panel(Script(httpx.Response(200, content=body, headers={"Content-Length": "500"})))
+    with pytest.raises(CutShort) as caught:
+        client.fetch_orders("1")
+    assert caught.value.partial.body == b'{"status":"fail","error":"No key ***'
+
+
 def test_a_short_key_is_not_cut_out_of_orders() -> None:
     """Replacing "15" everywhere would falsify what the panel sent."""
     client = panel(Script(httpx.Response(200, text='{"id":"15"}')), key=SecretStr("15"))
@@ -770,6 +799,23 @@ def test_headers_that_drip_for_ever() -> None:
     with server(drip) as (url, _), real(url, timeouts=Timeouts(total=0.05)) as client, too_long:
         client.fetch_orders("1")
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("length", [b"Content-Length: 500\r\n", b""], ids=["told", "not told"])
+def test_a_body_that_drips_for_ever(length: bytes) -> None:
+    """The watch ends it, the message says so, and what came is no whole answer although its end looks like one."""
+
+    def drip(connection: socket.socket) -> None:
+        received(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\n" + length + b'\r\n{"status":"success"}')
+        connection.recv(1)  # until the client hangs up
+
+    too_long = pytest.raises(
+        CutShort, match=r"^the panel's answer took longer than 0\.05 s; it may or may not have acted$"
+    )
+    with server(drip) as (url, _), real(url, timeouts=Timeouts(total=0.05)) as client, too_long as caught:
+        client.fetch_orders("1")
+    assert caught.value.partial.body == b'{"status":"success"}'
 
 
 def test_nobody_listens() -> None:

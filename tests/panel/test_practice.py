@@ -295,3 +295,13 @@ def test_serve_ends_with_a_signal(number: signal.Signals) -> None:
     practice.serve(0, 3, 1, on_ready)
     assert set(ready[0]) == {"url", "key"}
     assert signal.getsignal(number) is before
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded"])
+def test_a_body_nested_too_deep_is_a_refusal(kind: str) -> None:
+    """No body ends the practice panel's thread."""
+    world = PracticePanel(2)
+    deep = "[" * 100_000
+    body = deep if kind == "application/json" else f"key={world.key}&action=updateOrders&orders={deep}"
+    status, _, content = world.handle("POST", {"Content-Type": kind}, body.encode())
+    assert (status, json.loads(content)["status"]) == (400, "fail")
