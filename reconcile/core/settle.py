@@ -96,10 +96,12 @@ def settle(
 ) -> Settled:
     """Ledger rows, notes and history for `results` (one per push of `plan`).
 
-    ledger: with the `sending` marks of this run in it. when: the time in the sheet's zone, as people read it.
+    ledger: with what this run planned, marked and landed in it. when: the time in the sheet's zone, as people read it.
     """
     say = plan.words
-    rows = {(str(row["tab"]), str(row["key"])): _dated(row, now) for row in plan.settled}
+    # as the ledger has them now, not as they were planned: since then the panel may have handed the same one out again
+    places = [(str(row["tab"]), str(row["key"])) for row in plan.settled]
+    rows = {place: _dated(ledger.row(*place) or blank_row(*place), now) for place in places}
     said: dict[tuple[str, str], list[tuple[Kind, str]]] = {}
     numbers: dict[tuple[str, str], int] = {}
     history: list[Row] = []
@@ -107,8 +109,6 @@ def settle(
         push = result.push
         place = (push.feed.value, push.key)
         row = rows.get(place) or ledger.row(*place) or blank_row(*place)
-        if push.once:
-            row = {**row, "sending": (ledger.row(*place) or row)["sending"]}
         numbers[place] = push.row
         after, kind, text = _one(result, row, frames[push.feed.value], when, now, say)
         if after != row or place in rows or not push.once:  # `unconfirmed` stands in the sheet: it is always replaced
