@@ -57,8 +57,10 @@ def marked(push: Push, ledger: Ledger, frame: pd.DataFrame, *, run: str, when: s
     """The ledger row of a once-only push with its `sending` mark: committed before the call is made."""
     row = ledger.row(push.feed, push.key) or blank_row(push.feed, push.key)
     if not push.feed.claimed and not push.again:
-        # what it said when it was sent, under whatever Reference the row may stand later
-        row = {**row, "user": _cell(frame, push.key, "user"), "link": _mark(push.feed, frame, push.key)}
+        # what it said when it was sent, under whatever Reference the row may stand later; the Yes of an earlier, refused try
+        # is forgotten, or a try that comes to nothing would leave a row that looks as if nothing had changed in it
+        said: Row = {"user": _cell(frame, push.key, "user"), "link": _mark(push.feed, frame, push.key)}
+        row = {**row, **said, "status_seen": None}
     sending = Sending(
         action=push.action.value,
         target=push.target,
