@@ -676,15 +676,25 @@ def _refund_before(draft: _Draft, ledger: Ledger, order_id: str) -> tuple[str, s
 
 
 def _one_refund_per_order(draft: _Draft, ledger: Ledger) -> None:
-    """Of all that would refund one order, ever, exactly one is pushed; the others are answered."""
+    """Of all that would refund one order, ever, exactly one is pushed; the others are answered.
+
+    So is a status for an order that a cancel request may have refunded: it would open or complete what was paid back.
+    """
     say = draft.words
     kept = []
+    unsure = {order for order, (tab, _, how) in draft.refunded.items() if (tab, how) == (Feed.CANCELS, _ON_ITS_WAY)}
     completing = {
         push.key
         for push in draft.pushes
         if push.feed is Feed.ORDERS and any(c.field == "status" and c.new == Status.COMPLETED for c in push.changes)
     }
     for push in draft.pushes:
+        statused = push.feed is Feed.ORDERS and not push.once and any(c.field == "status" for c in push.changes)
+        if statused and push.key in unsure:
+            tab, instead = say.TAB[Feed.CANCELS], say.INSTEAD[Feed.ORDERS]
+            text = say.REFUND_ON_ITS_WAY.format(order=push.key, tab=tab, instead=instead)
+            draft.say(push.feed, push.key, push.row, Kind.PROBLEM, text)
+            continue
         before = _refund_before(draft, ledger, push.order_id) if push.refund else None
         if push.refund and not push.again and push.feed is Feed.CANCELS and push.order_id in completing:
             text = say.CANCEL_ORDER_CLOSING.format(order=push.order_id)
