@@ -193,6 +193,7 @@ def added(
         now=when.now,
         when=when.shown,
         cell_limit=cell_limit,
+        shown=snapshot.tabs[feed.value],
         say=say,
     )
     said = f"{say.PHRASES['by_hand']} ({doubt.id})"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from reconcile.core.landing import cut, land, number, units
 from reconcile.core.ledger import FACTS, Ledger
-from reconcile.core.model import Broken, CancelTask, Claimed, Feed, Order, Refill
+from reconcile.core.model import Broken, CancelTask, Claimed, Feed, Order, Refill, Verdict
 from tests.core.desk import NOW, WHEN, Desk, order, unclear, with_order
 
 
@@ -157,6 +157,28 @@ def test_a_closed_order_handed_out_again_is_not_closed_again_by_itself(status: s
     assert known["refunded"] == (None if status == "Completed" else status)
     desk.type("orders", "15", status="In progress")
     assert desk.sent() == [("15", "updateOrders", "status=In progress")]
+
+
+def test_what_was_answered_on_a_closed_order_is_no_edit_once_it_is_handed_out_again() -> None:
+    """“A closed order stays closed” was the answer to Completed and Remains; the next run does not send them unasked."""
+    desk = with_order()
+    desk.type("orders", "15", status="Canceled")
+    desk.run()
+    desk.type("orders", "15", status="Completed", remains=5, start_count=7)
+    assert desk.sent() == []
+    desk.receive(order("15"))
+    assert desk.sent() == []
+    desk.type("orders", "15", remains=None, status="In progress")
+    assert desk.sent() == [("15", "updateOrders", "status=In progress")]
+
+
+def test_a_start_count_on_its_way_still_is_after_the_order_is_handed_out_again() -> None:
+    """Nobody knows whether the panel has it, so it is sent."""
+    desk = with_order()
+    desk.type("orders", "15", status="Canceled", start_count=9)
+    desk.run(lambda push: (Verdict.ACCEPTED if push.once else Verdict.UNKNOWN, ""))
+    desk.receive(order("15"))
+    assert desk.sent() == [("15", "updateOrders", "start_count=9")]
 
 
 def test_a_deleted_row_handed_out_again_comes_back_and_keeps_its_doubt() -> None:
