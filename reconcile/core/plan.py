@@ -629,6 +629,12 @@ def _staff_feed(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, held: s
 
 def _take_staff(draft: _Draft, feed: Feed, key: str, row: Row) -> None:
     say = draft.words
+    if not cells.is_name(row["reference"]):
+        text = say.REFERENCE_UNFIT.format(shown=say.shown(row["reference"]))
+        draft.say(feed, key, _number(row), Kind.PROBLEM, text)
+        # a Google Sheet has no way to find the row of such a cell, so what its Sync cell may lack stands in Runs
+        draft.messages.append(say.MESSAGES["row"].format(tab=say.TAB[feed], row=_number(row), text=text))
+        return
     decided = rules.payment(key, row, say) if feed is Feed.PAYMENTS else rules.ticket(key, row, say)
     draft.pushes.extend(decided.pushes)
     for kind, text in decided.answers:

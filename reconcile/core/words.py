@@ -143,6 +143,9 @@ SENT_AS: Final = (
 REFERENCE_LIKE: Final = (
     "Reference {key} is too much like {other}, which was used before. Nothing was sent; type another Reference."
 )
+REFERENCE_UNFIT: Final = (
+    "Reference shows {shown}, which is neither a text nor a whole number. Nothing was sent; type one like PAY-7."
+)
 KEY_TOO_LONG: Final = (
     "{label} is too long to be one ({length} characters), so nothing is done with this row. Shorten it."
 )
