@@ -820,6 +820,8 @@ def at_rest(feed: Feed, ledger_row: Row, say: Words = ENGLISH) -> tuple[Kind, st
         return Kind.NEW, say.NEW_REFILL
     if feed is Feed.CANCELS and not has:
         return Kind.NEW, say.NEW_CANCEL
+    if not has:  # an update nobody answered, and its cell was cleared since
+        return Kind.INFO, say.STATUS_UNKNOWN
     return Kind.INFO, say.UP_TO_DATE.format(what=say.changes(has))
 
 

@@ -204,6 +204,7 @@ IN_DOUBT_STALE: Final = (
 )
 WENT_THROUGH: Final = "{what} (you said it went through)."
 UP_TO_DATE: Final = "The panel has {what}."
+STATUS_UNKNOWN: Final = "It is not known which Status the panel has. Choose one, and it is sent."
 HANDED_OUT_AGAIN: Final = (
     "The panel handed this order out again on {when}; it is Processing there. Choose its Status anew."
 )

@@ -631,6 +631,22 @@ def test_send_again_sends_exactly_once_and_exactly_the_same() -> None:
     assert "Partial at the panel" in desk.says("orders", "15")
 
 
+@pytest.mark.parametrize("feed", ["orders", "refills"])
+def test_a_status_nobody_answered_and_cleared_since_is_said_to_be_unknown(feed: str) -> None:
+    """The row does not claim to know what the panel has, and a status chosen then is sent."""
+    desk = with_order()
+    desk.receive(Refill("15", "15"))
+    desk.type(feed, "15", status="In progress")
+    desk.run(unclear)
+    desk.type(feed, "15", status=None)
+    assert desk.sent() == []
+    assert desk.says(feed, "15") == (
+        "#15 · Note. It is not known which Status the panel has. Choose one, and it is sent."
+    )
+    desk.type(feed, "15", status="In progress")
+    assert len(desk.sent()) == 1
+
+
 def test_it_went_through_is_believed() -> None:
     """The ledger moves as if the panel had said so, and nothing is sent."""
     desk = with_order()
