@@ -246,6 +246,10 @@ def _again(out: Landing, order: Order, known: Row, shown: Row, when: str, say: W
         text = say.HANDED_OUT_OTHER.format(
             what=", ".join(f"{say.LABEL[name]} {say.shown(cells[name])}" for name in other)
         )
+    if "quantity" in other:
+        # remains are judged by it; the other values only tell rows apart, and as they were these still do
+        row["quantity"] = cells["quantity"]
+        text += " " + say.HANDED_OUT_QUANTITY.format(label=say.LABEL["quantity"])
     out.notes.append(Note(Feed.ORDERS.value, order.id, 0, Kind.PROBLEM if other else Kind.INFO, text))
     out.messages.append(say.MESSAGES["order"].format(key=order.id, text=text))
     if row != known:

@@ -214,6 +214,7 @@ HANDED_OUT_REFUNDED: Final = (
 )
 EARLIER_ROW: Final = "Its earlier row is in {tab}."
 HANDED_OUT_OTHER: Final = "The panel handed this out again with other values: {what}. The row was left as it is."
+HANDED_OUT_QUANTITY: Final = "Type the new {label} into it: that is what counts now."
 LONG_TEXT: Final = " … ({label} continues: see Long texts, ID {key}, {parts} parts)"
 
 

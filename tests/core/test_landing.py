@@ -132,15 +132,32 @@ def test_an_open_order_handed_out_again_has_its_status_sent_again() -> None:
 
 
 def test_an_order_handed_out_with_other_values_is_answered_and_left_alone() -> None:
-    """What differs is said; the row and what the ledger knows of it stay."""
+    """What differs is said; the row stays."""
     desk = with_order()
     landing = desk.receive(order("15", quantity="500", link="https://example.com/other"))
     assert landing.append == {}
     assert desk.says("orders", "15") == (
         "#15 · Please check. The panel handed this out again with other values: Link “https://example.com/other”, Quantity 500. "
-        "The row was left as it is."
+        "The row was left as it is. Type the new Quantity into it: that is what counts now."
     )
     assert desk.row("orders", "15")["quantity"] == 1000
+
+
+@pytest.mark.parametrize("typed", [False, True])
+def test_remains_are_judged_by_the_quantity_an_order_was_handed_out_with_last(typed: Any) -> None:
+    """A Partial of more than the old quantity goes out, before and after staff typed the new one; then the row is at rest."""
+    desk = with_order()
+    desk.receive(order("15", quantity="2000"))
+    desk.run()
+    assert desk.says("orders", "15") == (
+        "#15 · Please check. Quantity was changed here, but only the panel can change it: there it is 2000."
+    )
+    if typed:
+        desk.type("orders", "15", quantity=2000)
+        assert desk.plan().pushes == ()
+        assert [note.text for note in desk.plan().notes] == ["Type the start count, then choose a Status."]
+    desk.type("orders", "15", status="Partial", remains=1500)
+    assert desk.sent() == [("15", "setPartial", "status=Partial, remains=1500")]
 
 
 @pytest.mark.parametrize("status", ["Completed", "Partial", "Canceled"])
