@@ -962,6 +962,7 @@ def _landing(run: _Run, ledger: Ledger) -> tuple[Landing, list[Claim], Ledger]:
             now=job.clock(),
             when=run.when(),
             cell_limit=job.book.cell_limit,
+            shown=run.snapshot.tabs[claimed.feed.value],
             say=run.say,
         )
         for tab, rows in one.append.items():

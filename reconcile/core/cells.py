@@ -100,6 +100,13 @@ def same_id(text: str) -> str:
     return text
 
 
+def is_name(raw: Cell) -> bool:
+    """Whether a row can be called by this cell: a text or a whole number, which every spreadsheet shows as it was typed."""
+    if isinstance(raw, str):
+        return not isinstance(raw, Formula) and not is_error_cell(raw)
+    return isinstance(raw, (int, float)) and not isinstance(raw, bool) and float(raw).is_integer()
+
+
 def is_blank(raw: Cell) -> bool:
     """Whether the cell shows nothing."""
     return raw is None or (isinstance(raw, str) and not plain(raw))

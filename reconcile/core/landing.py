@@ -15,6 +15,7 @@ from reconcile.core.ledger import (
     STATE_ARCHIVED_AGAIN,
     STATE_GONE,
     STATE_OPEN,
+    UNCONFIRMED,
     WATCHED,
     blank_row,
 )
@@ -33,6 +34,8 @@ from reconcile.core.words import ENGLISH
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+    import pandas as pd
 
     from reconcile.core.ledger import Ledger
     from reconcile.core.model import Cell, Claimed, Row
@@ -73,11 +76,13 @@ def land(
     now: datetime,
     when: str,
     cell_limit: int,
+    shown: pd.DataFrame | None = None,
     say: Words = ENGLISH,
 ) -> Landing:
     """The rows to append and remember for one answer.
 
     ledger: as of the last commit (rows of this run's earlier landings included). present: keys that stand in the feed's tab.
+    shown: that tab as the run read it, None for one without rows.
     when: `now` as people read it. cell_limit: most UTF-16 units one cell holds; longer texts go whole to Long texts.
     """
     out = Landing()
@@ -96,7 +101,7 @@ def land(
         if known is None or (known["state"] in _ROWLESS and item.id not in present):
             _new_row(out, claimed.feed, item, known, now=now, when=when, cell_limit=cell_limit, say=say)
         elif claimed.feed is Feed.ORDERS and isinstance(item, Order):
-            _again(out, item, known, when, say)
+            _again(out, item, known, _row_shown(shown, item.id), when, say)
         elif claimed.feed is Feed.REFILLS and known["state"] != STATE_OPEN:
             out.messages.append(
                 say.MESSAGES["refill_again"].format(key=item.id, status=say.choice(str(known["status"])))
@@ -213,11 +218,12 @@ def _cells(item: Order | Refill | CancelTask, say: Words) -> tuple[Row, str]:
     }, say.NEW_CANCEL
 
 
-def _again(out: Landing, order: Order, known: Row, when: str, say: Words) -> None:
+def _again(out: Landing, order: Order, known: Row, shown: Row, when: str, say: Words) -> None:
     """An order the panel handed out a second time: one row stays one row; what differs is said.
 
     The panel set it back to Processing. If staff had it open under another status, that status is an edit again; a closed
-    one is never closed (and refunded) again without a person.
+    one is never closed (and refunded) again without a person, so whatever its cells show counts as seen. Only a start count
+    whose answer never came is still on its way.
     """
     cells, _ = _cells(order, say)
     other = [
@@ -232,15 +238,28 @@ def _again(out: Landing, order: Order, known: Row, when: str, say: Words) -> Non
     else:
         row["state"] = STATE_OPEN
         row["closed"] = None
+        for name in WATCHED[Feed.ORDERS] if shown else ():
+            if (name, known[name + SEEN]) != ("start_count", UNCONFIRMED):
+                row[name + SEEN] = shown[name]
     text = _again_text(known, when, say)
     if other:
         text = say.HANDED_OUT_OTHER.format(
             what=", ".join(f"{say.LABEL[name]} {say.shown(cells[name])}" for name in other)
         )
+    if "quantity" in other:
+        # remains are judged by it; the other values only tell rows apart, and as they were these still do
+        row["quantity"] = cells["quantity"]
+        text += " " + say.HANDED_OUT_QUANTITY.format(label=say.LABEL["quantity"])
     out.notes.append(Note(Feed.ORDERS.value, order.id, 0, Kind.PROBLEM if other else Kind.INFO, text))
     out.messages.append(say.MESSAGES["order"].format(key=order.id, text=text))
     if row != known:
         out.ledger.append(row)
+
+
+def _row_shown(frame: pd.DataFrame | None, key: str) -> Row:
+    """The one row of `key` in the sheet; {} where there is none, or more than one."""
+    found = [] if frame is None else frame[frame.index == key].to_dict("records")
+    return {str(name): cell for name, cell in found[0].items()} if len(found) == 1 else {}
 
 
 def _again_text(known: Row, when: str, say: Words) -> str:

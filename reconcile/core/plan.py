@@ -629,6 +629,12 @@ def _staff_feed(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, held: s
 
 def _take_staff(draft: _Draft, feed: Feed, key: str, row: Row) -> None:
     say = draft.words
+    if not cells.is_name(row["reference"]):
+        text = say.REFERENCE_UNFIT.format(shown=say.shown(row["reference"]))
+        draft.say(feed, key, _number(row), Kind.PROBLEM, text)
+        # a Google Sheet has no way to find the row of such a cell, so what its Sync cell may lack stands in Runs
+        draft.messages.append(say.MESSAGES["row"].format(tab=say.TAB[feed], row=_number(row), text=text))
+        return
     decided = rules.payment(key, row, say) if feed is Feed.PAYMENTS else rules.ticket(key, row, say)
     draft.pushes.extend(decided.pushes)
     for kind, text in decided.answers:
@@ -676,15 +682,25 @@ def _refund_before(draft: _Draft, ledger: Ledger, order_id: str) -> tuple[str, s
 
 
 def _one_refund_per_order(draft: _Draft, ledger: Ledger) -> None:
-    """Of all that would refund one order, ever, exactly one is pushed; the others are answered."""
+    """Of all that would refund one order, ever, exactly one is pushed; the others are answered.
+
+    So is a status for an order that a cancel request may have refunded: it would open or complete what was paid back.
+    """
     say = draft.words
     kept = []
+    unsure = {order for order, (tab, _, how) in draft.refunded.items() if (tab, how) == (Feed.CANCELS, _ON_ITS_WAY)}
     completing = {
         push.key
         for push in draft.pushes
         if push.feed is Feed.ORDERS and any(c.field == "status" and c.new == Status.COMPLETED for c in push.changes)
     }
     for push in draft.pushes:
+        statused = push.feed is Feed.ORDERS and not push.once and any(c.field == "status" for c in push.changes)
+        if statused and push.key in unsure:
+            tab, instead = say.TAB[Feed.CANCELS], say.INSTEAD[Feed.ORDERS]
+            text = say.REFUND_ON_ITS_WAY.format(order=push.key, tab=tab, instead=instead)
+            draft.say(push.feed, push.key, push.row, Kind.PROBLEM, text)
+            continue
         before = _refund_before(draft, ledger, push.order_id) if push.refund else None
         if push.refund and not push.again and push.feed is Feed.CANCELS and push.order_id in completing:
             text = say.CANCEL_ORDER_CLOSING.format(order=push.order_id)
@@ -804,6 +820,8 @@ def at_rest(feed: Feed, ledger_row: Row, say: Words = ENGLISH) -> tuple[Kind, st
         return Kind.NEW, say.NEW_REFILL
     if feed is Feed.CANCELS and not has:
         return Kind.NEW, say.NEW_CANCEL
+    if not has:  # an update nobody answered, and its cell was cleared since
+        return Kind.INFO, say.STATUS_UNKNOWN
     return Kind.INFO, say.UP_TO_DATE.format(what=say.changes(has))
 
 

@@ -16,7 +16,6 @@ from reconcile.core.lease import DOUBT
 from reconcile.core.ledger import STATE_CLOSED, Sending
 from reconcile.core.model import (
     UNSURE,
-    Action,
     Claimed,
     Commit,
     Feed,
@@ -25,7 +24,7 @@ from reconcile.core.model import (
     Refill,
     Status,
 )
-from reconcile.core.plan import content_mark, refused_besides, still_refused, went_through
+from reconcile.core.plan import closed_by, content_mark, refused_besides, still_refused, went_through
 from reconcile.core.rules import joined
 from reconcile.core.words import ENGLISH
 from reconcile.errors import SettingsError
@@ -193,6 +192,7 @@ def added(
         now=when.now,
         when=when.shown,
         cell_limit=cell_limit,
+        shown=snapshot.tabs[feed.value],
         say=say,
     )
     said = f"{say.PHRASES['by_hand']} ({doubt.id})"
@@ -276,11 +276,8 @@ def _went_through(doubt: Doubt, row: Row, sending: Sending, shown: Row, ledger: 
         done["closed"] = when.now.isoformat()
     if not doubt.feed.claimed and shown:
         done.update(user=shown.get("user"), link=content_mark(doubt.feed, shown))
-    order = ledger.row(Feed.ORDERS, sending.order_id) if doubt.feed is Feed.CANCELS else None
-    if order is None or sending.action not in (Action.SET_CANCELED, Action.SET_PARTIAL):
-        return [done]
-    status = Status.CANCELED if sending.action == Action.SET_CANCELED else Status.PARTIAL
-    return [done, {**order, "status": status.value, "state": STATE_CLOSED, "closed": when.now.isoformat()}]
+    order = closed_by(sending, ledger) if doubt.feed is Feed.CANCELS else None
+    return [done] if order is None else [done, {**order, "closed": order["closed"] or when.now.isoformat()}]
 
 
 def _shown(snapshot: Snapshot, doubt: Doubt) -> Row:

@@ -57,8 +57,10 @@ def marked(push: Push, ledger: Ledger, frame: pd.DataFrame, *, run: str, when: s
     """The ledger row of a once-only push with its `sending` mark: committed before the call is made."""
     row = ledger.row(push.feed, push.key) or blank_row(push.feed, push.key)
     if not push.feed.claimed and not push.again:
-        # what it said when it was sent, under whatever Reference the row may stand later
-        row = {**row, "user": _cell(frame, push.key, "user"), "link": _mark(push.feed, frame, push.key)}
+        # what it said when it was sent, under whatever Reference the row may stand later; the Yes of an earlier, refused try
+        # is forgotten, or a try that comes to nothing would leave a row that looks as if nothing had changed in it
+        said: Row = {"user": _cell(frame, push.key, "user"), "link": _mark(push.feed, frame, push.key)}
+        row = {**row, **said, "status_seen": None}
     sending = Sending(
         action=push.action.value,
         target=push.target,
@@ -96,10 +98,12 @@ def settle(
 ) -> Settled:
     """Ledger rows, notes and history for `results` (one per push of `plan`).
 
-    ledger: with the `sending` marks of this run in it. when: the time in the sheet's zone, as people read it.
+    ledger: with what this run planned, marked and landed in it. when: the time in the sheet's zone, as people read it.
     """
     say = plan.words
-    rows = {(str(row["tab"]), str(row["key"])): _dated(row, now) for row in plan.settled}
+    # as the ledger has them now, not as they were planned: since then the panel may have handed the same one out again
+    places = [(str(row["tab"]), str(row["key"])) for row in plan.settled]
+    rows = {place: _dated(ledger.row(*place) or blank_row(*place), now) for place in places}
     said: dict[tuple[str, str], list[tuple[Kind, str]]] = {}
     numbers: dict[tuple[str, str], int] = {}
     history: list[Row] = []
@@ -107,8 +111,6 @@ def settle(
         push = result.push
         place = (push.feed.value, push.key)
         row = rows.get(place) or ledger.row(*place) or blank_row(*place)
-        if push.once:
-            row = {**row, "sending": (ledger.row(*place) or row)["sending"]}
         numbers[place] = push.row
         after, kind, text = _one(result, row, frames[push.feed.value], when, now, say)
         if after != row or place in rows or not push.once:  # `unconfirmed` stands in the sheet: it is always replaced

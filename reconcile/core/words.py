@@ -143,6 +143,9 @@ SENT_AS: Final = (
 REFERENCE_LIKE: Final = (
     "Reference {key} is too much like {other}, which was used before. Nothing was sent; type another Reference."
 )
+REFERENCE_UNFIT: Final = (
+    "Reference shows {shown}, which is neither a text nor a whole number. Nothing was sent; type one like PAY-7."
+)
 KEY_TOO_LONG: Final = (
     "{label} is too long to be one ({length} characters), so nothing is done with this row. Shorten it."
 )
@@ -201,6 +204,7 @@ IN_DOUBT_STALE: Final = (
 )
 WENT_THROUGH: Final = "{what} (you said it went through)."
 UP_TO_DATE: Final = "The panel has {what}."
+STATUS_UNKNOWN: Final = "It is not known which Status the panel has. Choose one, and it is sent."
 HANDED_OUT_AGAIN: Final = (
     "The panel handed this order out again on {when}; it is Processing there. Choose its Status anew."
 )
@@ -210,6 +214,7 @@ HANDED_OUT_REFUNDED: Final = (
 )
 EARLIER_ROW: Final = "Its earlier row is in {tab}."
 HANDED_OUT_OTHER: Final = "The panel handed this out again with other values: {what}. The row was left as it is."
+HANDED_OUT_QUANTITY: Final = "Type the new {label} into it: that is what counts now."
 LONG_TEXT: Final = " … ({label} continues: see Long texts, ID {key}, {parts} parts)"
 
 

@@ -222,6 +222,24 @@ def test_a_cancel_that_went_through_closes_its_order(terminal: Terminal) -> None
     assert terminal.panel.state.orders["15"].refunds == ["0.10029597233"]
 
 
+def test_a_cancel_that_went_through_is_remembered_when_its_order_comes_again(terminal: Terminal) -> None:
+    """`--went-through` on a partial refund leaves on the order what the answer in the cell would: how it was refunded."""
+    terminal.panel.state.cancels["241"].order_id = "15"
+    terminal.type("init")
+    terminal.type("sync")
+    terminal.edit("Cancels", "241", decision="Partial refund", remains=7)
+    terminal.panel.faults.append(dropping(acts=True, action="setPartial"))
+    assert terminal.type("sync").code == 7
+    assert terminal.type("resolve", "cancels-241", "--went-through").code == 0
+    terminal.panel.state.orders["15"].status = "Pending"
+    assert terminal.type("sync").code == 0
+    (row,) = [row for row in terminal.rows("Orders") if row["ID"] == "15"]
+    assert "although it was refunded before (Partial)" in row["Sync"]
+    terminal.edit("Orders", "15", status="Canceled")
+    assert terminal.type("sync").code == 0
+    assert len(terminal.panel.state.orders["15"].refunds) == 1
+
+
 def test_a_send_needs_the_right_kind_of_answer(unclear: Terminal) -> None:
     """A list of orders says nothing about a refund."""
     ended = unclear.type("resolve", "orders-16", "--nothing")

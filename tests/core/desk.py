@@ -103,8 +103,10 @@ class Desk:
 
     def land(self, claimed: Claimed) -> Landing:
         """One answer lands."""
-        present = {id_text(row["id"]) for row in self.tabs[claimed.feed.value]}
-        landing = land(claimed, self.ledger, present, run="r1-1", now=NOW, when=WHEN, cell_limit=CELL_LIMIT)
+        shown = self.snapshot().tabs[claimed.feed.value]
+        landing = land(
+            claimed, self.ledger, set(shown.index), run="r1-1", now=NOW, when=WHEN, cell_limit=CELL_LIMIT, shown=shown
+        )
         for tab, rows in landing.append.items():
             self.tabs.setdefault(tab, []).extend(dict(row) for row in rows)
         self.ledger = self.ledger.patched(landing.ledger)

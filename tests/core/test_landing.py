@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from reconcile.core.landing import cut, land, number, units
 from reconcile.core.ledger import FACTS, Ledger
-from reconcile.core.model import Broken, CancelTask, Claimed, Feed, Order, Refill
+from reconcile.core.model import Broken, CancelTask, Claimed, Feed, Order, Refill, Verdict
 from tests.core.desk import NOW, WHEN, Desk, order, unclear, with_order
 
 
@@ -132,15 +132,32 @@ def test_an_open_order_handed_out_again_has_its_status_sent_again() -> None:
 
 
 def test_an_order_handed_out_with_other_values_is_answered_and_left_alone() -> None:
-    """What differs is said; the row and what the ledger knows of it stay."""
+    """What differs is said; the row stays."""
     desk = with_order()
     landing = desk.receive(order("15", quantity="500", link="https://example.com/other"))
     assert landing.append == {}
     assert desk.says("orders", "15") == (
         "#15 · Please check. The panel handed this out again with other values: Link “https://example.com/other”, Quantity 500. "
-        "The row was left as it is."
+        "The row was left as it is. Type the new Quantity into it: that is what counts now."
     )
     assert desk.row("orders", "15")["quantity"] == 1000
+
+
+@pytest.mark.parametrize("typed", [False, True])
+def test_remains_are_judged_by_the_quantity_an_order_was_handed_out_with_last(typed: Any) -> None:
+    """A Partial of more than the old quantity goes out, before and after staff typed the new one; then the row is at rest."""
+    desk = with_order()
+    desk.receive(order("15", quantity="2000"))
+    desk.run()
+    assert desk.says("orders", "15") == (
+        "#15 · Please check. Quantity was changed here, but only the panel can change it: there it is 2000."
+    )
+    if typed:
+        desk.type("orders", "15", quantity=2000)
+        assert desk.plan().pushes == ()
+        assert [note.text for note in desk.plan().notes] == ["Type the start count, then choose a Status."]
+    desk.type("orders", "15", status="Partial", remains=1500)
+    assert desk.sent() == [("15", "setPartial", "status=Partial, remains=1500")]
 
 
 @pytest.mark.parametrize("status", ["Completed", "Partial", "Canceled"])
@@ -157,6 +174,28 @@ def test_a_closed_order_handed_out_again_is_not_closed_again_by_itself(status: s
     assert known["refunded"] == (None if status == "Completed" else status)
     desk.type("orders", "15", status="In progress")
     assert desk.sent() == [("15", "updateOrders", "status=In progress")]
+
+
+def test_what_was_answered_on_a_closed_order_is_no_edit_once_it_is_handed_out_again() -> None:
+    """“A closed order stays closed” was the answer to Completed and Remains; the next run does not send them unasked."""
+    desk = with_order()
+    desk.type("orders", "15", status="Canceled")
+    desk.run()
+    desk.type("orders", "15", status="Completed", remains=5, start_count=7)
+    assert desk.sent() == []
+    desk.receive(order("15"))
+    assert desk.sent() == []
+    desk.type("orders", "15", remains=None, status="In progress")
+    assert desk.sent() == [("15", "updateOrders", "status=In progress")]
+
+
+def test_a_start_count_on_its_way_still_is_after_the_order_is_handed_out_again() -> None:
+    """Nobody knows whether the panel has it, so it is sent."""
+    desk = with_order()
+    desk.type("orders", "15", status="Canceled", start_count=9)
+    desk.run(lambda push: (Verdict.ACCEPTED if push.once else Verdict.UNKNOWN, ""))
+    desk.receive(order("15"))
+    assert desk.sent() == [("15", "updateOrders", "start_count=9")]
 
 
 def test_a_deleted_row_handed_out_again_comes_back_and_keeps_its_doubt() -> None:

@@ -271,6 +271,40 @@ def test_completed_here_and_canceled_there_is_asked_about() -> None:
     )
 
 
+@pytest.mark.parametrize("status", ["Completed", "In progress"])
+def test_a_cancel_in_doubt_holds_the_status_of_its_order(status: str) -> None:
+    """What may be refunded is neither completed nor taken up again until the doubt is settled; other orders go on."""
+    desk = with_order()
+    desk.receive(order("16"))
+    desk.receive(CancelTask("3", "15"))
+    desk.type("cancels", "3", decision="Cancel and refund")
+    desk.run(unclear)
+    desk.type("orders", "15", status=status)
+    desk.type("orders", "16", status=status)
+    assert desk.sent() == [("16", "updateOrders", f"status={status}")]
+    assert desk.says("orders", "15") == (
+        "#15 · Please check. Order 15 already has a refund on its way from the Cancels tab. Nothing more was sent from here; "
+        "put Status back."
+    )
+    desk.type("cancels", "3", unsure="Send again")
+    assert desk.sent() == [("3", "setCanceled", "decision=Cancel and refund")]
+
+
+def test_a_cancel_that_went_through_holds_the_status_typed_in_the_same_minute() -> None:
+    """Its order is closed by then, so Completed is answered and not sent."""
+    desk = with_order()
+    desk.receive(CancelTask("3", "15"))
+    desk.type("cancels", "3", decision="Cancel and refund")
+    desk.run(unclear)
+    desk.type("cancels", "3", unsure="It went through")
+    desk.type("orders", "15", status="Completed")
+    assert desk.sent() == []
+    assert desk.sent() == []
+    assert desk.says("orders", "15") == (
+        "#15 · Please check. This order is Canceled at the panel, and a closed order stays closed. Nothing was sent; put Status back."
+    )
+
+
 @pytest.mark.parametrize("by", ["orders", "cancels"])
 @pytest.mark.parametrize("deleted", [True, False])
 def test_an_order_handed_out_again_is_never_refunded_again(by: str, deleted: Any) -> None:

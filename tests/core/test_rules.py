@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from reconcile.core import rules
-from reconcile.core.cells import Formula
+from reconcile.core.cells import Formula, id_text
 from reconcile.core.model import CancelTask, Refill
 from reconcile.core.plan import Rules
 from tests.core.desk import Desk, refuse, unclear, unsent, with_order
@@ -467,6 +468,38 @@ def test_a_reference_like_a_used_one_is_answered(like: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("reference", "shown"),
+    [
+        (1.5, "1.5"),
+        (True, "TRUE"),
+        (datetime(2026, 11, 27, tzinfo=UTC), "2026-11-27 00:00"),
+        (Formula('="A"&1'), '“="A"&1”'),
+        ("#REF!", "“#REF!”"),
+    ],
+)
+def test_a_reference_that_is_no_name_is_answered_and_not_sent(reference: Any, shown: str) -> None:
+    """What a spreadsheet shows otherwise than it was typed cannot name a payment for ever."""
+    desk = Desk()
+    desk.add("payments", **{**PAYMENT, "reference": reference})
+    for _ in range(2):
+        plan, _ = desk.run()
+        assert plan.pushes == ()
+        text = f"Reference shows {shown}, which is neither a text nor a whole number. Nothing was sent; type one like PAY-7."
+        assert desk.tabs["payments"][0]["sync"] == f"#{id_text(reference)} · Please check. {text}"
+        assert plan.messages == (f"Payments: row 2: {text}",)
+    desk.tabs["payments"][0].update(reference="PAY-7", sync=None)
+    assert [key for key, _, _ in desk.sent()] == ["PAY-7"]
+
+
+@pytest.mark.parametrize("reference", [7, 7.0, "7", "PAY-7", "1.5"])
+def test_a_text_or_a_whole_number_is_a_reference(reference: Any) -> None:
+    """Those are shown as they were typed."""
+    desk = Desk()
+    desk.add("payments", **{**PAYMENT, "reference": reference})
+    assert len(desk.sent()) == 1
+
+
 def test_a_deleted_reference_is_never_sent_again() -> None:
     """The ledger remembers it without its row."""
     desk = Desk()
@@ -596,6 +629,22 @@ def test_send_again_sends_exactly_once_and_exactly_the_same() -> None:
     assert plan.refund_total == Decimal("0.125")
     assert desk.sent() == []
     assert "Partial at the panel" in desk.says("orders", "15")
+
+
+@pytest.mark.parametrize("feed", ["orders", "refills"])
+def test_a_status_nobody_answered_and_cleared_since_is_said_to_be_unknown(feed: str) -> None:
+    """The row does not claim to know what the panel has, and a status chosen then is sent."""
+    desk = with_order()
+    desk.receive(Refill("15", "15"))
+    desk.type(feed, "15", status="In progress")
+    desk.run(unclear)
+    desk.type(feed, "15", status=None)
+    assert desk.sent() == []
+    assert desk.says(feed, "15") == (
+        "#15 · Note. It is not known which Status the panel has. Choose one, and it is sent."
+    )
+    desk.type(feed, "15", status="In progress")
+    assert len(desk.sent()) == 1
 
 
 def test_it_went_through_is_believed() -> None:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconcile.core import settle
+from reconcile.core import resolve, settle
 from reconcile.core.ledger import COLUMNS, Sending
 from reconcile.core.model import CancelTask, Feed, Verdict
-from tests.core.desk import NOW, Desk, order, refuse, unclear, with_order
+from tests.core.desk import NOW, WHEN, Desk, order, refuse, unclear, unsent, with_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -167,6 +167,46 @@ def test_a_payment_of_a_killed_run_is_settled_from_the_journal(verdict: Verdict)
     recover(desk, says(verdict))
     pushed = [key for key, _, _ in desk.sent()] + [key for key, _, _ in desk.sent()]
     assert pushed == (["P2"] if verdict in (Verdict.REFUSED, Verdict.NOT_SENT) else [])
+
+
+def corrected() -> Desk:
+    """A payment the panel refused, and what was wrong with it is mended since."""
+    desk = Desk()
+    desk.add("payments", reference="P1", user="u", amount=5, details="bad", send="Yes")
+    desk.run(refuse("no"))
+    desk.type("payments", "P1", details="good")
+    return desk
+
+
+PAID = [("P1", "addPayment", "send=5.00")]
+
+
+def test_a_corrected_payment_that_found_the_panel_away_is_sent_by_the_next_run() -> None:
+    """P5: the run that noticed the correction could not send it; the next one does, once."""
+    desk = corrected()
+    assert desk.sent(unsent) == PAID
+    assert desk.sent() == PAID
+    assert desk.sent() == []
+
+
+def test_a_corrected_payment_of_a_killed_run_is_sent_by_the_next_run() -> None:
+    """P5: the journal says that it never left, so it goes now, once."""
+    desk = corrected()
+    refund_left(desk)
+    recover(desk, says(Verdict.NOT_SENT))
+    assert desk.sent() == PAID
+    assert desk.sent() == []
+
+
+def test_a_corrected_payment_in_doubt_is_sent_again_when_a_person_says_so() -> None:
+    """P5: `resolve --send-again` after a lost answer is done by the next run, once."""
+    desk = corrected()
+    desk.run(unclear)
+    (doubt,) = desk.plan().doubts
+    commit = resolve.sent(doubt, desk.snapshot(), desk.ledger, resolve.When("by-hand", NOW, WHEN), again=True)
+    desk.ledger = desk.ledger.patched(commit.ledger)
+    assert desk.sent() == PAID
+    assert desk.sent() == []
 
 
 def test_a_refund_through_cancels_of_a_killed_run_closes_its_order() -> None:

@@ -165,3 +165,32 @@ def test_a_start_count_nobody_confirmed_is_no_edit_of_a_closed_order(world: Worl
     assert world.run().code == 0
     assert len(world.panel.calls("updateOrders")) == sent
     assert world.panel.state.orders["1"].refunds == ["5"]
+
+
+@pytest.mark.parametrize("status", ["In progress", "Completed"])
+def test_a_row_deleted_and_handed_out_again_in_one_run_stays_editable(world: World, status: str) -> None:
+    """F12: an order's row was deleted and the panel hands it out once more: what the run ends with does not undo the landing."""
+    world.run()
+    world.type("orders", "1", status=status)
+    world.run()
+    world.book.show("orders", [row for row in world.book.see("orders") if row[0] != "1"])
+    world.panel.state.orders["1"].status = "Pending"
+    assert world.run().code == 0
+    assert world.cell("orders", "1", "Status") == "Processing"
+    assert world.run().outcome.results == ()  # type: ignore[union-attr]
+    world.type("orders", "1", status="In progress")
+    assert world.run().code == 0
+    assert world.panel.state.orders["1"].status == "In progress"
+
+
+def test_a_closed_row_touched_while_it_is_handed_out_again_stays_editable(world: World) -> None:
+    """F12: an answer in If unsure that is only remembered does not undo what lands in the same run."""
+    world.run()
+    world.type("orders", "1", status="Completed")
+    world.run()
+    world.type("orders", "1", unsure="Send again")
+    world.panel.state.orders["1"].status = "Pending"
+    assert world.run().code == 0
+    world.type("orders", "1", status="In progress")
+    assert world.run().code == 0
+    assert world.panel.state.orders["1"].status == "In progress"
