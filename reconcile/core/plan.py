@@ -69,6 +69,9 @@ TAB_FACTS: Final = {
 GONE_FLOOR: Final = 3
 """Fewer rows than this deleted at once is somebody tidying up, whatever the share."""
 
+EMPTIED_FLOOR: Final = 2
+"""A tab that had so many rows and has none left was emptied; its only row may well be meant."""
+
 LONGEST_KEY: Final = 200
 """A longer id or reference is a text in the wrong column; it could not even be named in the row's answer."""
 
@@ -505,35 +508,48 @@ def _gone(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, settings: Rul
     if len(blank) >= MOVED_ROWS:
         what = say.LIMITS["cleared"].format(labels=say.LABEL["id"])
         draft.limits.append(accidents.limit(feed, "back", [(row, key) for key, row in blank.items()], what, say))
-    open_keys = [str(key) for key in known.index[states == STATE_OPEN]]
-    gone = [key for key in open_keys if key in lost]
-    share = 100 * len(gone) / len(open_keys) if open_keys else 0.0
-    if share > settings.max_gone_share and len(gone) >= GONE_FLOOR:
-        draft.limits.append(
-            Limit(
-                "max_gone_share",
-                say.LIMITS["max_gone_share"].format(
-                    tab=say.TAB[feed],
-                    count=len(gone),
-                    total=len(open_keys),
-                    share=f"{share:.1f}",
-                    most=settings.max_gone_share,
-                ),
-                tuple((feed.value, key) for key in gone),
-            )
-        )
+    if limit := _gone_limit(feed, living, lost, settings, say):
+        draft.limits.append(limit)
+    closed = []
     for key in sorted(lost):
         ledger_row = ledger.row(feed, key)
         if ledger_row is None:
             continue
         if ledger_row["state"] == STATE_OPEN:
             draft.messages.append(say.MESSAGES["deleted"].format(tab=say.TAB[feed], one=say.ONE[feed], key=key))
+        else:
+            closed.append(key)
         draft.remember(ledger_row, state=STATE_GONE)
+    if closed:
+        ids = accidents.named_ids(closed)
+        draft.messages.append(say.MESSAGES["deleted_closed"].format(tab=say.TAB[feed], count=len(closed), ids=ids))
     for key in known.index[states == STATE_GONE]:
         ledger_row = ledger.row(feed, str(key))
         if key in sheet and ledger_row is not None:
             back = draft.settled.get((feed.value, str(key)), ledger_row)
             draft.settled[feed.value, str(key)] = closed_state({**back, "state": STATE_OPEN})
+
+
+def _gone_limit(feed: Feed, living: pd.DataFrame, lost: set[str], settings: Rules, say: Words) -> Limit | None:
+    """The limit that lost rows come to: an emptied tab, or too many of the open ones, or too many of all."""
+    keys = [str(key) for key in living.index]
+    if len(lost) == len(keys) >= EMPTIED_FLOOR:
+        text = say.LIMITS["emptied"].format(tab=say.TAB[feed], count=len(keys))
+        return Limit("emptied", text, tuple((feed.value, key) for key in keys))
+    open_keys = [str(key) for key in living.index[living["state"] == STATE_OPEN]]
+    for what, among in (("max_gone_share", open_keys), ("max_gone_share_all", keys)):
+        gone = [key for key in among if key in lost]
+        share = 100 * len(gone) / len(among) if among else 0.0
+        if share > settings.max_gone_share and len(gone) >= GONE_FLOOR:
+            text = say.LIMITS[what].format(
+                tab=say.TAB[feed],
+                count=len(gone),
+                total=len(among),
+                share=f"{share:.1f}",
+                most=settings.max_gone_share,
+            )
+            return Limit("max_gone_share", text, tuple((feed.value, key) for key in gone))
+    return None
 
 
 def _lost_ids(draft: _Draft, feed: Feed, sheet: Sheet, lost: set[str]) -> dict[str, int]:

@@ -321,6 +321,7 @@ MESSAGES: Final = {
     "row": "{tab}: row {row}: {text}",
     "tab": "{tab}{of_service}: {text}",
     "deleted": "{tab}: the row of {one} {key} was deleted from the sheet.",
+    "deleted_closed": "{tab}: closed rows that were deleted from the sheet: {count} (ID {ids}).",
     "no_id": "{tab}: row {row} has no ID, so nothing is done with it.",
     "missing": "{tab}: row {row}: {label} is missing.",
     "no_service": "{tab}: no service is set to {label}, so no orders are received. Choose Yes in {label} for each service.",
@@ -372,6 +373,10 @@ LIMITS: Final = {
     "cleared": "the cells of {labels} were emptied.",
     "back": "the cells of {labels} went back to something earlier, as if by an undo or from an older copy.",
     "max_gone_share": "{tab}: {count} of {total} open rows are gone from the sheet, {share}% is over {most}%. "
+    "Undo it in the sheet, or pass this limit.",
+    "max_gone_share_all": "{tab}: {count} of {total} rows, open and closed, are gone from the sheet, {share}% is over {most}%. "
+    "Undo it in the sheet, or pass this limit.",
+    "emptied": "{tab}: none of its {count} rows is in the sheet any more, as if the tab was emptied. "
     "Undo it in the sheet, or pass this limit.",
     "max_refunds": "{count} {what} in one run, {most} allowed (max_refunds).",
     "max_refund_total": "Refunds of {total} in one run, {most} is allowed (max_refund_total).",
