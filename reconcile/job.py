@@ -1014,12 +1014,16 @@ def _end(run: _Run) -> Outcome:
 
 
 def _write_end(run: _Run, settled: settle.Settled, now: datetime) -> Outcome:
-    """Writes the last commit; what a failed landing left waiting goes with it."""
+    """Writes the last commit; what a failed landing left waiting goes with it, and counts as landed only once it is written."""
     job = run.job
     landing, claims, _ = _landing(run, run.ledger.patched(settled.ledger))
-    run.landed.update(landing.counts)
-    run.doubts.extend(landing.doubts)
-    outcome = _outcome(run, _exit_code(run), run.error.what if run.error else "")
+    done = replace(
+        run,
+        landed=run.landed + landing.counts,
+        doubts=[*run.doubts, *landing.doubts],
+        messages=[*run.messages, *landing.messages],
+    )
+    outcome = _outcome(done, _exit_code(done), run.error.what if run.error else "")
     rows = {"runs": [_runs_row(outcome, run.say.RESULTS[_result_words(outcome)])], "history": list(settled.history)}
     job.book.commit(
         Commit(
@@ -1031,7 +1035,7 @@ def _write_end(run: _Run, settled: settle.Settled, now: datetime) -> Outcome:
                 LEASE: None,
                 CLAIMING: None,
                 HEARTBEAT: now.isoformat(timespec="seconds"),
-                **doubt_meta([doubt for doubt in run.doubts if doubt.kind != "send"]),
+                **doubt_meta([doubt for doubt in done.doubts if doubt.kind != "send"]),
             },
             prune=KEPT,
         ),

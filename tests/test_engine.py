@@ -427,6 +427,29 @@ def test_overtaken_at_a_landing_the_answer_waits_in_the_journal(desk: Desk) -> N
     assert len(desk.snapshot().tabs["orders"]) == 100
 
 
+def test_what_could_not_be_written_at_the_end_is_not_told_as_landed(desk: Desk) -> None:
+    """The landing fails and so does the last commit: the outcome counts no order and no broken record; the next run lands both."""
+    whole = json.loads(answer("1"))
+    whole["orders"].append({"link": "an order without its id"})
+    desk.panel.says["getOrders"] = [json.dumps(whole).encode()]
+    desk.at["book.before-commit"] = [None, Unavailable("no way there"), Unavailable("no way there")]
+    outcome = desk.run()
+    assert (outcome.exit_code, outcome.landed, outcome.doubts) == (Exit.UNAVAILABLE, (), ())
+    outcome = desk.run()
+    assert dict(outcome.landed) == {"orders": 1}
+    assert [doubt.kind for doubt in outcome.doubts] == ["broken"]
+
+
+def test_what_lands_with_the_last_commit_is_told(desk: Desk) -> None:
+    """The landing fails once: the last commit brings the order handed out again, and its message with it."""
+    desk.receive("1")
+    desk.panel.says["getOrders"] = [answer("1")]
+    desk.at["book.before-commit"] = [None, Unavailable("no way there")]
+    assert desk.run().messages == (
+        "Order 1: The panel handed this order out again on 02 Mar 09:55; it is Processing there. Choose its Status anew.",
+    )
+
+
 def test_overtaken_at_the_end_the_results_are_worked_out_again(desk: Desk) -> None:
     """Absolute updates go again, a refund does not."""
     desk.receive("1", "2")
