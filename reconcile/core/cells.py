@@ -100,6 +100,14 @@ def same_id(text: str) -> str:
     return text
 
 
+_PAUSES: Final = re.compile(r"[\s_\-\u00ad\u2010-\u2015\u2212]+")
+
+
+def same_reference(text: str) -> str:
+    """The form under which two references clash: `INV-1`, `inv-1`, `INV_1`, `INV 1` and any kind of hyphen are one; `INV1` is not."""
+    return same_id(_PAUSES.sub("-", text.casefold()))
+
+
 def is_blank(raw: Cell) -> bool:
     """Whether the cell shows nothing."""
     return raw is None or (isinstance(raw, str) and not plain(raw))

@@ -606,12 +606,15 @@ def _staff_feed(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, held: s
     known = ledger.of(feed)
     lost = {key for key in known.index if key not in sheet}
     _lost_ids(draft, feed, sheet, lost)
-    alike = {cells.same_id(str(key)): str(key) for key in known.index}
+    used = {cells.same_reference(str(key)): str(key) for key in known.index}
     columns = [known[name].to_numpy(dtype=object) for name in ("status", "status_seen", "link", "sending")]
     before = list(zip(known.index.tolist(), *columns, strict=True))
     renamed = {mark: key for key, status, _, mark, sending in before if key in lost and mark and (status or sending)}
-    new = ~sheet.frame.index.isin(known.index)
-    for place in np.flatnonzero(new).tolist():
+    new = np.flatnonzero(~sheet.frame.index.isin(known.index)).tolist()
+    alike: dict[str, set[str]] = {}
+    for key in {sheet.keys[place] for place in new} - held:
+        alike.setdefault(cells.same_reference(key), set()).add(key)
+    for place in new:
         key = sheet.keys[place]
         row = sheet.nth(place)
         number = _number(row)
@@ -620,8 +623,8 @@ def _staff_feed(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, held: s
                 draft.messages.append(say.MESSAGES["row"].format(tab=say.TAB[feed], row=number, text=say.NO_REFERENCE))
         elif key in held:
             continue
-        elif other := alike.get(cells.same_id(key)):
-            draft.say(feed, key, number, Kind.PROBLEM, say.REFERENCE_LIKE.format(key=key, other=other))
+        elif told := _like_another(key, used, alike, say):
+            draft.say(feed, key, number, *told)
         elif was := renamed.get(content_mark(feed, row)):
             label = say.LABEL["details" if feed is Feed.PAYMENTS else "message"]
             text = say.SENT_AS.format(what=say.ONE[feed], key=was, label=label)
@@ -641,6 +644,18 @@ def _staff_feed(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, held: s
             ledger_row = ledger.row(feed, key)
             if ledger_row is not None and cells.choice(row.get("send"), YesNo, "", say) is not YesNo.YES:
                 draft.remember(ledger_row, status_seen=row.get("send"), refused=None)  # Yes after this is a new word
+
+
+def _like_another(
+    key: str, used: Mapping[str, str], alike: Mapping[str, set[str]], say: Words
+) -> tuple[Kind, str] | None:
+    """What is said of a new reference that reads like one used before, or like another new one. used, alike: by the form they share."""
+    form = cells.same_reference(key)
+    if other := used.get(form):
+        return Kind.PROBLEM, say.REFERENCE_LIKE.format(key=key, other=other)
+    if others := sorted(alike[form] - {key}):
+        return Kind.HELD, say.REFERENCES_ALIKE.format(key=key, other=say.also(others))
+    return None
 
 
 def _take_staff(draft: _Draft, feed: Feed, key: str, row: Row) -> None:

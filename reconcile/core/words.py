@@ -143,6 +143,7 @@ SENT_AS: Final = (
 REFERENCE_LIKE: Final = (
     "Reference {key} is too much like {other}, which was used before. Nothing was sent; type another Reference."
 )
+REFERENCES_ALIKE: Final = "Reference {key} is too much like {other}. Nothing is sent until one of them is changed."
 KEY_TOO_LONG: Final = (
     "{label} is too long to be one ({length} characters), so nothing is done with this row. Shorten it."
 )
