@@ -79,6 +79,7 @@ DOT_THOUSANDS: Final = "{label} is “{shown}”: type {whole} if you mean that 
 NUMBER_WITH_WORDS: Final = "{label} is {shown} but must be a number only. Did you mean {guess}?"
 NOT_A_NUMBER: Final = "{label} is {shown} but must be a whole number, like 1000."
 COMMA_AMOUNT: Final = "{label} is “{shown}”: type {dotted} with a point, or the whole number without a comma."
+DOT_AMOUNT: Final = "{label} is “{shown}”: type {whole} if you mean that many, or {dotted}."
 NOT_AN_AMOUNT: Final = "{label} is {shown} but must be an amount, like 25.00."
 AMOUNT_NOT_POSITIVE: Final = "{label} is {shown} but must be more than 0."
 NOT_A_CHOICE_NEAR: Final = "{shown} is not {one}; did you mean {near}?"
