@@ -750,14 +750,12 @@ def _limits(draft: _Draft, total: Decimal, ledger: Ledger, settings: Rules) -> N
                 refunded,
             )
         )
-    if settings.max_refund_total is not None and total > settings.max_refund_total:
-        draft.limits.append(
-            Limit(
-                "max_refund_total",
-                say.LIMITS["max_refund_total"].format(total=f"{total:f}", most=f"{settings.max_refund_total:f}"),
-                refunded,
-            )
-        )
+    most = settings.max_refund_total
+    unknown = sum(push.refund and push.amount is None for push in draft.pushes)
+    if most is not None and (total > most or unknown):
+        text = say.LIMITS["max_refund_unknown" if unknown else "max_refund_total"]
+        said = text.format(total=f"{total:f}", count=unknown, most=f"{most:f}")
+        draft.limits.append(Limit("max_refund_total", said, refunded))
     orders = ledger.of(Feed.ORDERS)
     open_rows = Counter(orders["state"].to_numpy(dtype=object))[STATE_OPEN]
     closed = _rows(

@@ -382,6 +382,8 @@ LIMITS: Final = {
     "Undo it in the sheet, or pass this limit.",
     "max_refunds": "{count} {what} in one run, {most} allowed (max_refunds).",
     "max_refund_total": "Refunds of {total} in one run, {most} is allowed (max_refund_total).",
+    "max_refund_unknown": "Refunds of {total} in one run, and {count} more of an amount that is not known; "
+    "{most} is allowed (max_refund_total).",
     "max_closed_share": "{count} of {total} open orders would be closed at once, {share}% is over {most}% "
     "(max_closed_share).",
 }

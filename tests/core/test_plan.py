@@ -384,6 +384,23 @@ def test_limits_say_their_numbers() -> None:
     assert len(plan.pushes) == 10
 
 
+@pytest.mark.parametrize("charge", ["", "$500", "1,000.00", "-5.00"])
+def test_a_refund_of_unknown_amount_counts_against_the_total(charge: str) -> None:
+    """What cannot be added up is not nothing: with a total set, a person looks; without one nothing stops."""
+    desk = Desk()
+    desk.receive(order("1", charge="2.50"), order("2", charge=charge), order("3", charge=charge))
+    for key in ("1", "2", "3"):
+        desk.type("orders", key, status="Canceled")
+    assert desk.plan().limits == ()
+    desk.rules = Rules(max_refund_total=Decimal(100), max_closed_share=100)
+    (limit,) = desk.plan().limits
+    assert (limit.name, limit.text) == (
+        "max_refund_total",
+        "Refunds of 2.50 in one run, and 2 more of an amount that is not known; 100 is allowed (max_refund_total).",
+    )
+    assert limit.rows == (("orders", "1"), ("orders", "2"), ("orders", "3"))
+
+
 @pytest.mark.parametrize(("open_rows", "closing", "stopped"), [(19, 19, False), (20, 6, False), (20, 7, True)])
 def test_the_closed_share_counts_from_twenty_rows(open_rows: int, closing: int, stopped: Any) -> None:
     """At the limit is allowed, over it is not; a small shop is left alone."""
