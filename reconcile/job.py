@@ -774,18 +774,21 @@ def _call(panel: Panel, push: Push) -> object:
 def services(snapshot: Snapshot) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The services to pull, in the order of the Services tab, and what is wrong with that tab in words."""
     say, frame = snapshot.words, snapshot.tabs["services"]
-    tab, label = say.TAB["services"], say.SERVICE_LABEL["pull"]
+    tab, label, column = say.TAB["services"], say.SERVICE_LABEL["pull"], say.SERVICE_LABEL["service_id"]
     found: list[str] = []
     problems = []
     for key, pull, number in zip(frame.index, frame["pull"], frame["_row"], strict=True):
         answer = cells.choice(pull, YesNo, label, say)
         if isinstance(answer, cells.Wrong):
             problems.append(say.MESSAGES["row"].format(tab=tab, row=number, text=answer.text))
-        elif answer is YesNo.YES and key and key not in found:
-            found.append(str(key))
         elif answer is YesNo.YES and not key:
-            missing = say.SERVICE_LABEL["service_id"]
-            problems.append(say.MESSAGES["missing"].format(tab=tab, row=number, label=missing))
+            problems.append(say.MESSAGES["missing"].format(tab=tab, row=number, label=column))
+        elif answer is YesNo.YES and not (key.isascii() and key.isdecimal()):
+            problems.append(
+                say.MESSAGES["bad_service"].format(tab=tab, row=number, label=column, shown=say.shown(str(key)))
+            )
+        elif answer is YesNo.YES and key not in found:
+            found.append(str(key))
     if not found:
         problems.append(say.MESSAGES["no_service"].format(tab=tab, label=label))
     return tuple(found), tuple(problems)

@@ -610,6 +610,28 @@ def test_a_key_refused_in_mid_run_keeps_what_was_settled(desk: Desk) -> None:
     assert desk.known("2")["refunded"] == "Canceled"
 
 
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("#REF!", "“#REF!”"),
+        ("abc def", "“abc def”"),
+        ("2, 3", "“2, 3”"),
+        (True, "“True”"),
+        (1.5, "“1.5”"),
+        ("-4", "“-4”"),
+        ("Pull", "“Pull”"),
+    ],
+)
+def test_what_is_no_services_number_is_answered_and_not_asked_for(desk: Desk, typed: Any, shown: str) -> None:
+    """The row is named, the other services are received."""
+    desk.add("services", service_id=typed, pull="Yes")
+    outcome = desk.run()
+    assert outcome.messages == (
+        f"Services: row 3: Service ID is {shown} but must be one number, like 12. Nothing is received for it.",
+    )
+    assert [line for line in desk.log if line.startswith("getOrders")] == ["getOrders 12"]
+
+
 # --- claims in doubt -----------------------------------------------------------------------------------------------------------
 
 

@@ -326,6 +326,7 @@ MESSAGES: Final = {
     "deleted_closed": "{tab}: closed rows that were deleted from the sheet: {count} (ID {ids}).",
     "no_id": "{tab}: row {row} has no ID, so nothing is done with it.",
     "missing": "{tab}: row {row}: {label} is missing.",
+    "bad_service": "{tab}: row {row}: {label} is {shown} but must be one number, like 12. Nothing is received for it.",
     "no_service": "{tab}: no service is set to {label}, so no orders are received. Choose Yes in {label} for each service.",
     "order": "Order {key}: {text}",
     "refill_again": "Refill {key} was handed out again although it is {status}.",
