@@ -203,6 +203,8 @@ Count = Annotated[int, Field(ge=0), _Wants("a whole number, 0 or more")]
 Percent = Annotated[int, Field(ge=0, le=100), _Wants("a whole number of percent, 0 to 100")]
 Money = Annotated[Decimal, Field(ge=0, allow_inf_nan=False), _Wants("an amount such as 50 or 12.50")]
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False), _Wants("a number of seconds above 0")]
+Lasting = Annotated[float, Field(ge=180, le=86_400, allow_inf_nan=False), _Wants("a number of seconds, 180 or more")]
+"""A lease. A run renews it with 120 s left, so a shorter one would be written into the sheet before every call."""
 Pause = Annotated[float, Field(ge=0, le=600, allow_inf_nan=False), _Wants("a number of seconds, 0 or more")]
 Secret = Annotated[SecretStr, _Wants("a text")]
 
@@ -258,7 +260,7 @@ class Settings(BaseModel):
         "all", description="refills and cancels: of all services in one call, or one call per listed service"
     )
     deadline: Seconds = Field(600.0, description="seconds after which a run stops by itself")
-    lease: Seconds = Field(300.0, description="seconds a run that fell silent keeps others out")
+    lease: Lasting = Field(300.0, description="seconds a run that fell silent keeps others out, 180 or more")
     pace: Pause | None = Field(None, description="seconds between two calls to the panel; not set, the client's own")
     connect_timeout: Seconds = Field(10.0, description="seconds to wait for a connection")
     read_timeout: Seconds = Field(45.0, description="seconds to wait for an answer")

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
 from reconcile.core import approvals, archive, cells, settle
-from reconcile.core.landing import Landing, land
+from reconcile.core.landing import Landing, land, share
 from reconcile.core.lease import (
     BOOK,
     CLAIMING,
@@ -95,6 +95,9 @@ CANCEL_CALLS: Final = 200
 
 RENEW: Final = timedelta(seconds=120)
 """A lease with less left than this is renewed before the next panel call: longer than any one call takes by default (105 s)."""
+
+PAYLOAD: Final = 1_500_000
+"""Characters of claimed texts in one commit: with what rows cost besides, that stays below the 2 MB Google advises."""
 
 ARCHIVE: Final = "archive"
 
@@ -269,6 +272,7 @@ def sync(job: Job, *, force: bool = False) -> Outcome:
                 raise
             job.talk.say("Another run was quicker; reading the sheet again.")
     try:
+        _land_waiting(run)  # of an earlier run's answer, what the first commit had no room for
         _push(run)
         _claim(run)
     except RevisionMoved as error:
@@ -449,7 +453,8 @@ def _begin(run: _Run) -> None:
         for push in run.plan.pushes
         if push.once
     ]
-    landing, claims, ledger = _landing(run, planned.patched(marks))
+    batch, rest = share(run.waiting, PAYLOAD)
+    landing, ledger = _landing(run, planned.patched(marks), batch)
     before = planned.patched(marks)
     for push in run.plan.pushes:
         row = before.row(push.feed, push.key)
@@ -480,7 +485,7 @@ def _begin(run: _Run) -> None:
             forget=[(Feed.ORDERS.value, key) for key in run.moved.gone],
         ),
     )
-    _landed(run, landing, claims)
+    _landed(run, landing, batch, rest)
     run.landed_notes.extend(through)  # said: the end does not say anything older there
     run.ledger = ledger
     if moved:
@@ -521,9 +526,10 @@ def _commit_begin(run: _Run, commit: Commit) -> bool:
 
 def _settle_old_claims(run: _Run) -> None:
     """What earlier runs left in the journal has landed or is on record in the sheet now: resolved there, it stays resolved."""
+    waiting = {claim.id for claim, _ in run.waiting}
     with _noting(run):
         for claim in _left_open(run):
-            if claim.run != run.job.run:
+            if claim.run != run.job.run and claim.id not in waiting:
                 run.job.journal.settle(claim.id, "on record in the sheet")
 
 
@@ -539,7 +545,8 @@ def _noting(run: _Run) -> Iterator[None]:
 def _stopped_by_limit(run: _Run) -> Outcome:
     """Lists in the sheet what a limit stopped, logs it, and lands what an earlier run received. Nothing else changes."""
     job = run.job
-    landing, claims, _ = _landing(run, run.ledger)
+    batch, rest = share(run.waiting, PAYLOAD)
+    landing, _ = _landing(run, run.ledger, batch)
     reason = " ".join(limit.text for limit in run.plan.stopped)
     text = run.say.HELD_BY_LIMIT.format(limit=reason, tab=run.say.TAB[APPROVALS])
     held = [Note(push.feed.value, push.key, push.row, Kind.HELD, text) for push in run.plan.pushes]
@@ -568,7 +575,7 @@ def _stopped_by_limit(run: _Run) -> Outcome:
         ),
         run.revision,
     )
-    _landed(run, landing, claims)
+    _landed(run, landing, batch, rest)
     _settle_old_claims(run)
     return outcome
 
@@ -778,18 +785,21 @@ def _call(panel: Panel, push: Push) -> object:
 def services(snapshot: Snapshot) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The services to pull, in the order of the Services tab, and what is wrong with that tab in words."""
     say, frame = snapshot.words, snapshot.tabs["services"]
-    tab, label = say.TAB["services"], say.SERVICE_LABEL["pull"]
+    tab, label, column = say.TAB["services"], say.SERVICE_LABEL["pull"], say.SERVICE_LABEL["service_id"]
     found: list[str] = []
     problems = []
     for key, pull, number in zip(frame.index, frame["pull"], frame["_row"], strict=True):
         answer = cells.choice(pull, YesNo, label, say)
         if isinstance(answer, cells.Wrong):
             problems.append(say.MESSAGES["row"].format(tab=tab, row=number, text=answer.text))
-        elif answer is YesNo.YES and key and key not in found:
-            found.append(str(key))
         elif answer is YesNo.YES and not key:
-            missing = say.SERVICE_LABEL["service_id"]
-            problems.append(say.MESSAGES["missing"].format(tab=tab, row=number, label=missing))
+            problems.append(say.MESSAGES["missing"].format(tab=tab, row=number, label=column))
+        elif answer is YesNo.YES and not (key.isascii() and key.isdecimal()):
+            problems.append(
+                say.MESSAGES["bad_service"].format(tab=tab, row=number, label=column, shown=say.shown(str(key)))
+            )
+        elif answer is YesNo.YES and key not in found:
+            found.append(str(key))
     if not found:
         problems.append(say.MESSAGES["no_service"].format(tab=tab, label=label))
     return tuple(found), tuple(problems)
@@ -926,9 +936,13 @@ def _doubt_claim(run: _Run, claim: Claim, why: str) -> None:
 
 def _land_waiting(run: _Run) -> None:
     """Commits everything claimed so far. When that fails the answers stay in the journal and no further claim is made."""
-    if not run.waiting:
-        return
-    landing, claims, ledger = _landing(run, run.ledger)
+    while run.waiting:
+        _land_share(run)
+
+
+def _land_share(run: _Run) -> None:
+    batch, rest = share(run.waiting, PAYLOAD)
+    landing, ledger = _landing(run, run.ledger, batch)
     now = run.job.clock()
     run.until = now + run.job.lease
     meta: dict[str, str | None] = {
@@ -946,14 +960,14 @@ def _land_waiting(run: _Run) -> None:
     if landing:
         run.revision = run.job.book.commit(commit, run.revision)
     run.ledger = ledger
-    _landed(run, landing, claims)
+    _landed(run, landing, batch, rest)
 
 
-def _landing(run: _Run, ledger: Ledger) -> tuple[Landing, list[Claim], Ledger]:
-    """Everything waiting as one landing, the claims it settles, and the ledger after it."""
-    total, claims = Landing(), []
+def _landing(run: _Run, ledger: Ledger, batch: Iterable[tuple[Claim, Claimed]]) -> tuple[Landing, Ledger]:
+    """A batch of what is waiting as one landing, and the ledger after it."""
+    total = Landing()
     job = run.job
-    for claim, claimed in run.waiting:
+    for claim, claimed in batch:
         one = land(
             claimed,
             ledger,
@@ -973,8 +987,7 @@ def _landing(run: _Run, ledger: Ledger) -> tuple[Landing, list[Claim], Ledger]:
         total.messages.extend(one.messages)
         total.counts.update(one.counts)
         ledger = ledger.patched(one.ledger)
-        claims.append(claim)
-    return total, claims, ledger
+    return total, ledger
 
 
 def _journal_landed(run: _Run, claims: Iterable[Claim]) -> None:
@@ -986,9 +999,13 @@ def _journal_landed(run: _Run, claims: Iterable[Claim]) -> None:
             run.job.journal.settle(number, "landed")
 
 
-def _landed(run: _Run, landing: Landing, claims: Iterable[Claim]) -> None:
-    _journal_landed(run, claims)
-    run.waiting.clear()
+def _landed(
+    run: _Run, landing: Landing, batch: Iterable[tuple[Claim, Claimed]], rest: list[tuple[Claim, Claimed]]
+) -> None:
+    """A batch is in the sheet; a claim of which rows are left is not done yet."""
+    run.waiting = rest
+    unfinished = {claim.id for claim, _ in rest}
+    _journal_landed(run, [claim for claim, _ in batch if claim.id not in unfinished])
     run.landed.update(landing.counts)
     run.landed_notes.extend(landing.notes)
     run.messages.extend(landing.messages)
@@ -1028,12 +1045,16 @@ def _end(run: _Run) -> Outcome:
 
 
 def _write_end(run: _Run, settled: settle.Settled, now: datetime) -> Outcome:
-    """Writes the last commit; what a failed landing left waiting goes with it."""
+    """Writes the last commit; what a failed landing left waiting goes with it, and counts as landed only once it is written."""
     job = run.job
-    landing, claims, _ = _landing(run, run.ledger.patched(settled.ledger))
-    run.landed.update(landing.counts)
-    run.doubts.extend(landing.doubts)
-    outcome = _outcome(run, _exit_code(run), run.error.what if run.error else "")
+    landing, _ = _landing(run, run.ledger.patched(settled.ledger), run.waiting)
+    done = replace(
+        run,
+        landed=run.landed + landing.counts,
+        doubts=[*run.doubts, *landing.doubts],
+        messages=[*run.messages, *landing.messages],
+    )
+    outcome = _outcome(done, _exit_code(done), run.error.what if run.error else "")
     rows = {"runs": [_runs_row(outcome, run.say.RESULTS[_result_words(outcome)])], "history": list(settled.history)}
     job.book.commit(
         Commit(
@@ -1045,13 +1066,13 @@ def _write_end(run: _Run, settled: settle.Settled, now: datetime) -> Outcome:
                 LEASE: None,
                 CLAIMING: None,
                 HEARTBEAT: now.isoformat(timespec="seconds"),
-                **doubt_meta([doubt for doubt in run.doubts if doubt.kind != "send"]),
+                **doubt_meta([doubt for doubt in done.doubts if doubt.kind != "send"]),
             },
             prune=KEPT,
         ),
         run.revision,
     )
-    _journal_landed(run, claims)
+    _journal_landed(run, [claim for claim, _ in run.waiting])
     return outcome
 
 

@@ -120,6 +120,18 @@ def test_a_stop_costs_one_write_and_a_tick_none(tmp_path):
     assert cost == {"reads": 1, "writes": 2, "claims": 1, "updates": 0}
 
 
+def test_long_texts_cost_further_writes_below_two_megabytes(tmp_path):
+    """40 orders with 100 KB of comments each: four landings, and no request is bigger than Google advises."""
+    office = Office(tmp_path, 1)
+    prepared = len(office.emulator.calls)
+    for number in range(40):
+        office.panel.add_order(str(500_000 + number), "1", quantity="1000", comments="a comment\n" * 10_000)
+    outcome, cost = office.run()
+    assert (outcome.exit_code, dict(outcome.landed)) == (0, {"orders": 40})
+    assert cost == {"reads": 1, "writes": 6, "claims": 1, "updates": 0}
+    assert max(call.bytes_in for call in office.emulator.calls[prepared:]) < 2_000_000
+
+
 def test_archiving_costs_no_call(tmp_path):
     """Of 1,500 orders that were closed long ago 500 move in a run, and the next run forgets them, in the calls there are."""
     office = Office(tmp_path, 1_600, done=1_500)

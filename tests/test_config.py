@@ -219,7 +219,9 @@ def test_google_key_refused(value, said, monkeypatch):
         ("RECONCILE_PARTIAL_VIA", "setpartial", "must be setPartial or updateOrders"),
         ("RECONCILE_TASKS", "some", "must be all or listed"),
         ("RECONCILE_DEADLINE", "0", "must be a number of seconds above 0"),
-        ("RECONCILE_LEASE", "inf", "must be a number of seconds above 0"),
+        ("RECONCILE_DEADLINE", "inf", "must be a number of seconds above 0"),
+        ("RECONCILE_LEASE", "inf", "must be a number of seconds, 180 or more"),
+        ("RECONCILE_LEASE", "179", "must be a number of seconds, 180 or more"),
         ("RECONCILE_PACE", "-1", "must be a number of seconds, 0 or more"),
         ("RECONCILE_SERVICES", "12 13", "has ids with spaces between them; separate ids by commas, such as 12, 13"),
         ("RECONCILE_TIMEZONE", "Europe/Berln", "is not a time zone's name; did you mean Europe/Berlin?"),
@@ -248,14 +250,14 @@ def test_frozen():
 def test_precedence(folder, monkeypatch):
     """Environment > .env > profile > [defaults] > built-in, setting by setting."""
     (folder / "reconcile.toml").write_text(
-        "[defaults]\nmax_refunds = 1\nlease = 1\npace = 1\ndeadline = 1\n"
-        "[profiles.main]\nmax_refunds = 2\nlease = 2\npace = 2\n"
+        "[defaults]\nmax_refunds = 1\nlease = 181\npace = 1\ndeadline = 1\n"
+        "[profiles.main]\nmax_refunds = 2\nlease = 182\npace = 2\n"
         "[profiles.other]\nmax_refunds = 99\n"
     )
-    (folder / ".env").write_text("RECONCILE_MAX_REFUNDS=3\nRECONCILE_LEASE=3\nRECONCILE_PROFILE=main\n")
+    (folder / ".env").write_text("RECONCILE_MAX_REFUNDS=3\nRECONCILE_LEASE=183\nRECONCILE_PROFILE=main\n")
     setenv(monkeypatch, RECONCILE_MAX_REFUNDS="4")
     settings = load_settings()
-    assert (settings.max_refunds, settings.lease, settings.pace, settings.deadline) == (4, 3.0, 2.0, 1.0)
+    assert (settings.max_refunds, settings.lease, settings.pace, settings.deadline) == (4, 183.0, 2.0, 1.0)
     assert settings.read_timeout == 45.0
     assert settings.profile == "main"
 
@@ -282,12 +284,12 @@ def test_blank_is_not_set(folder, monkeypatch):
 def test_toml_types(folder):
     """Numbers, lists and texts mean the same in reconcile.toml; decimals stay exact."""
     (folder / "reconcile.toml").write_text(
-        '\ufeff[defaults]\nservices = [12, "13"]\nmax_refund_total = 12.10\nlease = "90"\n', "utf-8"
+        '\ufeff[defaults]\nservices = [12, "13"]\nmax_refund_total = 12.10\nlease = "180"\n', "utf-8"
     )
     settings = load_settings()
     assert settings.services == ("12", "13")
     assert str(settings.max_refund_total) == "12.10"
-    assert settings.lease == 90.0
+    assert settings.lease == 180.0
 
 
 @pytest.mark.parametrize(

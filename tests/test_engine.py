@@ -427,6 +427,86 @@ def test_overtaken_at_a_landing_the_answer_waits_in_the_journal(desk: Desk) -> N
     assert len(desk.snapshot().tabs["orders"]) == 100
 
 
+def long_answer(count: int) -> bytes:
+    """A getOrders answer whose orders have comments of 500,000 characters each."""
+    whole = json.loads(answer(*[str(number) for number in range(1, count + 1)]))
+    for order in whole["orders"]:
+        order["comments"] = f"{order['id']} " * 250_000
+    return json.dumps(whole).encode()
+
+
+def texts(desk: Desk) -> dict[str, str]:
+    """id → what Long texts holds of it, parts in order."""
+    found: dict[str, str] = {}
+    frame = desk.snapshot().tabs["long_texts"]
+    for key, text in zip(frame["id"], frame["text"], strict=True):
+        found[key] = found.get(key, "") + text
+    return found
+
+
+def test_long_texts_land_in_several_commits_of_whole_rows(desk: Desk) -> None:
+    """7 orders of half a million characters: two to a commit, and the panel is asked further only after the last."""
+    desk.panel.says["getOrders"] = [long_answer(7)]
+    outcome = desk.run()
+    assert dict(outcome.landed) == {"orders": 7}
+    claiming = desk.story()[desk.story().index("getOrders 12") : desk.story().index("getRefills")]
+    assert claiming == [
+        "getOrders 12",
+        "journal.after-write",
+        *["book.before-commit", "book.after-commit", "journal.after-write"] * 4,
+        "journal.after-write",
+    ]
+    assert texts(desk) == {str(number): f"{number} " * 250_000 for number in range(1, 8)}
+
+
+@pytest.mark.parametrize("landed", [1, 3])
+def test_killed_between_two_commits_of_one_answer_the_rest_lands_next_time(desk: Desk, landed: int) -> None:
+    """Nothing twice, nothing lost; the next run's first commit carries no more than any other."""
+    desk.panel.says["getOrders"] = [long_answer(7)]
+    desk.at["book.before-commit"] = [*[None] * (1 + landed), Killed()]
+    with pytest.raises(Killed):
+        desk.run()
+    assert len(desk.snapshot().tabs["orders"]) == 2 * landed
+    outcome = desk.run()
+    assert (outcome.exit_code, dict(outcome.landed), outcome.messages) == (Exit.DONE, {"orders": 7 - 2 * landed}, ())
+    commits = desk.story()[: desk.story().index("probe")].count("book.after-commit")
+    assert commits == 4 - landed
+    assert texts(desk) == {str(number): f"{number} " * 250_000 for number in range(1, 8)}
+
+
+def test_a_commit_of_long_texts_that_fails_leaves_the_rest_to_the_end(desk: Desk) -> None:
+    """What landed stays, what did not comes with the last commit: each order once."""
+    desk.panel.says["getOrders"] = [long_answer(5)]
+    desk.at["book.before-commit"] = [None, None, Unavailable("no way there")]
+    outcome = desk.run()
+    assert (outcome.exit_code, dict(outcome.landed)) == (Exit.UNAVAILABLE, {"orders": 5})
+    assert list(desk.snapshot().tabs["orders"].index) == ["1", "2", "3", "4", "5"]
+    assert desk.run().messages == ()
+
+
+def test_what_could_not_be_written_at_the_end_is_not_told_as_landed(desk: Desk) -> None:
+    """The landing fails and so does the last commit: the outcome counts no order and no broken record; the next run lands both."""
+    whole = json.loads(answer("1"))
+    whole["orders"].append({"link": "an order without its id"})
+    desk.panel.says["getOrders"] = [json.dumps(whole).encode()]
+    desk.at["book.before-commit"] = [None, Unavailable("no way there"), Unavailable("no way there")]
+    outcome = desk.run()
+    assert (outcome.exit_code, outcome.landed, outcome.doubts) == (Exit.UNAVAILABLE, (), ())
+    outcome = desk.run()
+    assert dict(outcome.landed) == {"orders": 1}
+    assert [doubt.kind for doubt in outcome.doubts] == ["broken"]
+
+
+def test_what_lands_with_the_last_commit_is_told(desk: Desk) -> None:
+    """The landing fails once: the last commit brings the order handed out again, and its message with it."""
+    desk.receive("1")
+    desk.panel.says["getOrders"] = [answer("1")]
+    desk.at["book.before-commit"] = [None, Unavailable("no way there")]
+    assert desk.run().messages == (
+        "Order 1: The panel handed this order out again on 02 Mar 09:55; it is Processing there. Choose its Status anew.",
+    )
+
+
 def test_overtaken_at_the_end_the_results_are_worked_out_again(desk: Desk) -> None:
     """Absolute updates go again, a refund does not."""
     desk.receive("1", "2")
@@ -539,6 +619,28 @@ def test_a_key_refused_in_mid_run_keeps_what_was_settled(desk: Desk) -> None:
     assert not any(line.startswith("get") for line in desk.log)
     assert desk.run().exit_code == Exit.DONE
     assert desk.known("2")["refunded"] == "Canceled"
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("#REF!", "“#REF!”"),
+        ("abc def", "“abc def”"),
+        ("2, 3", "“2, 3”"),
+        (True, "“True”"),
+        (1.5, "“1.5”"),
+        ("-4", "“-4”"),
+        ("Pull", "“Pull”"),
+    ],
+)
+def test_what_is_no_services_number_is_answered_and_not_asked_for(desk: Desk, typed: Any, shown: str) -> None:
+    """The row is named, the other services are received."""
+    desk.add("services", service_id=typed, pull="Yes")
+    outcome = desk.run()
+    assert outcome.messages == (
+        f"Services: row 3: Service ID is {shown} but must be one number, like 12. Nothing is received for it.",
+    )
+    assert [line for line in desk.log if line.startswith("getOrders")] == ["getOrders 12"]
 
 
 # --- claims in doubt -----------------------------------------------------------------------------------------------------------

@@ -200,11 +200,15 @@ def limit(feed: Feed, name: str, rows: Sequence[tuple[int, str]], what: str, say
     """An accident in words. rows: (row number, key) of each row it is about."""
     rows = sorted(rows)
     keys = [key for _, key in rows]
-    ids = ", ".join(keys) if len(keys) <= ROWS else f"{keys[0]}, {keys[1]} … {keys[-1]}"
     text = say.LIMITS["accident"].format(
-        tab=say.TAB[feed], first=rows[0][0], last=rows[-1][0], count=len(rows), ids=ids, what=what
+        tab=say.TAB[feed], first=rows[0][0], last=rows[-1][0], count=len(rows), ids=named_ids(keys), what=what
     )
     return Limit(name, text, tuple((feed.value, key) for key in keys))
+
+
+def named_ids(keys: Sequence[str]) -> str:
+    """IDs as a phrase: all of a few, of many the first two and the last."""
+    return ", ".join(keys) if len(keys) <= ROWS else f"{keys[0]}, {keys[1]} … {keys[-1]}"
 
 
 def _numbered(sheet: pd.DataFrame, block: list[_Row]) -> list[tuple[int, str]]:

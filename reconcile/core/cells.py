@@ -58,6 +58,7 @@ _DATE: Final = re.compile(
     r"^(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([ T]\d{1,2}:\d{2}.*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}( .*)?|\d{1,2}:\d{2}(:\d{2})?)$"
 )
 _GROUPED: Final = re.compile(r"^\d{1,3}([,' ’٬]\d{3})(?:\1|[,' ’٬]\d{3})*$")
+_DOT_GROUPED: Final = re.compile(r"^[1-9]\d{0,2}\.\d{3}$")
 _INVISIBLE: Final = dict.fromkeys(
     map(ord, "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff")
 )
@@ -105,6 +106,14 @@ def is_name(raw: Cell) -> bool:
     if isinstance(raw, str):
         return not isinstance(raw, Formula) and not is_error_cell(raw)
     return isinstance(raw, (int, float)) and not isinstance(raw, bool) and float(raw).is_integer()
+
+
+_PAUSES: Final = re.compile(r"[\s_\-\u00ad\u2010-\u2015\u2212]+")
+
+
+def same_reference(text: str) -> str:
+    """The form under which two references clash: `INV-1`, `inv-1`, `INV_1`, `INV 1` and any kind of hyphen are one; `INV1` is not."""
+    return same_id(_PAUSES.sub("-", text.casefold()))
 
 
 def is_blank(raw: Cell) -> bool:
@@ -227,7 +236,7 @@ def _guess(text: str) -> str | None:
 
 
 def money(raw: Cell, label: str, say: Words = ENGLISH) -> Decimal | Wrong | None:
-    """An amount > 0, None for blank. A comma that could be a decimal point or a thousands mark is answered, not guessed."""
+    """An amount > 0, None for blank. A comma or point that could be either a decimal or a thousands mark is answered, not guessed."""
     if is_blank(raw):
         return None
     wrong = poisoned(raw, label, say)
@@ -237,14 +246,17 @@ def money(raw: Cell, label: str, say: Words = ENGLISH) -> Decimal | Wrong | None
         return Wrong(say.BOOLEAN.format(label=label, shown=say.shown(raw)))
     if isinstance(raw, (date, time, timedelta)):
         return Wrong(say.DATE.format(label=label, shown=say.shown(raw)))
-    # repr of a float is the shortest text that means it: what the person typed
-    text = plain(raw) if isinstance(raw, str) else repr(raw)
+    # a sheet calculates with 15 digits: 1.1 * 3 is 3.3 there, and 3.3000000000000003 here
+    text = plain(raw) if isinstance(raw, str) else format(raw, ".15g") if isinstance(raw, float) else repr(raw)
     if len(text) > LONGEST:
         return Wrong(say.NOT_AN_AMOUNT.format(label=label, shown=say.shown(raw)))
     if re.fullmatch(r"\d{1,3}(,\d{3})+\.\d+", text):
         text = text.replace(",", "")
     if re.fullmatch(r"\d+,\d+", text):
-        return Wrong(say.COMMA_AMOUNT.format(label=label, shown=text, dotted=text.replace(",", ".")))
+        return Wrong(say.COMMA_AMOUNT.format(label=label, shown=text, dotted=_dotted(text.replace(",", "."))))
+    if isinstance(raw, str) and _DOT_GROUPED.match(text):
+        whole = text.replace(".", "")
+        return Wrong(say.DOT_AMOUNT.format(label=label, shown=text, whole=whole, dotted=_dotted(text)))
     if _DATE.match(text):
         return Wrong(say.DATE.format(label=label, shown=text))
     if not re.fullmatch(r"-?\d+(\.\d+)?(e[-+]?\d{1,3})?", text, re.IGNORECASE):
@@ -257,6 +269,14 @@ def money(raw: Cell, label: str, say: Words = ENGLISH) -> Decimal | Wrong | None
     if value < FINEST:
         return Wrong(say.TOO_SMALL.format(label=label))
     return value
+
+
+def _dotted(text: str) -> str:
+    """An amount as it can be typed without being taken for thousands: `1.00` for `1.000`, `1.2340` for `1.234`."""
+    if not _DOT_GROUPED.match(text):
+        return text
+    shorter = money_text(Decimal(text))
+    return f"{text}0" if _DOT_GROUPED.match(shorter) else shorter
 
 
 def money_text(value: Decimal) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from reconcile.core.ledger import (
     FACTS,
@@ -33,13 +34,15 @@ from reconcile.core.model import (
 from reconcile.core.words import ENGLISH
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     import pandas as pd
 
     from reconcile.core.ledger import Ledger
     from reconcile.core.model import Cell, Claimed, Row
     from reconcile.core.words import Words
+
+Claim = TypeVar("Claim")
 
 BEGINNING: Final = 2_000
 """How much of a text too long for one cell stands in its own row."""
@@ -65,6 +68,36 @@ class Landing:
 
     def __bool__(self) -> bool:
         return bool(self.append or self.ledger or self.notes or self.doubts)
+
+
+def share(
+    waiting: Sequence[tuple[Claim, Claimed]], most: int
+) -> tuple[list[tuple[Claim, Claimed]], list[tuple[Claim, Claimed]]]:
+    """What of `waiting` lands in one commit, and what is left: whole rows of together at most `most` characters, at least one.
+
+    Rows of one id stay together; what could not be read lands with its claim's last rows.
+    """
+    now: list[tuple[Claim, Claimed]] = []
+    size = 0
+    for place, (claim, claimed) in enumerate(waiting):
+        rows: list[Order | Refill | CancelTask] = []
+        left = _by_id(claimed)
+        for number, same in enumerate(left):
+            size += sum(len(json.dumps(astuple(item))) for item in same)
+            if size > most and (now or rows):
+                first = [(claim, replace(claimed, rows=tuple(rows), broken=()))] if rows else []
+                rest = tuple(item for group in left[number:] for item in group)
+                return [*now, *first], [(claim, replace(claimed, rows=rest)), *waiting[place + 1 :]]
+            rows += same
+        now.append((claim, claimed))
+    return now, []
+
+
+def _by_id(claimed: Claimed) -> list[list[Order | Refill | CancelTask]]:
+    groups: dict[str, list[Order | Refill | CancelTask]] = {}
+    for item in claimed.rows:
+        groups.setdefault(item.id, []).append(item)
+    return [*groups.values()]
 
 
 def land(

@@ -69,6 +69,9 @@ TAB_FACTS: Final = {
 GONE_FLOOR: Final = 3
 """Fewer rows than this deleted at once is somebody tidying up, whatever the share."""
 
+EMPTIED_FLOOR: Final = 2
+"""A tab that had so many rows and has none left was emptied; its only row may well be meant."""
+
 LONGEST_KEY: Final = 200
 """A longer id or reference is a text in the wrong column; it could not even be named in the row's answer."""
 
@@ -505,35 +508,48 @@ def _gone(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, settings: Rul
     if len(blank) >= MOVED_ROWS:
         what = say.LIMITS["cleared"].format(labels=say.LABEL["id"])
         draft.limits.append(accidents.limit(feed, "back", [(row, key) for key, row in blank.items()], what, say))
-    open_keys = [str(key) for key in known.index[states == STATE_OPEN]]
-    gone = [key for key in open_keys if key in lost]
-    share = 100 * len(gone) / len(open_keys) if open_keys else 0.0
-    if share > settings.max_gone_share and len(gone) >= GONE_FLOOR:
-        draft.limits.append(
-            Limit(
-                "max_gone_share",
-                say.LIMITS["max_gone_share"].format(
-                    tab=say.TAB[feed],
-                    count=len(gone),
-                    total=len(open_keys),
-                    share=f"{share:.1f}",
-                    most=settings.max_gone_share,
-                ),
-                tuple((feed.value, key) for key in gone),
-            )
-        )
+    if limit := _gone_limit(feed, living, lost, settings, say):
+        draft.limits.append(limit)
+    closed = []
     for key in sorted(lost):
         ledger_row = ledger.row(feed, key)
         if ledger_row is None:
             continue
         if ledger_row["state"] == STATE_OPEN:
             draft.messages.append(say.MESSAGES["deleted"].format(tab=say.TAB[feed], one=say.ONE[feed], key=key))
+        else:
+            closed.append(key)
         draft.remember(ledger_row, state=STATE_GONE)
+    if closed:
+        ids = accidents.named_ids(closed)
+        draft.messages.append(say.MESSAGES["deleted_closed"].format(tab=say.TAB[feed], count=len(closed), ids=ids))
     for key in known.index[states == STATE_GONE]:
         ledger_row = ledger.row(feed, str(key))
         if key in sheet and ledger_row is not None:
             back = draft.settled.get((feed.value, str(key)), ledger_row)
             draft.settled[feed.value, str(key)] = closed_state({**back, "state": STATE_OPEN})
+
+
+def _gone_limit(feed: Feed, living: pd.DataFrame, lost: set[str], settings: Rules, say: Words) -> Limit | None:
+    """The limit that lost rows come to: an emptied tab, or too many of the open ones, or too many of all."""
+    keys = [str(key) for key in living.index]
+    if len(lost) == len(keys) >= EMPTIED_FLOOR:
+        text = say.LIMITS["emptied"].format(tab=say.TAB[feed], count=len(keys))
+        return Limit("emptied", text, tuple((feed.value, key) for key in keys))
+    open_keys = [str(key) for key in living.index[living["state"] == STATE_OPEN]]
+    for what, among in (("max_gone_share", open_keys), ("max_gone_share_all", keys)):
+        gone = [key for key in among if key in lost]
+        share = 100 * len(gone) / len(among) if among else 0.0
+        if share > settings.max_gone_share and len(gone) >= GONE_FLOOR:
+            text = say.LIMITS[what].format(
+                tab=say.TAB[feed],
+                count=len(gone),
+                total=len(among),
+                share=f"{share:.1f}",
+                most=settings.max_gone_share,
+            )
+            return Limit("max_gone_share", text, tuple((feed.value, key) for key in gone))
+    return None
 
 
 def _lost_ids(draft: _Draft, feed: Feed, sheet: Sheet, lost: set[str]) -> dict[str, int]:
@@ -590,12 +606,15 @@ def _staff_feed(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, held: s
     known = ledger.of(feed)
     lost = {key for key in known.index if key not in sheet}
     _lost_ids(draft, feed, sheet, lost)
-    alike = {cells.same_id(str(key)): str(key) for key in known.index}
+    used = {cells.same_reference(str(key)): str(key) for key in known.index}
     columns = [known[name].to_numpy(dtype=object) for name in ("status", "status_seen", "link", "sending")]
     before = list(zip(known.index.tolist(), *columns, strict=True))
     renamed = {mark: key for key, status, _, mark, sending in before if key in lost and mark and (status or sending)}
-    new = ~sheet.frame.index.isin(known.index)
-    for place in np.flatnonzero(new).tolist():
+    new = np.flatnonzero(~sheet.frame.index.isin(known.index)).tolist()
+    alike: dict[str, set[str]] = {}
+    for key in {sheet.keys[place] for place in new} - held:
+        alike.setdefault(cells.same_reference(key), set()).add(key)
+    for place in new:
         key = sheet.keys[place]
         row = sheet.nth(place)
         number = _number(row)
@@ -604,8 +623,8 @@ def _staff_feed(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, held: s
                 draft.messages.append(say.MESSAGES["row"].format(tab=say.TAB[feed], row=number, text=say.NO_REFERENCE))
         elif key in held:
             continue
-        elif other := alike.get(cells.same_id(key)):
-            draft.say(feed, key, number, Kind.PROBLEM, say.REFERENCE_LIKE.format(key=key, other=other))
+        elif told := _like_another(key, used, alike, say):
+            draft.say(feed, key, number, *told)
         elif was := renamed.get(content_mark(feed, row)):
             label = say.LABEL["details" if feed is Feed.PAYMENTS else "message"]
             text = say.SENT_AS.format(what=say.ONE[feed], key=was, label=label)
@@ -625,6 +644,18 @@ def _staff_feed(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, held: s
             ledger_row = ledger.row(feed, key)
             if ledger_row is not None and cells.choice(row.get("send"), YesNo, "", say) is not YesNo.YES:
                 draft.remember(ledger_row, status_seen=row.get("send"), refused=None)  # Yes after this is a new word
+
+
+def _like_another(
+    key: str, used: Mapping[str, str], alike: Mapping[str, set[str]], say: Words
+) -> tuple[Kind, str] | None:
+    """What is said of a new reference that reads like one used before, or like another new one. used, alike: by the form they share."""
+    form = cells.same_reference(key)
+    if other := used.get(form):
+        return Kind.PROBLEM, say.REFERENCE_LIKE.format(key=key, other=other)
+    if others := sorted(alike[form] - {key}):
+        return Kind.HELD, say.REFERENCES_ALIKE.format(key=key, other=say.also(others))
+    return None
 
 
 def _take_staff(draft: _Draft, feed: Feed, key: str, row: Row) -> None:
@@ -735,14 +766,12 @@ def _limits(draft: _Draft, total: Decimal, ledger: Ledger, settings: Rules) -> N
                 refunded,
             )
         )
-    if settings.max_refund_total is not None and total > settings.max_refund_total:
-        draft.limits.append(
-            Limit(
-                "max_refund_total",
-                say.LIMITS["max_refund_total"].format(total=f"{total:f}", most=f"{settings.max_refund_total:f}"),
-                refunded,
-            )
-        )
+    most = settings.max_refund_total
+    unknown = sum(push.refund and push.amount is None for push in draft.pushes)
+    if most is not None and (total > most or unknown):
+        text = say.LIMITS["max_refund_unknown" if unknown else "max_refund_total"]
+        said = text.format(total=f"{total:f}", count=unknown, most=f"{most:f}")
+        draft.limits.append(Limit("max_refund_total", said, refunded))
     orders = ledger.of(Feed.ORDERS)
     open_rows = Counter(orders["state"].to_numpy(dtype=object))[STATE_OPEN]
     closed = _rows(

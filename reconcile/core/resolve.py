@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reconcile.core import words
+from reconcile.core import cells, words
 from reconcile.core.landing import Landing, land
 from reconcile.core.lease import DOUBT
 from reconcile.core.ledger import STATE_CLOSED, Sending
@@ -72,10 +72,16 @@ class Export:
 
 def ids_of(text: str) -> list[str]:
     """Ids from `1, 2 3`, each once, in the order given. Raises SettingsError when there are none."""
-    found = [part for part in re.split(r"[\s,;]+", text.strip()) if part]
+    found = [key for part in re.split(r"[\s,;]+", cells.plain(text)) if (key := _id(part))]
     if not found:
         raise SettingsError("No ids are given.", "Give them like this: --orders 15,16")
     return list(dict.fromkeys(found))
+
+
+def _id(text: str) -> str:
+    """An id as the sheet keeps it, without what it wears elsewhere: the # of an answer, the ' of a text cell, a spreadsheet's .0."""
+    key = cells.id_text(text).lstrip("#'").strip()
+    return re.sub(r"^(\d+)\.0+$", r"\1", key)
 
 
 def service_of(doubt: Doubt, given: str | None) -> str:
@@ -107,10 +113,11 @@ def from_export(
     allowed = {part.strip() for part in (service or doubt.service).split(",") if part.strip()}
     orders, out = [], dict.fromkeys(("in the sheet already", "of other services", "not Processing", "without an id"), 0)
     seen: set[str] = set()
-    for cells in rows[1:]:
-        row = {name: cells[place].strip() if place < len(cells) else "" for name, place in places.items()}
+    for line in rows[1:]:
+        row = {name: line[place].strip() if place < len(line) else "" for name, place in places.items()}
         if not any(row.values()):
             continue
+        row["id"] = _id(row["id"])
         of = _service(row.get("service", ""), allowed)
         if not row["id"]:
             out["without an id"] += 1

@@ -186,7 +186,7 @@ def refund_amount(ledger: Row, remains: str | None) -> Decimal | None:
         charge = Decimal(str(ledger.get("charge")))
     except InvalidOperation:
         return None
-    if not charge.is_finite() or abs(charge) > cells.MOST:
+    if not charge.is_finite() or not 0 <= charge <= cells.MOST:
         return None
     if remains is None:
         return charge

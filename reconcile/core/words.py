@@ -79,6 +79,7 @@ DOT_THOUSANDS: Final = "{label} is “{shown}”: type {whole} if you mean that 
 NUMBER_WITH_WORDS: Final = "{label} is {shown} but must be a number only. Did you mean {guess}?"
 NOT_A_NUMBER: Final = "{label} is {shown} but must be a whole number, like 1000."
 COMMA_AMOUNT: Final = "{label} is “{shown}”: type {dotted} with a point, or the whole number without a comma."
+DOT_AMOUNT: Final = "{label} is “{shown}”: type {whole} if you mean that many, or {dotted}."
 NOT_AN_AMOUNT: Final = "{label} is {shown} but must be an amount, like 25.00."
 AMOUNT_NOT_POSITIVE: Final = "{label} is {shown} but must be more than 0."
 NOT_A_CHOICE_NEAR: Final = "{shown} is not {one}; did you mean {near}?"
@@ -146,6 +147,7 @@ REFERENCE_LIKE: Final = (
 REFERENCE_UNFIT: Final = (
     "Reference shows {shown}, which is neither a text nor a whole number. Nothing was sent; type one like PAY-7."
 )
+REFERENCES_ALIKE: Final = "Reference {key} is too much like {other}. Nothing is sent until one of them is changed."
 KEY_TOO_LONG: Final = (
     "{label} is too long to be one ({length} characters), so nothing is done with this row. Shorten it."
 )
@@ -326,8 +328,10 @@ MESSAGES: Final = {
     "row": "{tab}: row {row}: {text}",
     "tab": "{tab}{of_service}: {text}",
     "deleted": "{tab}: the row of {one} {key} was deleted from the sheet.",
+    "deleted_closed": "{tab}: closed rows that were deleted from the sheet: {count} (ID {ids}).",
     "no_id": "{tab}: row {row} has no ID, so nothing is done with it.",
     "missing": "{tab}: row {row}: {label} is missing.",
+    "bad_service": "{tab}: row {row}: {label} is {shown} but must be one number, like 12. Nothing is received for it.",
     "no_service": "{tab}: no service is set to {label}, so no orders are received. Choose Yes in {label} for each service.",
     "order": "Order {key}: {text}",
     "refill_again": "Refill {key} was handed out again although it is {status}.",
@@ -378,8 +382,14 @@ LIMITS: Final = {
     "back": "the cells of {labels} went back to something earlier, as if by an undo or from an older copy.",
     "max_gone_share": "{tab}: {count} of {total} open rows are gone from the sheet, {share}% is over {most}%. "
     "Undo it in the sheet, or pass this limit.",
+    "max_gone_share_all": "{tab}: {count} of {total} rows, open and closed, are gone from the sheet, {share}% is over {most}%. "
+    "Undo it in the sheet, or pass this limit.",
+    "emptied": "{tab}: none of its {count} rows is in the sheet any more, as if the tab was emptied. "
+    "Undo it in the sheet, or pass this limit.",
     "max_refunds": "{count} {what} in one run, {most} allowed (max_refunds).",
     "max_refund_total": "Refunds of {total} in one run, {most} is allowed (max_refund_total).",
+    "max_refund_unknown": "Refunds of {total} in one run, and {count} more of an amount that is not known; "
+    "{most} is allowed (max_refund_total).",
     "max_closed_share": "{count} of {total} open orders would be closed at once, {share}% is over {most}% "
     "(max_closed_share).",
 }

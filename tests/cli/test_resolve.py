@@ -65,6 +65,22 @@ def test_lost_orders_are_added_by_id(lost: Terminal) -> None:
     assert lost.panel.state.orders["15"].status == "Completed"
 
 
+@pytest.mark.parametrize("typed", ["#15, #16", "# 15 16.0", "'15;'16", "\uff11\uff15\uff0c\uff11\uff16", "#15.00,16"])
+def test_ids_are_taken_as_they_are_copied(lost: Terminal, typed: str) -> None:
+    """From an answer, a text cell, a number cell or another keyboard: the row's ID is the panel's."""
+    assert lost.type("resolve", CLAIM, "--orders", typed).code == 0
+    assert [row["ID"] for row in lost.rows("Orders")] == ["15", "16"]
+
+
+def test_ids_of_an_export_are_taken_as_they_are_written(lost: Terminal, tmp_path: Path) -> None:
+    """The same as typed ones, and what is in the sheet already is known in every spelling."""
+    lost.type("resolve", CLAIM, "--orders", "15", "--keep-open")
+    (tmp_path / "export.csv").write_text("#,Status\n#15,Processing\n16.0,Processing\n'16,Processing\n#,Processing\n")
+    ended = lost.type("resolve", CLAIM, "--csv", "export.csv", "--yes")
+    assert "Left out: 2 in the sheet already; 1 without an id.\n" in ended.err
+    assert [row["ID"] for row in lost.rows("Orders")] == ["15", "16"]
+
+
 def test_a_doubt_stays_open_for_more(lost: Terminal) -> None:
     """--keep-open adds and keeps asking."""
     assert lost.type("resolve", CLAIM, "--orders", "15", "--keep-open").code == 0

@@ -131,12 +131,13 @@ def test_a_deleted_row_is_reported_once_and_comes_back_as_it_was() -> None:
     assert desk.sent() == [("2", "updateOrders", "status=Completed")]
 
 
-def test_a_closed_row_may_be_deleted_without_a_word_and_stays_closed_when_it_returns() -> None:
-    """Tidying up is nobody's mistake."""
+def test_a_deleted_closed_row_is_reported_once_and_stays_closed_when_it_returns() -> None:
+    """Tidying up is nobody's mistake, and is said all the same."""
     desk = desk_of(2)
     desk.type("orders", "2", status="Canceled")
     desk.run()
     row = desk.delete("orders", "2")
+    assert desk.run()[0].messages == ("Orders: closed rows that were deleted from the sheet: 1 (ID 2).",)
     assert desk.run()[0].messages == ()
     desk.add("orders", **{**row, "status": "Partial", "remains": 5})
     assert desk.sent() == []
@@ -154,6 +155,62 @@ def test_more_than_half_of_the_rows_gone_is_a_limit() -> None:
     assert [limit.rows for limit in desk.plan().limits] == [tuple(("orders", str(number)) for number in range(1, 7))]
     desk.add("orders", id="6")
     assert [limit.name for limit in desk.plan().limits] == []
+
+
+def closed_desk(count: int, *still_open: str) -> Desk:
+    """A desk with orders 1 … count, all Completed but some."""
+    desk = desk_of(count)
+    for number in range(1, count + 1):
+        if str(number) not in still_open:
+            desk.type("orders", str(number), status="Completed")
+    desk.run()
+    return desk
+
+
+@pytest.mark.parametrize(("count", "still_open"), [(2, ("1", "2")), (2, ()), (6, ("5", "6"))])
+def test_an_emptied_tab_is_a_limit_whatever_was_closed(count: int, still_open: tuple[str, ...]) -> None:
+    """No row is left of two or more: nobody tidies up like that, and all rows are named."""
+    desk = closed_desk(count, *still_open)
+    desk.tabs["orders"].clear()
+    (limit,) = desk.plan().limits
+    assert limit.text == (
+        f"Orders: none of its {count} rows is in the sheet any more, as if the tab was emptied. "
+        "Undo it in the sheet, or pass this limit."
+    )
+    assert sorted(limit.rows) == [("orders", str(number)) for number in range(1, count + 1)]
+
+
+def test_the_only_row_of_a_tab_may_be_deleted() -> None:
+    """One row deleted is a row deleted."""
+    desk = with_order()
+    desk.delete("orders", "15")
+    assert desk.plan().limits == ()
+
+
+def test_closed_rows_count_among_the_rows_that_are_gone() -> None:
+    """More than half of all rows is a limit also when every open one is still there."""
+    desk = closed_desk(9, "8", "9")
+    for number in range(1, 6):
+        desk.delete("orders", str(number))
+    plan = desk.plan()
+    (limit,) = plan.limits
+    assert limit.text == (
+        "Orders: 5 of 9 rows, open and closed, are gone from the sheet, 55.6% is over 50%. "
+        "Undo it in the sheet, or pass this limit."
+    )
+    assert plan.messages == ("Orders: closed rows that were deleted from the sheet: 5 (ID 1, 2, 3, 4, 5).",)
+
+
+def test_many_deleted_closed_rows_are_one_message() -> None:
+    """The first two and the last are named."""
+    desk = closed_desk(20)
+    for number in range(11, 19):
+        desk.delete("orders", str(number))
+    plan = desk.plan()
+    assert (plan.limits, plan.messages) == (
+        (),
+        ("Orders: closed rows that were deleted from the sheet: 8 (ID 11, 12 … 18).",),
+    )
 
 
 # --- values beside another id ----------------------------------------------------------------------------------------------------
@@ -359,6 +416,23 @@ def test_limits_say_their_numbers() -> None:
     ]
     assert plan.refund_total == Decimal("10.00")
     assert len(plan.pushes) == 10
+
+
+@pytest.mark.parametrize("charge", ["", "$500", "1,000.00", "-5.00"])
+def test_a_refund_of_unknown_amount_counts_against_the_total(charge: str) -> None:
+    """What cannot be added up is not nothing: with a total set, a person looks; without one nothing stops."""
+    desk = Desk()
+    desk.receive(order("1", charge="2.50"), order("2", charge=charge), order("3", charge=charge))
+    for key in ("1", "2", "3"):
+        desk.type("orders", key, status="Canceled")
+    assert desk.plan().limits == ()
+    desk.rules = Rules(max_refund_total=Decimal(100), max_closed_share=100)
+    (limit,) = desk.plan().limits
+    assert (limit.name, limit.text) == (
+        "max_refund_total",
+        "Refunds of 2.50 in one run, and 2 more of an amount that is not known; 100 is allowed (max_refund_total).",
+    )
+    assert limit.rows == (("orders", "1"), ("orders", "2"), ("orders", "3"))
 
 
 @pytest.mark.parametrize(("open_rows", "closing", "stopped"), [(19, 19, False), (20, 6, False), (20, 7, True)])

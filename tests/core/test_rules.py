@@ -500,6 +500,45 @@ def test_a_text_or_a_whole_number_is_a_reference(reference: Any) -> None:
     assert len(desk.sent()) == 1
 
 
+@pytest.mark.parametrize("like", ["inv-1", "INV\u20111", "INV 1", "INV_1", "Inv \u2013 1"])
+def test_a_reference_that_reads_like_a_used_one_is_answered(like: str) -> None:
+    """Other letters' case, another hyphen, a space or an underscore make no new payment, also beside the row that was sent."""
+    desk = Desk()
+    desk.add("payments", **{**PAYMENT, "reference": "INV-1"})
+    desk.run()
+    desk.add("payments", **{**PAYMENT, "reference": like})
+    assert desk.sent() == []
+    key = id_text(like)
+    assert desk.says("payments", key) == (
+        f"#{key} · Please check. Reference {key} is too much like INV-1, which was used before. Nothing was sent; type another "
+        "Reference."
+    )
+    assert desk.says("payments", "INV-1").startswith("#INV-1 · Sent ")
+
+
+def test_new_references_that_read_alike_are_held_beside_each_other() -> None:
+    """Which of them is meant is nobody's guess: neither is sent until one is changed."""
+    desk = Desk()
+    desk.add("payments", **{**PAYMENT, "reference": "INV-1"})
+    desk.add("payments", **{**PAYMENT, "reference": "inv 1"})
+    assert desk.sent() == []
+    assert [desk.says("payments", key) for key in ("INV-1", "inv 1")] == [
+        "#INV-1 · Held: Reference INV-1 is too much like inv 1. Nothing is sent until one of them is changed.",
+        "#inv 1 · Held: Reference inv 1 is too much like INV-1. Nothing is sent until one of them is changed.",
+    ]
+    desk.type("payments", "inv 1", reference="INV-2")
+    assert desk.sent() == [("INV-1", "addPayment", "send=25.50"), ("INV-2", "addPayment", "send=25.50")]
+
+
+@pytest.mark.parametrize("other", ["INV1", "INV-11", "1-1", "INV-1-A"])
+def test_references_that_differ_in_a_letter_or_digit_are_two(other: str) -> None:
+    """Only what the eye passes over counts as alike."""
+    desk = Desk()
+    desk.add("payments", **{**PAYMENT, "reference": "INV-1"})
+    desk.add("payments", **{**PAYMENT, "reference": other})
+    assert len(desk.sent()) == 2
+
+
 def test_a_deleted_reference_is_never_sent_again() -> None:
     """The ledger remembers it without its row."""
     desk = Desk()
