@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -369,6 +370,28 @@ def test_the_run_waits_for_another_one(synced: Terminal, monkeypatch: pytest.Mon
     assert ended.code == 0
     assert slept == [2.0, 2.0]
     assert ended.err.startswith("Another run (x) is at work on this workbook. Waiting up to 10 s for it.\n")
+
+
+def test_a_signal_while_it_waits_for_another_run(synced: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """130, and said: in words on stderr, as one document with --json."""
+    import reconcile.job  # noqa: PLC0415
+
+    def busy(_job: object, *, force: bool = False) -> object:
+        raise LeaseHeld("Another run (x) is at work on this workbook.", "Wait for it.")
+
+    monkeypatch.setattr(reconcile.job, "sync", busy)
+    monkeypatch.setattr(world, "sleep", lambda _: signal.raise_signal(signal.SIGINT))
+    ended = synced.type("sync", "--wait", "10", "--json")
+    assert ended.code == 130
+    assert ended.err.endswith("Stopped while another run was at work; nothing was done.\n")
+    assert json.loads(ended.out) == {
+        "exit_code": 130,
+        "error": {
+            "kind": "Stopped",
+            "what": "Stopped while another run was at work; nothing was done.",
+            "next_step": "",
+        },
+    }
 
 
 # --- the Action --------------------------------------------------------------------------------------------------------------
