@@ -349,6 +349,17 @@ def profiles(folder: Path | None = None) -> list[str]:
     return list(_tables(document.get("profiles")))
 
 
+def overridden(folder: Path | None = None, profile: str | None = None) -> list[str]:
+    """A sentence for each value of the chosen profile that environment or `.env` replace, where that mixes up two panels or sheets."""
+    _, variables, dotenv, chosen, _ = (places := _places(folder or Path(), profile)).tables
+    above = dotenv | variables
+    return [
+        f"{VARIABLES[name]} ({above[name].place}) is used, not the {name} of the profile {places.merged()['profile'].value}."
+        for name in _wanted(_NEEDS)
+        if name in chosen and name in above and chosen[name].value != above[name].value
+    ]
+
+
 def describe_settings() -> tuple[Setting, ...]:
     """Every setting as (variable, meaning, default), in the order to show them; "" where there is no default."""
     return tuple(

@@ -18,6 +18,7 @@ from reconcile.config import (
     XlsxBook,
     describe_settings,
     load_settings,
+    overridden,
     profiles,
     require,
 )
@@ -265,6 +266,20 @@ def test_profile_by_argument_wins(folder, monkeypatch):
     setenv(monkeypatch, RECONCILE_PROFILE="a")
     assert load_settings().max_refunds == 1
     assert load_settings(profile="b").max_refunds == 2
+
+
+def test_what_replaces_a_profiles_panel_or_sheet_is_named(folder, monkeypatch):
+    """The environment wins, and that can put one panel's orders into another's sheet: each such value is told, and no other."""
+    (folder / "reconcile.toml").write_text(
+        "[profiles.b]\nsheet = 'b.xlsx'\npanel_url = 'https://b.com/v1'\npanel_key = 'same'\nlease = 2\n"
+    )
+    (folder / ".env").write_text("RECONCILE_SHEET=a.xlsx\nRECONCILE_PANEL_KEY=same\nRECONCILE_LEASE=9\n")
+    setenv(monkeypatch, RECONCILE_PANEL_URL="https://a.com/v1")
+    assert overridden() == []
+    assert overridden(profile="b") == [
+        "RECONCILE_PANEL_URL (the environment) is used, not the panel_url of the profile b.",
+        "RECONCILE_SHEET (.env) is used, not the sheet of the profile b.",
+    ]
 
 
 def test_blank_is_not_set(folder, monkeypatch):

@@ -46,10 +46,13 @@ options = Options()
 
 
 def settings(*needs: str) -> Settings:
-    """The settings, with everything in `needs` ("panel", "sheet") set. Raises SettingsError."""
-    from reconcile.config import load_settings
+    """The settings, with everything in `needs` ("panel", "sheet") set; says where they are not the profile's. Raises SettingsError."""
+    from reconcile.config import load_settings, overridden
 
-    return load_settings(*needs, profile=options.profile)
+    found = load_settings(*needs, profile=options.profile)
+    for text in overridden(profile=options.profile):
+        say(text)
+    return found
 
 
 # --- the two streams ---------------------------------------------------------------------------------------------------

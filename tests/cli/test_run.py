@@ -394,6 +394,15 @@ def test_a_signal_while_it_waits_for_another_run(synced: Terminal, monkeypatch: 
     }
 
 
+def test_a_profile_whose_sheet_the_environment_replaces_is_told(terminal: Terminal) -> None:
+    """On stderr, in the run itself; it goes on, as the order of the places says."""
+    (terminal.folder / "reconcile.toml").write_text("[profiles.b]\nsheet = 'b.xlsx'\n")
+    terminal.type("init")
+    ended = terminal.type("--profile", "b", "plan")
+    assert ended.code == 0
+    assert ended.err == "RECONCILE_SHEET (the environment) is used, not the sheet of the profile b.\n"
+
+
 # --- the Action --------------------------------------------------------------------------------------------------------------
 
 
