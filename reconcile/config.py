@@ -342,8 +342,10 @@ def require(settings: Settings, *needs: str) -> None:
 
 
 def profiles(folder: Path | None = None) -> list[str]:
-    """The names of the profiles in `reconcile.toml`, as they stand there; none without the file."""
+    """The names of the profiles in `reconcile.toml`, as they stand there; none without the file. Raises SettingsError."""
     document, problems = _toml_document((folder or Path()) / TOML_FILE)
+    if not problems:
+        _, problems = _toml_tables(document, None)
     if problems:
         raise _error(problems, (), ())
     return list(_tables(document.get("profiles")))

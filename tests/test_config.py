@@ -404,6 +404,23 @@ def test_profiles_nobody_chose(folder):
     assert profiles() == ["b", "a"]
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[profile.a]", "profile is not one of its tables, [defaults] and [profiles.NAME]; did you mean profiles?"),
+        ("profiles = 1", "profiles must be a table"),
+        ("[[profiles.a]]", "profiles.a must be a table, [profiles.a]"),
+        ("[profiles]\na = 1", "profiles.a must be a table, [profiles.a]"),
+    ],
+)
+def test_profiles_of_a_file_that_means_something_else(folder, text, said):
+    """A slip is refused: an empty list would be a matrix without jobs, and every run of it a success."""
+    (folder / "reconcile.toml").write_text(text)
+    with pytest.raises(SettingsError) as caught:
+        profiles()
+    assert caught.value.what == f"reconcile.toml: {said}"
+
+
 def test_profile_without_a_file(monkeypatch):
     setenv(monkeypatch, RECONCILE_PROFILE="main")
     assert refused().what == (
