@@ -157,18 +157,18 @@ def _usage(error: Exception, *, as_json: bool) -> int:
     message = str(getattr(error, "format_message", lambda: error)())
     context = getattr(error, "ctx", None)
     path = getattr(context, "command_path", "reconcile")
-    hint = _hint(error, message) or f"`{path} --help` shows what there is."
+    hint = _hint(error, message, path) or f"`{path} --help` shows what there is."
     shell.show_failure(message, hint, kind="Usage", code=Exit.USAGE, as_json=as_json)
     return int(Exit.USAGE)
 
 
-def _hint(error: Exception, message: str) -> str:
+def _hint(error: Exception, message: str, path: str) -> str:
     """Where an option that exists was put in the wrong place."""
     option = str(getattr(error, "option_name", ""))
     if option in ("--profile", "--debug"):
         return f"{option} goes before the command: reconcile {option}{' NAME' if option == '--profile' else ''} …"
     if option == "--json" and "No such" in message:
-        return "--json goes after the command: reconcile plan --json"
+        return f"--json goes after the command: {'reconcile plan' if path == 'reconcile' else f'{path} ACTION'} --json"
     return ""
 
 

@@ -150,7 +150,17 @@ def test_published_page_is_not_the_sheet(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "url", [URL, "http://127.0.0.1:8080/admin/v1", "http://localhost/x", "http://[::1]:1/x", "https://d.example:444/a"]
+    "url",
+    [
+        URL,
+        "http://127.0.0.1:8080/admin/v1",
+        "http://localhost/x",
+        "http://[::1]:1/x",
+        "https://d.example:444/a",
+        "https://bücher.example/x",
+        "https://xn--bcher-kva.example/x",
+        "https://my_panel.example./x",
+    ],
 )
 def test_panel_url(url):
     assert Settings.model_validate({"panel_url": url}).panel_url == url
@@ -171,6 +181,13 @@ def test_panel_url(url):
         ("domain.com/admin/v1", "is not a web address; it looks like https://domain.com/admin/v1"),
         ("https://", "is not a web address; it looks like https://domain.com/admin/v1"),
         ("https://domain.com:port/", "is not a web address"),
+        ("https://exa mple.com/x", "has a space or another character in it that no web address has"),
+        ("https://domain.com/a\tb", "has a space or another character in it that no web address has"),
+        ("https://xn--/x", "has a host that cannot be one; it looks like https://domain.com/admin/v1"),
+        ("https://xn--a/x", "has a host that cannot be one; it looks like https://domain.com/admin/v1"),
+        ("https://a..b/x", "has a host that cannot be one; it looks like https://domain.com/admin/v1"),
+        ("https://exam%20ple.com/x", "has a host that cannot be one; it looks like https://domain.com/admin/v1"),
+        (f"https://{'a' * 64}.com/", "has a host that cannot be one; it looks like https://domain.com/admin/v1"),
         ("https://CANARY:CANARY@domain.com/", "carries a name or password before the @; leave that part out"),
         (f"{URL}?key=CANARY", "carries something after ? or #; leave that part out (the key has its own setting)"),
         (f"{URL}#CANARY", "carries something after ? or #; leave that part out (the key has its own setting)"),
@@ -223,19 +240,39 @@ def test_google_key_refused(value, said, monkeypatch):
         ("RECONCILE_LEASE", "inf", "must be a number of seconds above 0"),
         ("RECONCILE_PACE", "-1", "must be a number of seconds, 0 or more"),
         ("RECONCILE_SERVICES", "12 13", "has ids with spaces between them; separate ids by commas, such as 12, 13"),
+        ("RECONCILE_SERVICES", "12;13", "has ids that are not whole numbers; separate ids by commas, such as 12, 13"),
+        ("RECONCILE_SERVICES", "12|13", "has ids that are not whole numbers; separate ids by commas, such as 12, 13"),
+        ("RECONCILE_SERVICES", "12, 1.0", "has ids that are not whole numbers; separate ids by commas, such as 12, 13"),
         ("RECONCILE_TIMEZONE", "Europe/Berln", "is not a time zone's name; did you mean Europe/Berlin?"),
         ("RECONCILE_TIMEZONE", "/etc", "is not a time zone's name; names look like Europe/Berlin or UTC"),
+        ("SHEETS_EMULATOR_HOST", "127.0.0.1:99999", "must be host:port, such as 127.0.0.1:9200"),
+        ("SHEETS_EMULATOR_HOST", "127.0.0.1:0", "must be host:port, such as 127.0.0.1:9200"),
         ("SHEETS_EMULATOR_HOST", "http://localhost:1", "must be host:port, such as 127.0.0.1:9200"),
         (
             "RECONCILE_STATE_DIR",
             "~nobody-has-this-name/x",
-            "begins with ~, but there is no home folder; write the path in full",
+            "begins with ~, but there is no such user or no home folder; write the path in full",
         ),
     ],
 )
 def test_wrong_values(variable, value, said, monkeypatch):
     setenv(monkeypatch, **{variable: value})
     assert refused().what == f"{variable} (the environment) {said}"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("services = [true]", "has ids that are not whole numbers; separate ids by commas, such as 12, 13"),
+        ("services = [1.5]", "has ids that are not whole numbers; separate ids by commas, such as 12, 13"),
+        ("services = [[1]]", "has ids that are not whole numbers; separate ids by commas, such as 12, 13"),
+        ('sheet = "a\\u0000.xlsx"', "has a character in it that no path can have"),
+        ('state_dir = "a\\u0000"', "has a character in it that no path can have"),
+    ],
+)
+def test_wrong_values_that_only_a_file_can_hold(folder, line, said):
+    (folder / "reconcile.toml").write_text(f"[defaults]\n{line}\n")
+    assert refused().what == f"{line.split()[0]} (reconcile.toml, [defaults]) {said}"
 
 
 def test_frozen():

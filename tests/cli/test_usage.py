@@ -66,6 +66,8 @@ def test_json_before_the_command(terminal: Terminal) -> None:
     ended = terminal.type("--json", "plan")
     assert ended.code == 2
     assert json.loads(ended.out)["error"]["next_step"] == "--json goes after the command: reconcile plan --json"
+    between = json.loads(terminal.type("panel", "--json", "get-orders").out)["error"]["next_step"]
+    assert between == "--json goes after the command: reconcile panel ACTION --json"
 
 
 SECRET = "a-secret-in-a-local-variable"
