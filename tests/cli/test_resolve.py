@@ -50,7 +50,7 @@ def test_without_a_doubt_all_are_listed_with_the_command_that_closes_each(lost: 
 
 def test_lost_orders_are_added_by_id(lost: Terminal) -> None:
     """The rows land like claimed ones, the doubt is closed for good, and History says who did it."""
-    ended = lost.type("resolve", CLAIM, "--orders", "15, 16")
+    ended = lost.type("resolve", CLAIM, "--orders", "15, 16", "--yes")
     assert (ended.code, ended.out) == (0, f"{CLAIM}: 2 orders added.\n")
     assert [(row["ID"], row["Service"], row["Status"]) for row in lost.rows("Orders")] == [
         ("15", "1", "Processing"),
@@ -65,18 +65,38 @@ def test_lost_orders_are_added_by_id(lost: Terminal) -> None:
     assert lost.panel.state.orders["15"].status == "Completed"
 
 
+def test_ids_are_shown_before_they_become_rows(lost: Terminal) -> None:
+    """A row the panel knows nothing of is easily made by a slip: without a yes nothing is written."""
+    asked = lost.type("resolve", CLAIM, "--orders", "15,16")
+    assert (asked.code, asked.out) == (2, "")
+    assert asked.err == (
+        "To add (2): #15, #16\n"
+        "Write this into the sheet? Nobody is here to answer.\n"
+        "→ Give --yes to go ahead without being asked.\n"
+    )
+    assert lost.rows("Orders") == []
+    assert lost.type("resolve").code == 7
+
+
+def test_a_long_cell_of_an_export_is_no_bug(lost: Terminal, tmp_path: Path) -> None:
+    """Comments may be longer than Python's csv expects by itself."""
+    (tmp_path / "export.csv").write_text(f"id,service,status,comments\n15,1,Processing,{'x' * 200_000}\n")
+    assert lost.type("resolve", CLAIM, "--csv", "export.csv", "--yes").code == 0
+    assert [row["ID"] for row in lost.rows("Orders")] == ["15"]
+
+
 def test_a_doubt_stays_open_for_more(lost: Terminal) -> None:
     """--keep-open adds and keeps asking."""
-    assert lost.type("resolve", CLAIM, "--orders", "15", "--keep-open").code == 0
+    assert lost.type("resolve", CLAIM, "--orders", "15", "--keep-open", "--yes").code == 0
     assert lost.type("resolve").code == 7
-    assert lost.type("resolve", CLAIM, "--orders", "16").code == 0
+    assert lost.type("resolve", CLAIM, "--orders", "16", "--yes").code == 0
     assert lost.type("sync").code == 0
 
 
 def test_orders_that_are_there_already_stay_one_row(lost: Terminal) -> None:
     """Adding twice never doubles a row."""
-    lost.type("resolve", CLAIM, "--orders", "15,15", "--keep-open")
-    lost.type("resolve", CLAIM, "--orders", "15")
+    lost.type("resolve", CLAIM, "--orders", "15,15", "--keep-open", "--yes")
+    lost.type("resolve", CLAIM, "--orders", "15", "--yes")
     assert [row["ID"] for row in lost.rows("Orders")] == ["15"]
 
 
@@ -97,7 +117,7 @@ def test_lost_refills_are_added_by_id(terminal: Terminal) -> None:
     wrong = terminal.type("resolve", doubt["id"], "--orders", "1")
     assert wrong.code == 2
     assert wrong.err == f"{doubt['id']} is about refills, not orders.\n→ Give --refills or --nothing.\n"
-    assert terminal.type("resolve", doubt["id"], "--refills", "1").out == f"{doubt['id']}: 1 refill added.\n"
+    assert terminal.type("resolve", doubt["id"], "--refills", "1", "--yes").out == f"{doubt['id']}: 1 refill added.\n"
     assert [row["ID"] for row in terminal.rows("Refills")] == ["1"]
     assert terminal.type("sync").code == 0
 
@@ -141,6 +161,9 @@ def test_an_export_of_the_panel_says_what_was_lost(lost: Terminal, tmp_path: Pat
         ((CLAIM, "--nothing", "--orders", "1"), "--orders and --nothing cannot both be.\n"),
         ((CLAIM[:-1] + "9", "--nothing"), f"There is no open doubt {CLAIM[:-1]}9. Did you mean {CLAIM}?\n"),
         ((CLAIM, "--orders", " , "), "No ids are given.\n→ Give them like this: --orders 15,16\n"),
+        ((CLAIM, "--orders", "x y,=1,5\n6"), "x y is not an id.\n→ Separate ids by commas: 15,16\n"),
+        ((CLAIM, "--orders", "5\n6", "--yes"), "5⏎6 is not an id.\n→ Separate ids by commas: 15,16\n"),
+        ((CLAIM, "--orders", "5,=1", "--yes"), "=1 is not an id.\n→ Separate ids by commas: 15,16\n"),
         ((CLAIM, "--orders", "1", "--service", "8"), f"{CLAIM} is about service 1, not 8.\n→ Give one of these.\n"),
         ((CLAIM, "--went-through"), f"{CLAIM} is about work that may have been lost.\n"),
         ((CLAIM, "--csv", "no.csv"), "no.csv cannot be read: No such file or directory.\n"),
