@@ -94,5 +94,5 @@ guide: $(STAMP) ## write docs/staff-guide.md and its pictures anew
 	@$(BIN)/python -m tests.staff_guide
 
 clean: ## remove what was installed and generated; never settings, workbooks of yours or the journal
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .bench build dist *.egg-info demo
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .bench build dist *.egg-info
 	find reconcile tests -name __pycache__ -type d -prune -exec rm -rf {} +

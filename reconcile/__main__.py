@@ -1,6 +1,15 @@
-"""`python -m reconcile`."""
+"""`reconcile` and `python -m reconcile`: Ctrl-C is quiet from the first moment on, also while the program is being loaded."""
 
-from reconcile.cli import main
+
+def main() -> int:
+    """Runs the command line and returns its exit code."""
+    try:
+        from reconcile import cli  # noqa: PLC0415 - an interrupt while this loads is caught, too
+
+        return cli.main()
+    except KeyboardInterrupt:
+        return 130
+
 
 if __name__ == "__main__":
     raise SystemExit(main())

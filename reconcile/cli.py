@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reconcile import __version__
-from reconcile.commands import look, panel, resolving, run, setup, shell
+from reconcile.commands import look, panel, resolving, run, setup, shell, streams
 from reconcile.errors import Exit, ReconcileError
 
 if TYPE_CHECKING:
@@ -23,8 +23,19 @@ _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
 """What typer raises for a wrong command line. It is public only as the base of BadParameter."""
 
 
+class _Interrupted(Exception):
+    """Ctrl-C in a command, set aside: typer makes a bare exit code of it, which `sync` also returns after a whole report."""
+
+
 class _Group(typer.main.TyperGroup):  # type: ignore[misc, name-defined]
     """The top level: its help ends with the settings and the exit codes."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """The command. Raises _Interrupted for Ctrl-C."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise _Interrupted from None
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - typer's signature
         """The settings table, read from the settings themselves."""
@@ -54,6 +65,9 @@ EXIT_CODES = [
     ("130, 143", "stopped by a signal (Ctrl-C, SIGTERM); the next run goes on from there"),
 ]
 """Exit code → meaning, as help and README show it."""
+
+INTERRUPTED = 130
+"""The exit code of a process that Ctrl-C ended."""
 
 app = typer.Typer(
     name="reconcile",
@@ -104,8 +118,13 @@ app.add_typer(panel.app, name="panel")
 
 
 def main(args: Sequence[str] | None = None) -> int:
-    """Runs one command and returns its exit code. The last line of defence: nothing gets past it."""
-    given = list(sys.argv[1:] if args is None else args)
+    """Runs one command and returns its exit code, whether or not anybody hears what it says."""
+    with streams.lenient():
+        return _run(list(sys.argv[1:] if args is None else args))
+
+
+def _run(given: list[str]) -> int:
+    """The last line of defence: nothing gets past it."""
     as_json = "--json" in given
     shell.options.profile, shell.options.debug = None, False
     try:
@@ -114,14 +133,23 @@ def main(args: Sequence[str] | None = None) -> int:
         return shell.show_error(error, as_json=as_json)
     except _USAGE_ERROR as error:
         return _usage(error, as_json=as_json)
-    except (typer.Abort, KeyboardInterrupt):
+    except typer.Abort:
         shell.say("Stopped; nothing was done.")
-        return 130
-    except BrokenPipeError:
-        return _reader_left()
+        return _stopped("Stopped at a question; nothing was done.", "", as_json=as_json)
+    except (_Interrupted, KeyboardInterrupt):
+        return _stopped(
+            "Stopped by Ctrl-C.", "What was done so far stays; the next sync goes on from there.", as_json=as_json
+        )
     except Exception as error:  # noqa: BLE001 - the last line of defence
         return _bug(error, as_json=as_json)
     return int(result or 0)
+
+
+def _stopped(what: str, next_step: str, *, as_json: bool) -> int:
+    """A person stopped it and knows: only a script is told."""
+    if as_json:
+        shell.show_json(shell.failure(what, next_step, kind="Stopped", code=INTERRUPTED))
+    return INTERRUPTED
 
 
 def _usage(error: Exception, *, as_json: bool) -> int:
@@ -129,27 +157,19 @@ def _usage(error: Exception, *, as_json: bool) -> int:
     message = str(getattr(error, "format_message", lambda: error)())
     context = getattr(error, "ctx", None)
     path = getattr(context, "command_path", "reconcile")
-    hint = _hint(error, message) or f"`{path} --help` shows what there is."
+    hint = _hint(error, message, path) or f"`{path} --help` shows what there is."
     shell.show_failure(message, hint, kind="Usage", code=Exit.USAGE, as_json=as_json)
     return int(Exit.USAGE)
 
 
-def _hint(error: Exception, message: str) -> str:
+def _hint(error: Exception, message: str, path: str) -> str:
     """Where an option that exists was put in the wrong place."""
     option = str(getattr(error, "option_name", ""))
     if option in ("--profile", "--debug"):
         return f"{option} goes before the command: reconcile {option}{' NAME' if option == '--profile' else ''} …"
     if option == "--json" and "No such" in message:
-        return "--json goes after the command: reconcile plan --json"
+        return f"--json goes after the command: {'reconcile plan' if path == 'reconcile' else f'{path} ACTION'} --json"
     return ""
-
-
-def _reader_left() -> int:
-    """Whoever read our output closed it (`| head`): nothing is left to say."""
-    import os
-
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return int(Exit.BUG)
 
 
 def _bug(error: Exception, *, as_json: bool) -> int:

@@ -94,12 +94,25 @@ def _panel_url(value: object) -> object:
         raise ValueError("is not a web address") from None
     if not host:
         raise ValueError("is not a web address; it looks like https://domain.com/admin/v1")
+    if not value.isprintable() or " " in value:
+        raise ValueError("has a space or another character in it that no web address has")
     if parts.username is not None or parts.password is not None:
         raise ValueError("carries a name or password before the @; leave that part out")
     if parts.query or parts.fragment or "?" in value or "#" in value:
         raise ValueError("carries something after ? or #; leave that part out (the key has its own setting)")
     _check_scheme(parts, host)
+    if ":" not in host and not all(_is_label(label) for label in host.removesuffix(".").split(".")):
+        raise ValueError("has a host that cannot be one; it looks like https://domain.com/admin/v1")
     return value
+
+
+def _is_label(text: str) -> bool:
+    """Whether a name's part between two dots can be looked up; `xn--` begins one of letters beyond ASCII (RFC 5890)."""
+    try:
+        spoken = text[4:].encode("ascii").decode("punycode") if text.startswith("xn--") else text
+    except UnicodeError:
+        return False
+    return len(text) <= 63 and re.fullmatch(r"[\w-]+", spoken) is not None  # noqa: PLR2004 - DNS
 
 
 def _check_scheme(parts: SplitResult, host: str) -> None:
@@ -141,7 +154,7 @@ def _book(value: object) -> object:
 
 
 def _services(value: object) -> object:
-    """Service ids from "12, 13" (or a list), trimmed, in the order given, each once."""
+    """Service ids from "12, 13" (or a list), trimmed, in the order given, each once. The panel's are numbers [PANEL_API: type]."""
     if isinstance(value, int):
         value = str(value)
     parts = value.split(",") if isinstance(value, str) else value
@@ -150,6 +163,8 @@ def _services(value: object) -> object:
     ids = [str(part).strip() for part in parts]
     if any(len(service.split()) > 1 for service in ids):
         raise ValueError("has ids with spaces between them; separate ids by commas, such as 12, 13")
+    if not all(re.fullmatch("[0-9]*", service) for service in ids):
+        raise ValueError("has ids that are not whole numbers; separate ids by commas, such as 12, 13")
     return tuple(dict.fromkeys(service for service in ids if service))
 
 
@@ -186,15 +201,19 @@ def _folder(value: object) -> object:
 
 def _expanded(path: str) -> Path:
     """The path with a leading ~ replaced, or ValueError."""
+    if "\0" in path:
+        raise ValueError("has a character in it that no path can have")
     try:
         return Path(path).expanduser()
     except RuntimeError:
-        raise ValueError("begins with ~, but there is no home folder; write the path in full") from None
+        raise ValueError("begins with ~, but there is no such user or no home folder; write the path in full") from None
 
 
 def _emulator(value: object) -> object:
-    if isinstance(value, str) and not re.fullmatch(r"(?:\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):\d{1,5}", value):
-        raise ValueError("must be host:port, such as 127.0.0.1:9200")
+    if isinstance(value, str):
+        found = re.fullmatch(r"(?:\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})", value)
+        if found is None or not 1 <= int(found[1]) <= 65_535:  # noqa: PLR2004 - TCP's ports
+            raise ValueError("must be host:port, such as 127.0.0.1:9200")
     return value
 
 
@@ -344,11 +363,24 @@ def require(settings: Settings, *needs: str) -> None:
 
 
 def profiles(folder: Path | None = None) -> list[str]:
-    """The names of the profiles in `reconcile.toml`, as they stand there; none without the file."""
+    """The names of the profiles in `reconcile.toml`, as they stand there; none without the file. Raises SettingsError."""
     document, problems = _toml_document((folder or Path()) / TOML_FILE)
+    if not problems:
+        _, problems = _toml_tables(document, None)
     if problems:
         raise _error(problems, (), ())
     return list(_tables(document.get("profiles")))
+
+
+def overridden(folder: Path | None = None, profile: str | None = None) -> list[str]:
+    """A sentence for each value of the chosen profile that environment or `.env` replace, where that mixes up two panels or sheets."""
+    _, variables, dotenv, chosen, _ = (places := _places(folder or Path(), profile)).tables
+    above = dotenv | variables
+    return [
+        f"{VARIABLES[name]} ({above[name].place}) is used, not the {name} of the profile {places.merged()['profile'].value}."
+        for name in _wanted(_NEEDS)
+        if name in chosen and name in above and chosen[name].value != above[name].value
+    ]
 
 
 def describe_settings() -> tuple[Setting, ...]:

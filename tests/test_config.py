@@ -18,6 +18,7 @@ from reconcile.config import (
     XlsxBook,
     describe_settings,
     load_settings,
+    overridden,
     profiles,
     require,
 )
@@ -149,7 +150,17 @@ def test_published_page_is_not_the_sheet(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "url", [URL, "http://127.0.0.1:8080/admin/v1", "http://localhost/x", "http://[::1]:1/x", "https://d.example:444/a"]
+    "url",
+    [
+        URL,
+        "http://127.0.0.1:8080/admin/v1",
+        "http://localhost/x",
+        "http://[::1]:1/x",
+        "https://d.example:444/a",
+        "https://bücher.example/x",
+        "https://xn--bcher-kva.example/x",
+        "https://my_panel.example./x",
+    ],
 )
 def test_panel_url(url):
     assert Settings.model_validate({"panel_url": url}).panel_url == url
@@ -170,6 +181,13 @@ def test_panel_url(url):
         ("domain.com/admin/v1", "is not a web address; it looks like https://domain.com/admin/v1"),
         ("https://", "is not a web address; it looks like https://domain.com/admin/v1"),
         ("https://domain.com:port/", "is not a web address"),
+        ("https://exa mple.com/x", "has a space or another character in it that no web address has"),
+        ("https://domain.com/a\tb", "has a space or another character in it that no web address has"),
+        ("https://xn--/x", "has a host that cannot be one; it looks like https://domain.com/admin/v1"),
+        ("https://xn--a/x", "has a host that cannot be one; it looks like https://domain.com/admin/v1"),
+        ("https://a..b/x", "has a host that cannot be one; it looks like https://domain.com/admin/v1"),
+        ("https://exam%20ple.com/x", "has a host that cannot be one; it looks like https://domain.com/admin/v1"),
+        (f"https://{'a' * 64}.com/", "has a host that cannot be one; it looks like https://domain.com/admin/v1"),
         ("https://CANARY:CANARY@domain.com/", "carries a name or password before the @; leave that part out"),
         (f"{URL}?key=CANARY", "carries something after ? or #; leave that part out (the key has its own setting)"),
         (f"{URL}#CANARY", "carries something after ? or #; leave that part out (the key has its own setting)"),
@@ -224,19 +242,39 @@ def test_google_key_refused(value, said, monkeypatch):
         ("RECONCILE_LEASE", "179", "must be a number of seconds, 180 or more"),
         ("RECONCILE_PACE", "-1", "must be a number of seconds, 0 or more"),
         ("RECONCILE_SERVICES", "12 13", "has ids with spaces between them; separate ids by commas, such as 12, 13"),
+        ("RECONCILE_SERVICES", "12;13", "has ids that are not whole numbers; separate ids by commas, such as 12, 13"),
+        ("RECONCILE_SERVICES", "12|13", "has ids that are not whole numbers; separate ids by commas, such as 12, 13"),
+        ("RECONCILE_SERVICES", "12, 1.0", "has ids that are not whole numbers; separate ids by commas, such as 12, 13"),
         ("RECONCILE_TIMEZONE", "Europe/Berln", "is not a time zone's name; did you mean Europe/Berlin?"),
         ("RECONCILE_TIMEZONE", "/etc", "is not a time zone's name; names look like Europe/Berlin or UTC"),
+        ("SHEETS_EMULATOR_HOST", "127.0.0.1:99999", "must be host:port, such as 127.0.0.1:9200"),
+        ("SHEETS_EMULATOR_HOST", "127.0.0.1:0", "must be host:port, such as 127.0.0.1:9200"),
         ("SHEETS_EMULATOR_HOST", "http://localhost:1", "must be host:port, such as 127.0.0.1:9200"),
         (
             "RECONCILE_STATE_DIR",
             "~nobody-has-this-name/x",
-            "begins with ~, but there is no home folder; write the path in full",
+            "begins with ~, but there is no such user or no home folder; write the path in full",
         ),
     ],
 )
 def test_wrong_values(variable, value, said, monkeypatch):
     setenv(monkeypatch, **{variable: value})
     assert refused().what == f"{variable} (the environment) {said}"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("services = [true]", "has ids that are not whole numbers; separate ids by commas, such as 12, 13"),
+        ("services = [1.5]", "has ids that are not whole numbers; separate ids by commas, such as 12, 13"),
+        ("services = [[1]]", "has ids that are not whole numbers; separate ids by commas, such as 12, 13"),
+        ('sheet = "a\\u0000.xlsx"', "has a character in it that no path can have"),
+        ('state_dir = "a\\u0000"', "has a character in it that no path can have"),
+    ],
+)
+def test_wrong_values_that_only_a_file_can_hold(folder, line, said):
+    (folder / "reconcile.toml").write_text(f"[defaults]\n{line}\n")
+    assert refused().what == f"{line.split()[0]} (reconcile.toml, [defaults]) {said}"
 
 
 def test_frozen():
@@ -267,6 +305,20 @@ def test_profile_by_argument_wins(folder, monkeypatch):
     setenv(monkeypatch, RECONCILE_PROFILE="a")
     assert load_settings().max_refunds == 1
     assert load_settings(profile="b").max_refunds == 2
+
+
+def test_what_replaces_a_profiles_panel_or_sheet_is_named(folder, monkeypatch):
+    """The environment wins, and that can put one panel's orders into another's sheet: each such value is told, and no other."""
+    (folder / "reconcile.toml").write_text(
+        "[profiles.b]\nsheet = 'b.xlsx'\npanel_url = 'https://b.com/v1'\npanel_key = 'same'\nlease = 2\n"
+    )
+    (folder / ".env").write_text("RECONCILE_SHEET=a.xlsx\nRECONCILE_PANEL_KEY=same\nRECONCILE_LEASE=9\n")
+    setenv(monkeypatch, RECONCILE_PANEL_URL="https://a.com/v1")
+    assert overridden() == []
+    assert overridden(profile="b") == [
+        "RECONCILE_PANEL_URL (the environment) is used, not the panel_url of the profile b.",
+        "RECONCILE_SHEET (.env) is used, not the sheet of the profile b.",
+    ]
 
 
 def test_blank_is_not_set(folder, monkeypatch):
@@ -389,6 +441,23 @@ def test_profiles_nobody_chose(folder):
     (folder / "reconcile.toml").write_text(f"[profiles.b]\nsheet = '{SHEET_ID}'\n[profiles.a]\n")
     assert "reconcile.toml has the profiles b, a: choose one with RECONCILE_PROFILE." in refused("sheet").next_step
     assert profiles() == ["b", "a"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[profile.a]", "profile is not one of its tables, [defaults] and [profiles.NAME]; did you mean profiles?"),
+        ("profiles = 1", "profiles must be a table"),
+        ("[[profiles.a]]", "profiles.a must be a table, [profiles.a]"),
+        ("[profiles]\na = 1", "profiles.a must be a table, [profiles.a]"),
+    ],
+)
+def test_profiles_of_a_file_that_means_something_else(folder, text, said):
+    """A slip is refused: an empty list would be a matrix without jobs, and every run of it a success."""
+    (folder / "reconcile.toml").write_text(text)
+    with pytest.raises(SettingsError) as caught:
+        profiles()
+    assert caught.value.what == f"reconcile.toml: {said}"
 
 
 def test_profile_without_a_file(monkeypatch):

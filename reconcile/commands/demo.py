@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import sys
@@ -15,6 +16,7 @@ from reconcile.core.words import ENGLISH
 from reconcile.errors import Exit, SettingsError
 from reconcile.report.clean import line
 from reconcile.report.text import Line
+from reconcile.workbook.catalogue import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 BOOK: Final = "orders.xlsx"
 JOURNAL: Final = ".reconcile"
 ENV: Final = ".env"
+MARK: Final = f"{JOURNAL}/demo"
+"""Says that the folder is a demo's: empty while the story runs, then the seal of the journal it left."""
+
 ORDERS, REFILLS, CANCELS = 60, 6, 4
 
 
@@ -144,8 +149,8 @@ def run(folder: Path, language: str, *, as_json: bool) -> int:
         settings = _settings(folder, url, panel.key, SERVICES, language)
         teller = _Teller(silent=as_json)
         runs = _story(teller, settings, panel, book)
-    spoken = "" if language == ENGLISH.language else f"RECONCILE_LANGUAGE={language}\n"
-    (folder / ENV).write_text(f"RECONCILE_SHEET={BOOK}\n{spoken}", encoding="utf-8")
+    (folder / MARK).write_text(_seal(folder), encoding="utf-8")
+    (folder / ENV).write_text(_env(language), encoding="utf-8", newline="\n")
     if as_json:
         from reconcile.report import as_json as report
 
@@ -180,21 +185,68 @@ class _Teller:
 
 
 def _fresh(folder: Path) -> Path:
-    """The folder, empty of an earlier demo; the workbook's path in it."""
-    ours = {BOOK, JOURNAL, ENV}
-    others = sorted(path.name for path in folder.iterdir() if path.name not in ours) if folder.is_dir() else []
-    if folder.exists() and (not folder.is_dir() or others):
+    """The folder, empty of an earlier demo; the workbook's path in it. Raises SettingsError where anything else stands."""
+    try:
+        _check_ours(folder)
+        if (folder / JOURNAL).exists():
+            shutil.rmtree(folder / JOURNAL)
+        for name in (BOOK, ENV):
+            (folder / name).unlink(missing_ok=True)
+        (folder / JOURNAL).mkdir(parents=True)
+        (folder / MARK).touch()
+    except OSError as error:
         raise SettingsError(
-            f"{folder} holds something else ({', '.join(others[:3]) or 'it is a file'}), and the demo begins by emptying it."
-            if not any(name.startswith(("~$", ".~lock")) for name in others)
-            else f"{folder / BOOK} is open in a program.",
-            "Close it, or name another folder with --folder.",
-        )
-    shutil.rmtree(folder / JOURNAL, ignore_errors=True)
-    for name in (BOOK, ENV):
-        (folder / name).unlink(missing_ok=True)
-    folder.mkdir(parents=True, exist_ok=True)
+            f"{line(folder)} cannot be used for the demo: {error.strerror or error}.",
+            "Name another folder with --folder.",
+        ) from None
     return folder / BOOK
+
+
+def _check_ours(folder: Path) -> None:
+    """Nothing but what a demo left may be emptied: an operator's own set-up has the same names."""
+    names = sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+    others = [name for name in names if name not in (BOOK, JOURNAL, ENV)]
+    if any(name.startswith(("~$", ".~lock")) for name in others):
+        raise SettingsError(
+            f"{line(folder / BOOK)} is open in a program.", "Close it, or name another folder with --folder."
+        )
+    if others:
+        raise SettingsError(
+            f"{line(folder)} holds something else ({line(', '.join(others[:3]))}), and the demo begins by emptying it.",
+            "Name another folder with --folder.",
+        )
+    if names and not _untouched(folder):
+        raise SettingsError(
+            f"{line(folder)} holds a set-up that is not the demo's, or that was used since ({', '.join(names)}); the demo begins by "
+            "emptying it.",
+            "Name another folder with --folder. If nothing in it is needed any more, delete it yourself.",
+        )
+
+
+def _untouched(folder: Path) -> bool:
+    """Whether everything there is a demo's, and no run took place since: set up for a panel, its journal and rows are real.
+
+    A demo that was stopped midway has left its mark and no settings.
+    """
+    if not (folder / MARK).is_file():
+        return False
+    if not (folder / ENV).exists():
+        return not (folder / MARK).read_bytes()
+    ours = {_env(language).encode() for language in LANGUAGES}
+    return (folder / ENV).read_bytes() in ours and (folder / MARK).read_text("utf-8") == _seal(folder)
+
+
+def _env(language: str) -> str:
+    """The settings a demo leaves."""
+    spoken = "" if language == ENGLISH.language else f"RECONCILE_LANGUAGE={language}\n"
+    return f"# The demo's. `reconcile demo` empties this folder again; set up your own panel in another one.\nRECONCILE_SHEET={BOOK}\n{spoken}"
+
+
+def _seal(folder: Path) -> str:
+    """The journal as it stands: any run, and any call by hand that hands work out, changes it."""
+    from reconcile.journal import FILE
+
+    return hashlib.sha256((folder / JOURNAL / FILE).read_bytes()).hexdigest()
 
 
 def _settings(folder: Path, url: str, key: str, services: Sequence[str], language: str) -> Settings:
@@ -338,7 +390,7 @@ def _farewell(teller: _Teller, folder: Path, book: Path, language: str) -> None:
         f"  cd {folder} && {program} plan",
         "  … why 15        what panel, ledger and sheet say about one order",
         "  … history 15    what was sent for it",
-        "For a panel to sync with: reconcile practice-panel, then set the address and key it prints.",
+        "For a panel to sync with: reconcile practice-panel, in another folder set up with the address and key it prints.",
     )
 
 

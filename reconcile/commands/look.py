@@ -1,6 +1,7 @@
 """`why`, `history` and `doctor`: they look and change nothing."""
 # ruff: noqa: PLC0415, FBT002 - imports wait until the command runs; flags are what a command line is made of
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,16 +24,18 @@ Id = Annotated[str, typer.Argument(metavar="ID", help="An order's, refill's or c
 def why(id_: Id, as_json: AsJson = False) -> int:
     """Tell why a row is as it is. What panel, ledger and sheet say about one id, and what the next sync does with it."""
     from reconcile.core import why as core
-    from reconcile.core.cells import id_text
 
+    keys = _keys(id_)
     settings = shell.settings("sheet")
     book = world.open_book(settings)
     snapshot = book.read(("history", "archive"))
     ledger, made, _ = plan_of(snapshot, settings)
-    key = id_text(id_)
-    found = core.stories(key, snapshot, ledger, made)
-    archived = core.archived(key, snapshot)
-    if not found and not archived:
+    for key in keys:
+        found = core.stories(key, snapshot, ledger, made)
+        archived = core.archived(key, snapshot)
+        if found or archived:
+            break
+    else:
         raise SettingsError(
             f"{id_} stands neither in the sheet nor in the ledger.",
             "Check the id. If it is an order the panel shows as Pending, the next sync receives it.",
@@ -58,20 +61,31 @@ def why(id_: Id, as_json: AsJson = False) -> int:
 def history(id_: Id, as_json: AsJson = False) -> int:
     """Show the History lines of one id."""
     from reconcile.core import why as core
-    from reconcile.core.cells import id_text
 
+    keys = _keys(id_)
     settings = shell.settings("sheet")
     book = world.open_book(settings)
-    found = core.history(id_text(id_), book.read(("history",)))
+    snapshot = book.read(("history",))
+    key, found = next(((key, lines) for key in keys if (lines := core.history(key, snapshot))), (keys[-1], ()))
     if as_json:
         from reconcile.report import as_json as report
 
-        shell.show_json({"book": book.name, "id": id_text(id_), "history": [report.history(row) for row in found]})
+        shell.show_json({"book": book.name, "id": key, "history": [report.history(row) for row in found]})
         return Exit.DONE
     from reconcile.report import text
 
-    shell.show(text.history(found, id_text(id_)))
+    shell.show(text.history(found, key))
     return Exit.DONE
+
+
+def _keys(given: str) -> tuple[str, ...]:
+    """The id as it was given and, where it was copied out of Sync (`#15`), without the sign. Raises SettingsError for none."""
+    from reconcile.core.cells import id_text
+
+    keys = tuple(dict.fromkeys(key for text in (given, given.strip().removeprefix("#")) if (key := id_text(text))))
+    if not keys or keys == ("#",):
+        raise SettingsError("No id is given.", "Name an order's, refill's or cancel's id, or a reference: 15")
+    return keys
 
 
 # --- doctor ------------------------------------------------------------------------------------------------------------
@@ -269,6 +283,11 @@ def _panel(settings: "Settings") -> Check:
 def _journal(settings: "Settings") -> Check:
     folder = settings.state_dir
     if not folder.exists():
+        parent = next(path for path in folder.absolute().parents if path.exists())
+        if not (parent.is_dir() and os.access(parent, os.W_OK | os.X_OK)):
+            why = "may not be written to" if parent.is_dir() else "is not a folder"
+            step = "Set RECONCILE_STATE_DIR to a folder that can be made."
+            return Check("journal", Exit.USAGE, f"{folder} cannot be made: {parent} {why}.", step)
         return Check("journal", Exit.DONE, f"There is none in {folder} yet; the first sync begins it.")
     try:
         with world.open_journal(settings) as journal:

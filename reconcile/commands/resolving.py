@@ -2,6 +2,7 @@
 # ruff: noqa: PLC0415, FBT002 - imports wait until the command runs; flags are what a command line is made of
 
 import csv
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from reconcile.core.resolve import When
     from reconcile.core.words import Words
     from reconcile.journal import Journal
+
+_ID = re.compile(r"[A-Za-z0-9_-]+")
 
 TRIES = 3
 """How often a commit that was overtaken reads again."""
@@ -175,12 +178,12 @@ class _Request:
         from reconcile.core import resolve as core
 
         if self.refills is not None:
-            return [Refill(key, service=self.service or "") for key in core.ids_of(self.refills)]
+            return [Refill(key, service=self.service or "") for key in _ids(self.refills)]
         if doubt.feed is not Feed.ORDERS:
             raise SettingsError(f"{doubt.id} is about {doubt.feed.value}, not orders.", "Give --refills or --nothing.")
         if self.orders is not None:
             service = core.service_of(doubt, self.service)
-            return [Order(key, service) for key in core.ids_of(self.orders)]
+            return [Order(key, service) for key in _ids(self.orders)]
         present = [str(key) for key in snapshot.tabs[Feed.ORDERS.value].index]
         found = core.from_export(_rows(self.export or Path()), doubt, ledger, self.service, present)
         left = "; ".join(f"{count} {why}" for why, count in found.left_out)
@@ -216,6 +219,16 @@ class _Request:
         return Exit.DONE
 
 
+def _ids(text: str) -> list[str]:
+    """The ids that were typed. Raises SettingsError for anything that no panel's id looks like."""
+    from reconcile.core.resolve import ids_of
+
+    ids = ids_of(text)
+    for odd in (key for key in ids if not _ID.fullmatch(key)):
+        raise SettingsError(f"{line(odd)} is not an id.", "Separate ids by commas: 15,16")
+    return ids
+
+
 def _rows(path: Path) -> list[list[str]]:
     """A CSV file's lines as cells; the delimiter is found by itself."""
     try:
@@ -225,7 +238,11 @@ def _rows(path: Path) -> list[list[str]]:
         raise SettingsError(f"{path} cannot be read: {why}.", "Export it again as CSV in UTF-8.") from None
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
-    return list(csv.reader(text.splitlines(keepends=True), delimiter=delimiter))
+    csv.field_size_limit(max(len(text), 1))  # a cell may be as long as it is; csv's own limit is 131,072
+    try:
+        return list(csv.reader(text.splitlines(keepends=True), delimiter=delimiter))
+    except csv.Error as error:
+        raise SettingsError(f"{path} is not a CSV file: {error}.", "Export it again as CSV in UTF-8.") from None
 
 
 def _settle(journal: "Journal", doubt: str, snapshot: "Snapshot") -> None:

@@ -81,7 +81,15 @@ def sync(
         except LeaseHeld:
             if not signals.received:
                 raise
-            return signals.exit_code(Exit.DONE, "")
+            code = signals.exit_code(Exit.DONE, "")
+            shell.show_failure(
+                "Stopped while another run was at work; nothing was done.",
+                "",
+                kind="Stopped",
+                code=code,
+                as_json=as_json,
+            )
+            return code
         code = signals.exit_code(made.exit_code, made.stopped)
     return _report(made, book, code, as_json=as_json)
 

@@ -46,10 +46,13 @@ options = Options()
 
 
 def settings(*needs: str) -> Settings:
-    """The settings, with everything in `needs` ("panel", "sheet") set. Raises SettingsError."""
-    from reconcile.config import load_settings
+    """The settings, with everything in `needs` ("panel", "sheet") set; says where they are not the profile's. Raises SettingsError."""
+    from reconcile.config import load_settings, overridden
 
-    return load_settings(*needs, profile=options.profile)
+    found = load_settings(*needs, profile=options.profile)
+    for text in overridden(profile=options.profile):
+        say(text)
+    return found
 
 
 # --- the two streams ---------------------------------------------------------------------------------------------------
@@ -86,10 +89,15 @@ def show_error(error: ReconcileError, *, as_json: bool = False) -> int:
     return int(error.exit_code)
 
 
+def failure(what: str, next_step: str, *, kind: str, code: int) -> dict[str, object]:
+    """An error as JSON."""
+    return {"exit_code": int(code), "error": {"kind": kind, "what": what, "next_step": next_step}}
+
+
 def show_failure(what: str, next_step: str, *, kind: str, code: int, as_json: bool) -> None:
     """An error in our style, as an annotation too where a runner shows those."""
     if as_json:
-        show_json({"exit_code": int(code), "error": {"kind": kind, "what": what, "next_step": next_step}})
+        show_json(failure(what, next_step, kind=kind, code=code))
     out = console(error=True)
     for number, part in enumerate(what.split("\n")):
         out.print(line(part), style="" if number else STYLES["bad"])

@@ -100,6 +100,24 @@ def test_an_id_is_needed(terminal: Terminal, command: str) -> None:
     assert ended.err.startswith("Missing argument 'ID'.")
 
 
+def test_an_id_as_sync_shows_it(synced: Terminal) -> None:
+    """`#15` is copied out of the sheet with its sign; it is the order 15."""
+    assert synced.type("why", "#15").out == synced.type("why", "15").out
+    synced.edit("Orders", "15", start_count=5)
+    synced.type("sync")
+    assert synced.type("history", " #15").out == synced.type("history", "15").out != ""
+    assert synced.type("history", "#404").out == "History has no line for 404.\n"
+
+
+@pytest.mark.parametrize("command", ["why", "history"])
+@pytest.mark.parametrize("given", ["", " ", "#"])
+def test_an_id_that_is_empty(synced: Terminal, command: str, given: str) -> None:
+    """Exit 2: a script passed a variable that was not set."""
+    ended = synced.type(command, given)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == "No id is given.\n→ Name an order's, refill's or cancel's id, or a reference: 15\n"
+
+
 # --- doctor ----------------------------------------------------------------------------------------------------------------
 
 
@@ -166,6 +184,22 @@ def test_doctor_sees_a_damaged_journal(synced: Terminal, tmp_path: Path) -> None
     ended = synced.type("doctor")
     assert ended.code == 8
     assert "✗ journal" in ended.out
+
+
+def test_doctor_sees_that_a_journal_cannot_be_made(synced: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first sync would stop there; `doctor` looks whether the nearest folder that exists can be written to."""
+    (synced.folder / "file").touch()
+    monkeypatch.setenv("RECONCILE_STATE_DIR", "file/state")
+    ended = synced.type("doctor")
+    assert ended.code == 2
+    assert ended.out.endswith(
+        f"✗ journal    file/state cannot be made: {synced.folder}/file is not a folder.\n"
+        f"  {'':<10} → Set RECONCILE_STATE_DIR to a folder that can be made.\n"
+    )
+    monkeypatch.setattr("os.access", lambda *_: False)
+    monkeypatch.setenv("RECONCILE_STATE_DIR", "a/b")
+    ended = synced.type("doctor")
+    assert f"✗ journal    a/b cannot be made: {synced.folder} may not be written to.\n" in ended.out
 
 
 def test_doctor_tells_that_a_service_is_missing(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:

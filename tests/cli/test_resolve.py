@@ -81,6 +81,13 @@ def test_ids_of_an_export_are_taken_as_they_are_written(lost: Terminal, tmp_path
     assert [row["ID"] for row in lost.rows("Orders")] == ["15", "16"]
 
 
+def test_a_long_cell_of_an_export_is_no_bug(lost: Terminal, tmp_path: Path) -> None:
+    """Comments may be longer than Python's csv expects by itself."""
+    (tmp_path / "export.csv").write_text(f"id,service,status,comments\n15,1,Processing,{'x' * 200_000}\n")
+    assert lost.type("resolve", CLAIM, "--csv", "export.csv", "--yes").code == 0
+    assert [row["ID"] for row in lost.rows("Orders")] == ["15"]
+
+
 def test_a_doubt_stays_open_for_more(lost: Terminal) -> None:
     """--keep-open adds and keeps asking."""
     assert lost.type("resolve", CLAIM, "--orders", "15", "--keep-open").code == 0
@@ -157,6 +164,7 @@ def test_an_export_of_the_panel_says_what_was_lost(lost: Terminal, tmp_path: Pat
         ((CLAIM, "--nothing", "--orders", "1"), "--orders and --nothing cannot both be.\n"),
         ((CLAIM[:-1] + "9", "--nothing"), f"There is no open doubt {CLAIM[:-1]}9. Did you mean {CLAIM}?\n"),
         ((CLAIM, "--orders", " , "), "No ids are given.\n→ Give them like this: --orders 15,16\n"),
+        ((CLAIM, "--orders", "5,=1"), "=1 is not an id.\n→ Separate ids by commas: 15,16\n"),
         ((CLAIM, "--orders", "1", "--service", "8"), f"{CLAIM} is about service 1, not 8.\n→ Give one of these.\n"),
         ((CLAIM, "--went-through"), f"{CLAIM} is about work that may have been lost.\n"),
         ((CLAIM, "--csv", "no.csv"), "no.csv cannot be read: No such file or directory.\n"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -372,6 +373,37 @@ def test_the_run_waits_for_another_one(synced: Terminal, monkeypatch: pytest.Mon
     assert ended.err.startswith("Another run (x) is at work on this workbook. Waiting up to 10 s for it.\n")
 
 
+def test_a_signal_while_it_waits_for_another_run(synced: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """130, and said: in words on stderr, as one document with --json."""
+    import reconcile.job  # noqa: PLC0415
+
+    def busy(_job: object, *, force: bool = False) -> object:
+        raise LeaseHeld("Another run (x) is at work on this workbook.", "Wait for it.")
+
+    monkeypatch.setattr(reconcile.job, "sync", busy)
+    monkeypatch.setattr(world, "sleep", lambda _: signal.raise_signal(signal.SIGINT))
+    ended = synced.type("sync", "--wait", "10", "--json")
+    assert ended.code == 130
+    assert ended.err.endswith("Stopped while another run was at work; nothing was done.\n")
+    assert json.loads(ended.out) == {
+        "exit_code": 130,
+        "error": {
+            "kind": "Stopped",
+            "what": "Stopped while another run was at work; nothing was done.",
+            "next_step": "",
+        },
+    }
+
+
+def test_a_profile_whose_sheet_the_environment_replaces_is_told(terminal: Terminal) -> None:
+    """On stderr, in the run itself; it goes on, as the order of the places says."""
+    (terminal.folder / "reconcile.toml").write_text("[profiles.b]\nsheet = 'b.xlsx'\n")
+    terminal.type("init")
+    ended = terminal.type("--profile", "b", "plan")
+    assert ended.code == 0
+    assert ended.err == "RECONCILE_SHEET (the environment) is used, not the sheet of the profile b.\n"
+
+
 # --- the Action --------------------------------------------------------------------------------------------------------------
 
 
@@ -442,11 +474,11 @@ def test_a_lease_has_to_outlast_the_longest_call(
 ) -> None:
     """P8: settings that would let a second run begin while the first still waits for the panel are refused, exit 2."""
     terminal.type("init")
-    for name, value in {"LEASE": "120", "READ_TIMEOUT": "600", "PACE": "600"}.items():
+    for name, value in {"LEASE": "180", "READ_TIMEOUT": "600", "PACE": "600"}.items():
         monkeypatch.setenv(f"RECONCILE_{name}", value)
     ended = terminal.type(command)
     assert ended.code == 2
-    what = "RECONCILE_LEASE is 120 s, and one call to the panel may take 1255 s: another run could begin while this one still waits."
+    what = "RECONCILE_LEASE is 180 s, and one call to the panel may take 1255 s: another run could begin while this one still waits."
     step = (
         "Make RECONCILE_LEASE longer, or RECONCILE_READ_TIMEOUT, RECONCILE_CONNECT_TIMEOUT or RECONCILE_PACE shorter."
     )

@@ -13,6 +13,8 @@ import reconcile
 from reconcile.commands import setup
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.cli.conftest import Terminal
 
 
@@ -64,6 +66,8 @@ def test_json_before_the_command(terminal: Terminal) -> None:
     ended = terminal.type("--json", "plan")
     assert ended.code == 2
     assert json.loads(ended.out)["error"]["next_step"] == "--json goes after the command: reconcile plan --json"
+    between = json.loads(terminal.type("panel", "--json", "get-orders").out)["error"]["next_step"]
+    assert between == "--json goes after the command: reconcile panel ACTION --json"
 
 
 SECRET = "a-secret-in-a-local-variable"
@@ -168,6 +172,88 @@ def test_demo_does_not_empty_a_folder_of_other_things(terminal: Terminal) -> Non
     ended = terminal.type("demo")
     assert ended.code == 2
     assert ended.err.startswith("demo holds something else (thesis.docx), and the demo begins by emptying it.\n")
+
+
+@pytest.mark.parametrize("settings", ["RECONCILE_SHEET=orders.xlsx\n", None])
+def test_demo_does_not_empty_a_set_up(synced: Terminal, settings: str | None) -> None:
+    """An operator's workbook, journal and settings have the names of the demo's: exit 2, and all is as it was."""
+    if settings:
+        (synced.folder / ".env").write_text(settings)
+    before = everything(synced.folder)
+    ended = synced.type("demo", "--folder", ".")
+    names = ".env, .reconcile, orders.xlsx" if settings else ".reconcile, orders.xlsx"
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == (
+        f". holds a set-up that is not the demo's, or that was used since ({names}); the demo begins by emptying it.\n"
+        "→ Name another folder with --folder. If nothing in it is needed any more, delete it yourself.\n"
+    )
+    assert everything(synced.folder) == before
+
+
+def everything(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_demo_does_not_empty_its_folder_once_a_panel_was_set_there(terminal: Terminal) -> None:
+    """Somebody went on in the demo's folder with settings of their own: it is not the demo's any more."""
+    assert terminal.type("demo").code == 0
+    with (terminal.folder / "demo" / ".env").open("a") as stream:
+        stream.write("RECONCILE_SERVICES=12\n")
+    before = everything(terminal.folder)
+    assert terminal.type("demo").code == 2
+    assert everything(terminal.folder) == before
+
+
+def test_demo_does_not_empty_its_folder_after_a_run_there(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The panel came from the environment and received real work; looking around with `plan` and `doctor` is no such run."""
+    assert terminal.type("demo").code == 0
+    monkeypatch.chdir(terminal.folder / "demo")
+    assert terminal.type("plan").code == 0
+    assert terminal.type("doctor").code in (0, 7)
+    monkeypatch.chdir(terminal.folder)
+    assert terminal.type("demo").code == 0
+    monkeypatch.chdir(terminal.folder / "demo")
+    terminal.type("sync", "--force")
+    monkeypatch.chdir(terminal.folder)
+    before = everything(terminal.folder)
+    assert terminal.type("demo").code == 2
+    assert everything(terminal.folder) == before
+
+
+def test_a_demo_that_was_stopped_midway_begins_again(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C during the story leaves nothing that has to be deleted by hand."""
+
+    def stopped(*_: object) -> list[str]:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("reconcile.commands.demo._told", stopped)
+        assert terminal.type("demo").code == 130
+    assert (terminal.folder / "demo" / "orders.xlsx").exists()
+    assert terminal.type("demo").code == 0
+
+
+@pytest.mark.parametrize(
+    ("folder", "why"),
+    [
+        ("file", "Not a directory"),
+        ("file/x", "Not a directory"),
+        ("dangling", "File exists"),
+        ("taken", "Is a directory"),
+    ],
+)
+def test_demo_in_a_place_it_cannot_have(terminal: Terminal, folder: str, why: str) -> None:
+    """Exit 2 with the reason; nothing there is touched, and it is no bug."""
+    (terminal.folder / "file").write_text("x")
+    (terminal.folder / "dangling").symlink_to("nowhere")
+    (terminal.folder / "taken" / "orders.xlsx").mkdir(parents=True)
+    (terminal.folder / "taken" / ".reconcile").mkdir()
+    (terminal.folder / "taken" / ".reconcile" / "demo").touch()
+    ended = terminal.type("demo", "--folder", folder)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == f"{folder} cannot be used for the demo: {why}.\n→ Name another folder with --folder.\n"
+    assert (terminal.folder / "file").read_text() == "x"
 
 
 def test_every_command_says_what_it_does() -> None:
