@@ -76,6 +76,10 @@ class TabPart:
     keys: Mapping[str, tuple[int, ...]]
     unnamed: Mapping[str, tuple[int, ...]]
 
+    def xml(self) -> bytes:
+        """The worksheet part with what was changed in it."""
+        return self.sheet.xml(set(self.positions.values()))
+
 
 @dataclass(frozen=True)
 class Book:
@@ -134,7 +138,7 @@ class Book:
             places=ledger.places,
             free=tuple(ledger.free),
         )
-        written = {part.part: part.sheet.xml for key, part in parts.items() if part is not self.parts[key]}
+        written = {part.part: part.xml for key, part in parts.items() if part is not self.parts[key]}
         if styles.changed:
             written[self.styles_part] = styles.xml
         try:

@@ -19,7 +19,7 @@ from reconcile.errors import Damaged
 from reconcile.workbook.templates import letters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     from reconcile.core.model import Cell
@@ -99,7 +99,10 @@ _HEIGHT: Final = re.compile(rb"""(\sht=["'])([\d.]+)(["'])""")
 _SPANS: Final = re.compile(rb"""\sspans=["'][^"']*["']""")
 _DIMENSION: Final = re.compile(rb"""(dimension\s+ref=["'])([A-Z]+)(\d+)(?::([A-Z]+)(\d+))?(["'])""")
 _FILTER: Final = re.compile(rb"""(autoFilter\s+ref=["']\$?[A-Z]+\$?\d+:\$?[A-Z]+\$?)(\d+)(["'])""")
-_SPAN: Final = re.compile(rb"""(?<=["' ])([A-Z]+2:[A-Z]+)(\d+)(?=["' ])""")
+_RULE_AREAS: Final = re.compile(
+    rb"""(<(?:[\w.-]+:)?(?:conditionalFormatting|dataValidation)(?=\s)[^>]*?\ssqref=["'])([^"']*)"""
+)
+_SPAN: Final = re.compile(rb"(?<!\S)([A-Z]+)2:([A-Z]+)(\d+)(?!\S)")
 """A span of whole columns below the headings, as drop-downs and colours have it. Some programs cut it to the rows in use."""
 
 _COL: Final = re.compile(rb"<(?:[\w.-]+:)?col\s([^>]*?)/?>")
@@ -147,12 +150,15 @@ class Sheet:
         rows = tuple(re.compile(_element(prefix, b"row"), re.DOTALL).findall(xml, opening.end(), closing))
         return cls(head, tuple(_numbered(rows)), rows, tail, prefix.decode(), _column_styles(head))
 
-    def xml(self) -> bytes:
-        """The part again, its size and its filter's range brought up to date."""
+    def xml(self, ours: Collection[int] | None = None) -> bytes:
+        """The part again, its size and its filter's range brought up to date.
+
+        ours: the indexes of the columns whose drop-downs and colours reach down to every row; None for all columns.
+        """
         last = self.numbers[-1] if self.numbers else 1
         head = _DIMENSION.sub(lambda found: _dimension(found, last), self.head, count=1)
         tail = _FILTER.sub(lambda found: _at_least(found, last), self.tail, count=1)
-        tail = _SPAN.sub(lambda found: found[1] + str(MAX_ROWS).encode() if int(found[2]) < last else found[0], tail)
+        tail = _RULE_AREAS.sub(lambda found: found[1] + _grown(found[2], last, ours), tail)
         return b"".join((head, *self.rows, tail))
 
     def with_rows(self, changed: Mapping[int, bytes]) -> Sheet:
@@ -188,6 +194,18 @@ def _column_styles(head: bytes) -> dict[int, int]:
 
 def _at_least(found: re.Match[bytes], last: int) -> bytes:
     return found[1] + str(max(last, int(found[2]))).encode() + found[3]
+
+
+def _grown(areas: bytes, last: int, ours: Collection[int] | None) -> bytes:
+    """A rule's areas, those of our columns down to the last row there can be where they end above the row `last`."""
+
+    def grown(found: re.Match[bytes]) -> bytes:
+        ends = (column_index(found[1].decode()), column_index(found[2].decode()))
+        if int(found[3]) >= last or (ours is not None and not all(end in ours for end in ends)):
+            return found[0]
+        return b"%s2:%s%d" % (found[1], found[2], MAX_ROWS)
+
+    return _SPAN.sub(grown, areas)
 
 
 def _dimension(found: re.Match[bytes], last: int) -> bytes:

@@ -301,6 +301,18 @@ def test_a_commit_changes_only_the_tabs_it_means(book: XlsxWorkbook, path: Path)
     assert changed == {part_of(path, "Orders"), part_of(path, "_ledger")}
 
 
+def test_cells_that_staff_merged_hide_nothing_more_after_a_commit(book: XlsxWorkbook, path: Path) -> None:
+    """What stands below merged cells in a column of staff's own is still there."""
+    made = openpyxl.load_workbook(path)
+    made["Orders"].merge_cells("P2:Q3")
+    made["Orders"]["P6"] = "keep me"
+    made.save(path)
+    land(open_book(path), *map(str, range(15, 25)))
+    sheet = openpyxl.load_workbook(path)["Orders"]
+    assert [str(area) for area in sheet.merged_cells.ranges] == ["P2:Q3"]
+    assert sheet["P6"].value == "keep me"
+
+
 def test_rows_that_hold_only_staffs_own_columns_are_filled(book: XlsxWorkbook, path: Path) -> None:
     """A formula that staff filled down beforehand stays and takes effect; new rows do not jump below it."""
     land(book, "15")

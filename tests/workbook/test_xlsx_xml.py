@@ -180,6 +180,24 @@ def test_spans_cut_to_the_rows_in_use_grow_again() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "tail",
+    [
+        '<mergeCells count="1"><mergeCell ref="P2:Q3"/></mergeCells>',
+        '<hyperlinks><hyperlink ref="A2:A3" location="Runs!A1"/></hyperlinks>',
+        '<conditionalFormatting sqref="P2:P4"/>',
+        '<conditionalFormatting sqref="A2:P4"/>',
+        '<dataValidation prompt="like A2:A3 above" sqref="P2:Q3"/>',
+    ],
+)
+def test_what_staff_laid_over_cells_stays_as_large_as_it_was(tail: str) -> None:
+    """Merged cells and links never grow over the cells below; a rule of staff's own columns stays as short as they made it."""
+    xml = f"<worksheet><sheetData/>{tail}</worksheet>".encode()
+    assert Sheet.cut(xml, "Tab").with_rows({7: b'<row r="7"/>'}).xml(range(14)) == xml.replace(
+        b"<sheetData/>", b'<sheetData><row r="7"/></sheetData>'
+    )
+
+
 def test_a_cell_is_put_in_its_place_and_the_others_stay() -> None:
     """Cells stand in column order; a row's own attributes stay, but for the hint which columns it spans."""
     cut = sheet("")
