@@ -83,7 +83,10 @@ class TabPart:
 
 @dataclass(frozen=True)
 class Book:
-    """A parsed workbook. `raw` is the file it came from; `places` tells where ledger and meta rows stand in `_ledger`."""
+    """A parsed workbook. `raw` is the file it came from; `places` tells where ledger and meta rows stand in `_ledger`.
+
+    calculated: the parts of the tabs of ours that consist of formulas over the others.
+    """
 
     name: str
     raw: bytes
@@ -97,6 +100,7 @@ class Book:
     revision: int
     places: Mapping[tuple[str, str], int]
     free: tuple[int, ...]
+    calculated: tuple[str, ...] = ()
 
     def applied(self, change: Commit, shown: Book | None = None) -> Book:
         """This workbook with a commit in it and its revision one higher. Its `raw` is the new file.
@@ -142,7 +146,7 @@ class Book:
         if styles.changed:
             written[self.styles_part] = styles.xml
         try:
-            return replace(new, raw=repacked(self.raw, written, drop_calc_chain=recalculate))
+            return replace(new, raw=repacked(self.raw, written, self.calculated, drop_calc_chain=recalculate))
         except (*_SPOILED, ValueError) as error:
             raise Damaged(f"{self.name} is damaged inside: {error}.", RESAVE) from error
 
@@ -356,6 +360,7 @@ def parse(raw: bytes, name: str, known: Templates, zone: ZoneInfo) -> tuple[Book
         ledger.revision,
         ledger.places,
         ledger.free,
+        tuple(part for tab in known.tabs if tab.free_text and (part := find_sheet(package, tab))),
     )
     return book, Snapshot(ledger.revision, _Tabs(book, shown), ledger.frame, ledger.meta, known.words)
 
@@ -589,14 +594,25 @@ def _instant(value: Cell) -> Cell:
 _CALC_CHAIN: Final = "calcChain.xml"
 
 
-def repacked(raw: bytes, written: Mapping[str, Callable[[], bytes]], *, drop_calc_chain: bool = False) -> bytes:
+def repacked(
+    raw: bytes,
+    written: Mapping[str, Callable[[], bytes]],
+    calculated: Iterable[str] = (),
+    *,
+    drop_calc_chain: bool = False,
+) -> bytes:
     """The file with some parts replaced and all others as they are.
 
     Programs are told to calculate formulas anew when they open it, since the cells they look at may have changed.
+    LibreOffice does not listen where the file is its own and a result is there: so the parts `calculated` lose theirs.
     """
     with zipfile.ZipFile(io.BytesIO(raw)) as before:
         members = before.infolist()
         data = {name: make() for name, make in written.items()}
+        for name in calculated:
+            xml = before.read(name)
+            if (unknown := xlsx_xml.without_results(xml)) != xml:
+                data[name] = unknown
         if drop_calc_chain:
             members = [info for info in members if not info.filename.endswith(_CALC_CHAIN)]
             for name in [info.filename for info in members]:

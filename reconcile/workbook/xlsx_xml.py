@@ -524,6 +524,16 @@ def has_formula(row: bytes, index: int) -> bool:
     return re.search(pattern, row) is not None
 
 
+_RESULT: Final = re.compile(
+    rb"(</(?:[\w.-]+:)?f>|<(?:[\w.-]+:)?f(?=[\s/])[^>]*/>)\s*<(?:[\w.-]+:)?v>[^<]+</(?:[\w.-]+:)?v>"
+)
+
+
+def without_results(xml: bytes) -> bytes:
+    """A worksheet part whose formulas say nothing until a program calculates them."""
+    return _RESULT.sub(rb"\1", xml)
+
+
 # --- styles ----------------------------------------------------------------------------------------------------------------
 
 _CELL_XFS: Final = re.compile(rb"<((?:[\w.-]+:)?)cellXfs\b[^>]*>(.*?)</(?:[\w.-]+:)?cellXfs\s*>", re.DOTALL)

@@ -367,6 +367,21 @@ def test_formulas_are_calculated_anew_and_the_ledger_stays_out_of_sight(book: Xl
     assert b'state="veryHidden"' in now
 
 
+def test_what_libreoffice_calculated_before_is_not_shown_as_of_now(book: XlsxWorkbook, path: Path) -> None:
+    """Start here and Dashboard say nothing old after a commit; staff's own formulas keep what they show."""
+    mine = b'<c r="P1"><f>1+1</f><v>2</v></c></row>'
+    saved = {part_of(path, title): parts(path)[part_of(path, title)] for title in ("Start here", "Dashboard")}
+    shown = {name: re.sub(rb"</f><v\s*/?>(</v>)?", b"</f><v>not yet</v>", xml) for name, xml in saved.items()}
+    orders = parts(path)[part_of(path, "Orders")].replace(b"</row>", mine, 1)
+    rewrite(path, {**shown, part_of(path, "Orders"): orders})
+    land(open_book(path), "15")
+    after = parts(path)
+    for name, xml in shown.items():
+        assert xml.count(b"<v>not yet</v>") > 1
+        assert after[name] == xml.replace(b"<v>not yet</v>", b"")
+    assert mine in after[part_of(path, "Orders")]
+
+
 # --- texts, times, heights -----------------------------------------------------------------------------------------------------
 
 
