@@ -66,6 +66,7 @@ class TabPart:
 
     positions: column key → column index. last: number of the last row that shows something in a column of ours.
     keys: row key → row numbers. unnamed: key its Sync text starts with → numbers of rows whose key cell is blank.
+    blank_drawing: it names a drawing, and nothing stands there.
     """
 
     tab: Tab
@@ -75,6 +76,12 @@ class TabPart:
     last: int
     keys: Mapping[str, tuple[int, ...]]
     unnamed: Mapping[str, tuple[int, ...]]
+    blank_drawing: bool = False
+
+    @property
+    def obstacle(self) -> str:
+        """Why no row may leave it; "" when rows may."""
+        return xlsx_rows.obstacle(self.sheet, blank_drawing=self.blank_drawing)
 
     def xml(self) -> bytes:
         """The worksheet part with what was changed in it."""
@@ -153,7 +160,7 @@ class Book:
     def obstacle(self) -> str:
         """Why no row may leave Orders; "" when rows may."""
         part = self.parts[frames.ORDERS]
-        if found := xlsx_rows.obstacle(part.sheet):
+        if found := part.obstacle:
             return found
         with zipfile.ZipFile(io.BytesIO(self.raw)) as archive:
             others = (
@@ -333,16 +340,18 @@ def parse(raw: bytes, name: str, known: Templates, zone: ZoneInfo) -> tuple[Book
             positions = templates.positions(tab, header_row(sheet, context), name)
             wanted = [positions[key] for key in tab.keys]
             first = 1 if sheet.numbers and sheet.numbers[0] == 1 else 0
+            blank = b"drawing " in sheet.tail and _is_blank_drawing(package.archive, part_name)
             if tab.key in EAGER:
                 rows = [
                     row
                     for row in xlsx_xml.read_cells(sheet, context, wanted, first=first)
                     if any(cell is not None for cell in row[1])
                 ]
-                parts[tab.key] = _indexed(TabPart(tab, part_name, sheet, positions, 1, {}, {}), rows)
+                parts[tab.key] = _indexed(TabPart(tab, part_name, sheet, positions, 1, {}, {}, blank), rows)
                 shown[tab.key] = frames.frame(tab, rows)
             else:
-                parts[tab.key] = TabPart(tab, part_name, sheet, positions, _last_filled(sheet, wanted), {}, {})
+                last = _last_filled(sheet, wanted)
+                parts[tab.key] = TabPart(tab, part_name, sheet, positions, last, {}, {}, blank)
     except (*_SPOILED, IndexError, ValueError) as error:
         raise Damaged(f"{name} is damaged inside: {error}.", RESAVE) from error
     if ledger is None:  # pragma: no cover - the templates always have one
@@ -387,6 +396,15 @@ def in_language_of(raw: bytes, name: str, known: Templates) -> Templates:
         if frames.META in cells and frames.LANGUAGE in cells:
             return known.in_language(str(cells[cells.index(frames.LANGUAGE) + 1]))
     return known.in_language(ENGLISH.language)
+
+
+def _is_blank_drawing(archive: zipfile.ZipFile, part: str) -> bool:
+    """Whether the drawing of a worksheet part is there with nothing in it."""
+    try:
+        drawings = [target for kind, target in _relations(archive, part).values() if kind == "drawing"]
+        return bool(drawings) and not any(b"Anchor" in archive.read(drawing) for drawing in drawings)
+    except KeyError:  # it has no relations, or names a part that is not there
+        return False
 
 
 def _indexed(part: TabPart, rows: Sequence[tuple[int, Sequence[Cell]]]) -> TabPart:
@@ -531,7 +549,7 @@ def _without(part: TabPart, numbers: Sequence[int]) -> TabPart:
 
 def _pruned(part: TabPart, most: int) -> TabPart:
     """A log cut to its last rows, where that breaks nothing somebody added to it."""
-    if part.last - 1 <= most * frames.SLACK or xlsx_rows.obstacle(part.sheet):
+    if part.last - 1 <= most * frames.SLACK or part.obstacle:
         return part
     first = part.last - most
     return _without(part, [number for number in part.sheet.numbers if 1 < number <= first])

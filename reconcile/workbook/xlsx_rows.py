@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
     from reconcile.workbook.xlsx_xml import Sheet
 
-_FORMULA: Final = re.compile(rb"<(?:[\w.-]+:)?f[\s/>]")
+_FORMULA: Final = re.compile(rb"<(?:[\w.-]+:)?f(?=[\s/>])(?![^>]*>(?i:TRUE|FALSE)\(\)<)")
+"""A typed TRUE or FALSE is none, though LibreOffice saves it as one."""
+
+_DRAWING: Final = re.compile(rb"<(?:[\w.-]+:)?drawing\s[^>]*/>")
 _OBJECTS: Final = re.compile(
     rb"<(?:[\w.-]+:)?(?:mergeCell|tablePart|drawing|legacyDrawing|legacyDrawingHF|rowBreaks|oleObject|control|picture|"
     rb"protectedRange|scenario|customSheetView)\b"
@@ -38,11 +41,15 @@ _COUNTED: Final = re.compile(
 _AREA: Final = re.compile(r"(\$?[A-Z]+\$?)(\d+)(?::(\$?[A-Z]+\$?)(\d+))?")
 
 
-def obstacle(sheet: Sheet) -> str:
-    """Why no row may be taken out: `formulas` in it, or `objects` that stand on cells; "" when rows may."""
+def obstacle(sheet: Sheet, *, blank_drawing: bool = False) -> str:
+    """Why no row may be taken out: `formulas` in it, or `objects` that stand on cells; "" when rows may.
+
+    blank_drawing: nothing stands in its drawing. LibreOffice saves one for every tab with a filter.
+    """
     if any(_FORMULA.search(row) for row in sheet.rows):
         return "formulas"
-    return "objects" if _OBJECTS.search(sheet.tail) else ""
+    tail = _DRAWING.sub(b"", sheet.tail) if blank_drawing else sheet.tail
+    return "objects" if _OBJECTS.search(tail) else ""
 
 
 def looked_at(title: str, parts: Iterable[bytes]) -> bool:

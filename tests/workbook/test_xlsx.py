@@ -382,6 +382,29 @@ def test_what_libreoffice_calculated_before_is_not_shown_as_of_now(book: XlsxWor
     assert mine in after[part_of(path, "Orders")]
 
 
+@pytest.mark.parametrize(("drawn", "left"), [(b"<xdr:wsDr/>", 2), (b"<xdr:wsDr><xdr:oneCellAnchor/></xdr:wsDr>", 9)])
+def test_the_drawing_that_libreoffice_gives_every_tab_keeps_no_rows(
+    book: XlsxWorkbook, path: Path, drawn: bytes, left: int
+) -> None:
+    """Orders move to Archive and the log of runs is cut; with a picture in the drawing rows stay where they are."""
+    land(book, "15")
+    change: dict[str, bytes | None] = {"xl/drawings/drawing9.xml": drawn}
+    for title in ("Orders", "Runs"):
+        part = part_of(path, title)
+        folder, _, file = part.rpartition("/")
+        change[part] = parts(path)[part].replace(b"</worksheet>", b'<drawing r:id="rId9"/></worksheet>')
+        change[f"{folder}/_rels/{file}.rels"] = (
+            b'<Relationships><Relationship Id="rId9" Type="x/drawing" Target="/xl/drawings/drawing9.xml"/></Relationships>'
+        )
+    rewrite(path, change)
+    again = open_book(path)
+    revision = again.read().revision
+    assert again.obstacle(["15"]) == ("" if left == 2 else "objects", set())
+    revision = again.commit(Commit("run", append={"runs": [{"run": str(number)} for number in range(9)]}), revision)
+    again.commit(Commit("run", prune={"runs": 2}), revision)
+    assert len(again.read().tabs["runs"]) == left
+
+
 # --- texts, times, heights -----------------------------------------------------------------------------------------------------
 
 

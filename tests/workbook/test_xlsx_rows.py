@@ -78,6 +78,36 @@ def test_what_stands_on_cells_keeps_rows(part: str, found: str) -> None:
     assert obstacle(sheet(part)) == found
 
 
+@pytest.mark.parametrize(
+    ("objects", "found"),
+    [
+        ("", ""),
+        ('<legacyDrawing id="rId2"/>', "objects"),
+        ('<mergeCells><mergeCell ref="A2:A3"/></mergeCells>', "objects"),
+    ],
+)
+def test_a_drawing_with_nothing_in_it_keeps_no_rows(objects: str, found: str) -> None:
+    """What else stands on cells still does."""
+    assert obstacle(sheet(f'{objects}<drawing r:id="rId1"/>'), blank_drawing=True) == found
+    assert obstacle(sheet(f'{objects}<drawing r:id="rId1"/>')) == "objects"
+
+
+@pytest.mark.parametrize(
+    ("formula", "found"),
+    [
+        ('<f aca="false">TRUE()</f>', ""),
+        ("<x:f>false()</x:f>", ""),
+        ("<f>NOT(TRUE())</f>", "formulas"),
+        ("<f>TRUE()+A1</f>", "formulas"),
+        ('<f t="shared" si="0"/>', "formulas"),
+    ],
+)
+def test_a_typed_yes_or_no_keeps_no_rows(formula: str, found: str) -> None:
+    """LibreOffice saves TRUE and FALSE as formulas, which name no row."""
+    xml = f'<worksheet><sheetData><row r="2"><c r="A2" t="b">{formula}<v>1</v></c></row></sheetData></worksheet>'
+    assert obstacle(Sheet.cut(xml.encode(), "T")) == found
+
+
 def test_a_formula_keeps_rows() -> None:
     """In any cell of the tab."""
     assert (
