@@ -201,9 +201,10 @@ class XlsxWorkbook:
         headers: dict[str, list[str]] = {}
         for tab in self._known.tabs:
             if part := xlsx_book.find_sheet(package, tab):
-                row = xlsx_book.header_row(
-                    Sheet.cut(package.archive.read(part), f"Tab {tab.title!r} of {self.name}"), context
-                )
+                sheet = Sheet.cut(package.archive.read(part), f"Tab {tab.title!r} of {self.name}")
+                row = xlsx_book.header_row(sheet, context)
+                if not tab.free_text:
+                    templates.refuse_strayed(tab, row, xlsx_book.rows_below(sheet, context), self.name)
                 headers[tab.key] = [templates.fold(cell) for cell in row if cell is not None]
         lacking = tuple(tab for tab in self._known.tabs if tab.key not in headers)
         if any(tab.key == templates.LEDGER for tab in lacking) and self._was_used(raw):

@@ -314,6 +314,11 @@ def header_row(sheet: Sheet, context: Context) -> list[Cell]:
     return next((cells for _, cells in xlsx_xml.read_cells(sheet, context, None, last=1)), [])
 
 
+def rows_below(sheet: Sheet, context: Context) -> Iterator[tuple[int, list[Cell]]]:
+    """The rows under row 1, each with its number and all its cells."""
+    return xlsx_xml.read_cells(sheet, context, None, first=1 if sheet.numbers[:1] == (1,) else 0)
+
+
 def parse(raw: bytes, name: str, known: Templates, zone: ZoneInfo) -> tuple[Book, Snapshot]:
     """The workbook and what it says. Raises Damaged naming the tab, heading or `_ledger` row that is not as it must be."""
     package = unpack(raw, name)
@@ -337,7 +342,7 @@ def parse(raw: bytes, name: str, known: Templates, zone: ZoneInfo) -> tuple[Book
                     f"If it was renamed, name it {tab.title!r} again. Otherwise: {frames.INIT}",
                 )
             sheet = Sheet.cut(package.archive.read(part_name), f"Tab {tab.title!r} of {name}")
-            positions = templates.positions(tab, header_row(sheet, context), name)
+            positions = templates.positions(tab, header_row(sheet, context), name, rows_below(sheet, context))
             wanted = [positions[key] for key in tab.keys]
             first = 1 if sheet.numbers and sheet.numbers[0] == 1 else 0
             blank = b"drawing " in sheet.tail and _is_blank_drawing(package.archive, part_name)
@@ -377,7 +382,7 @@ def parse(raw: bytes, name: str, known: Templates, zone: ZoneInfo) -> tuple[Book
 def _ledger(package: Package, part: str, tab: Tab, context: Context, name: str) -> tuple[TabPart, frames.LedgerTab]:
     """The `_ledger` tab, which is the same in every language and says which one the others are in."""
     sheet = Sheet.cut(package.archive.read(part), f"Tab {tab.title!r} of {name}")
-    positions = templates.positions(tab, header_row(sheet, context), name)
+    positions = templates.positions(tab, header_row(sheet, context), name, rows_below(sheet, context))
     wanted = [positions[key] for key in tab.keys]
     first = 1 if sheet.numbers and sheet.numbers[0] == 1 else 0
     ledger = frames.read_ledger(xlsx_xml.read_cells(sheet, context, wanted, first=first), name)

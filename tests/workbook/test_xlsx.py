@@ -209,6 +209,21 @@ def test_an_older_template_version_refreshes_start_here(book: XlsxWorkbook, path
     assert all(finding.ok for finding in open_book(path).check())
 
 
+@pytest.mark.parametrize("title", ["Orders", "Runs", "_ledger"])
+def test_a_row_inserted_above_the_headings_gets_no_second_table(book: XlsxWorkbook, path: Path, title: str) -> None:
+    """A run and init say where the headings are, and write nothing."""
+    land(book, "15")
+    made = openpyxl.load_workbook(path)
+    made[title].insert_rows(1)
+    made.save(path)
+    before = path.read_bytes()
+    for act in (open_book(path).read, open_book(path).provision):
+        with pytest.raises(Damaged) as refused:
+            act()
+        assert refused.value.what == f"The headings of tab '{title}' of orders.xlsx stand in row 2, not in row 1."
+    assert path.read_bytes() == before
+
+
 def test_a_newer_template_version_is_left_alone(book: XlsxWorkbook, path: Path) -> None:
     """An old reconcile does not take a new workbook apart."""
     made = openpyxl.load_workbook(path)
