@@ -117,7 +117,9 @@ class XlsxWorkbook:
         book = self._shown or self._fresh()
         if found := book.obstacle():
             return found, set()
-        return "", {key for key in keys if frames.utf16_units(str(book.noted(key))) > self.cell_limit}
+        return "", {
+            key for key in keys if book.row(key) is None or frames.utf16_units(str(book.noted(key))) > self.cell_limit
+        }
 
     def _fresh(self) -> Book:
         """The parsed file: the one in memory when the file's content is still the same."""

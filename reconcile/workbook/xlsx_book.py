@@ -171,13 +171,16 @@ class Book:
             return "links" if xlsx_rows.looked_at(part.tab.title, others) else ""
 
     def row(self, key: str) -> list[Cell] | None:
-        """All cells of an order's row, staff's own columns, too; None when it stands in none, or in several."""
+        """All cells of an order's row, staff's own columns, too; None when it stands in none or in several, or one is damaged."""
         part = self.parts[frames.ORDERS]
         numbers = part.keys.get(key, ())
         if len(numbers) != 1:
             return None
         place = bisect_left(part.sheet.numbers, numbers[0])
-        cells = next(xlsx_xml.read_cells(part.sheet, self.context, None, first=place, last=place + 1))[1]
+        try:
+            cells = next(xlsx_xml.read_cells(part.sheet, self.context, None, first=place, last=place + 1))[1]
+        except (IndexError, ValueError):  # a text that is not among the shared ones, in a column that no run reads
+            return None
         while cells and cells[-1] is None:
             cells.pop()
         return cells

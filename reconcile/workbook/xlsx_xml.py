@@ -357,7 +357,7 @@ class _Reader:
         if self.kind == "b":
             return self.value.strip() in ("1", "true")
         if self.kind == "d":
-            return datetime.fromisoformat(self.value).replace(tzinfo=None)
+            return self._date()
         return self._same(unescaped(self.value))
 
     def _same(self, text: str) -> str | None:
@@ -366,9 +366,20 @@ class _Reader:
             return None
         return self.known.setdefault(text, text) if len(text) < 40 else text  # noqa: PLR2004 - longer ones seldom repeat
 
+    def _date(self) -> Cell:
+        """A date, or its text when it is none: a time without a day, a length of time."""
+        try:
+            return datetime.fromisoformat(self.value).replace(tzinfo=None)
+        except ValueError:
+            return self.value
+
     def _number(self) -> Cell:
+        """A number, or its text when it is none: the NaN of a program that calculated it."""
         text = self.value.strip()
-        number = float(text) if "." in text or "E" in text or "e" in text else int(text)
+        try:
+            number = float(text) if "." in text or "E" in text or "e" in text else int(text)
+        except ValueError:
+            return text
         if self.style in self.context.dates:
             try:
                 return self.context.epoch + timedelta(seconds=round(number * 86_400))

@@ -420,6 +420,27 @@ def test_the_drawing_that_libreoffice_gives_every_tab_keeps_no_rows(
     assert len(again.read().tabs["runs"]) == left
 
 
+def test_an_odd_cell_concerns_its_own_row_only(book: XlsxWorkbook, path: Path) -> None:
+    """Where a time stands for a number it is read as a text; a row with a cell that nobody can read stays in Orders."""
+    land(book, "15", "16", "17")
+    part = part_of(path, "Orders")
+    xml = parts(path)[part]
+    for row, before, cell in (
+        (2, b'<c r="H2"', b'<c r="F2" t="d"><v>12:30:00</v></c>'),
+        (3, b'<c r="H3"', b'<c r="F3"><v>NaN</v></c>'),
+        (4, b"</row>", b'<c r="P4" t="s"><v>99999</v></c>'),
+    ):
+        place = xml.index(before, xml.index(b'<row r="%d"' % row))
+        xml = xml[:place] + cell + xml[place:]
+    rewrite(path, {part: xml})
+    again = open_book(path)
+    assert again.read().tabs["orders"]["start_count"].tolist() == ["12:30:00", "NaN", None]
+    assert again.obstacle(["15", "16", "17"]) == ("", {"17"})
+    again.commit(Commit("run", archive={key: {"id": key} for key in ("15", "16", "17")}), again.read().revision)
+    assert list(again.read().tabs["orders"].index) == ["17"]
+    assert list(again.read().tabs["archive"].index) == ["15", "16"]
+
+
 # --- texts, times, heights -----------------------------------------------------------------------------------------------------
 
 
