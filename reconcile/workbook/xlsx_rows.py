@@ -35,6 +35,8 @@ _RULE: Final = re.compile(
 _RULE_FORMULA: Final = re.compile(rb"(<((?:[\w.-]+:)?(?:formula[12]?|f))>)(.*?)(</\2>)", re.DOTALL)
 _WHERE: Final = re.compile(rb"""(\s(?:sqref|ref)=["']|<(?:[\w.-]+:)?sqref>)([^"'<]+)""")
 _EMPTY_LINKS: Final = re.compile(rb"<((?:[\w.-]+:)?(?:hyperlinks|ignoredErrors))>\s*</\1>")
+_SORT: Final = re.compile(rb"<((?:[\w.-]+:)?sortState)\s[^>]*?(?:/>|>.*?</\1\s*>)", re.DOTALL)
+_FILTER: Final = re.compile(rb"<((?:[\w.-]+:)?autoFilter)\s[^>]*?(?:/>|>.*?</\1\s*>)", re.DOTALL)
 _COUNTED: Final = re.compile(
     rb"""(<((?:[\w.-]+:)?dataValidations)\b[^>]*?\scount=["'])\d+(["'][^>]*>)(.*?)(</\2>)""", re.DOTALL
 )
@@ -91,11 +93,17 @@ def _renumbered(row: bytes, number: int) -> bytes:
 
 
 def _tail(tail: bytes, removed: Sequence[int]) -> bytes:
-    """What stands after the rows, its references moved; rules and links of rows that are gone go with them."""
+    """What stands after the rows, its references moved; rules and links of rows that are gone go with them.
+
+    So do a sort and a filter, because a program calls a file broken in which one has no range.
+    """
 
     def link(found: re.Match[bytes]) -> bytes:
         where = _WHERE.search(found[0])
         return found[0] if where is None or _areas(where[2].decode(), removed) else b""
+
+    def sort(found: re.Match[bytes]) -> bytes:
+        return found[0] if all(_areas(where[2].decode(), removed) for where in _WHERE.finditer(found[0])) else b""
 
     def rule(found: re.Match[bytes]) -> bytes:
         where = _WHERE.search(found[0])
@@ -110,6 +118,7 @@ def _tail(tail: bytes, removed: Sequence[int]) -> bytes:
         return _RULE_FORMULA.sub(lambda each: each[1] + _translated(each[3], before, after) + each[4], found[0])
 
     tail = _RULE.sub(rule, _LINK.sub(link, tail))
+    tail = _FILTER.sub(link, _SORT.sub(sort, tail))
     tail = _EMPTY_LINKS.sub(b"", tail)
     tail = _WHERE.sub(lambda found: found[1] + _areas(found[2].decode(), removed).encode(), tail)
     return _COUNTED.sub(_counted, tail)

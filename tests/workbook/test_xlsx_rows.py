@@ -54,6 +54,16 @@ def test_rows_below_move_up_with_their_cells() -> None:
             '<conditionalFormatting sqref="A2:B1048576"><cfRule><formula>$H2="x"</formula></cfRule></conditionalFormatting>',
         ),
         (
+            '<autoFilter ref="A1:N9"><sortState ref="A2:N9"><sortCondition ref="H2:H9"/></sortState></autoFilter>',
+            '<autoFilter ref="A1:N7"><sortState ref="A2:N7"><sortCondition ref="H2:H7"/></sortState></autoFilter>',
+        ),
+        (
+            '<autoFilter ref="A1:N4"><sortState ref="A3:N4"><sortCondition ref="H3:H4"/></sortState></autoFilter>',
+            '<autoFilter ref="A1:N2"></autoFilter>',
+        ),
+        ('<sortState ref="A2:N4"><sortCondition ref="H2:H4"/><sortCondition ref="B3:B4"/></sortState>', ""),
+        ('<autoFilter ref="A3:N4"><filterColumn colId="0"/></autoFilter><pageMargins/>', "<pageMargins/>"),
+        (
             "<ext><f:rule><xm:sqref>A6:A8 C2</xm:sqref></f:rule></ext>",
             "<ext><f:rule><xm:sqref>A4:A6 C2</xm:sqref></f:rule></ext>",
         ),
