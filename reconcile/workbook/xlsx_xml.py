@@ -11,6 +11,7 @@ import math
 import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 from xml.parsers import expat
 
@@ -124,7 +125,7 @@ class Sheet:
 
     @classmethod
     def cut(cls, xml: bytes, name: str) -> Sheet:
-        """Cuts a worksheet part. Raises Damaged when it is not one."""
+        """Cuts a worksheet part. Raises Damaged when it is not one, or its rows do not rise."""
         root = _ROOT.search(xml)
         if not root or b"<!DOCTYPE" in xml[:2000] or xml[:2] in (b"\xff\xfe", b"\xfe\xff"):
             raise Damaged(
@@ -148,7 +149,12 @@ class Sheet:
         head += b"<" + prefix + b"sheetData>"
         tail = b"</" + prefix + b"sheetData>" + tail
         rows = tuple(re.compile(_element(prefix, b"row"), re.DOTALL).findall(xml, opening.end(), closing))
-        return cls(head, tuple(_numbered(rows)), rows, tail, prefix.decode(), _column_styles(head))
+        numbers = tuple(_numbered(rows))
+        if any(above >= number for above, number in pairwise(numbers)):
+            raise Damaged(
+                f"{name} has its rows out of order, or one of them twice.", "Open the file and save it again as .xlsx."
+            )
+        return cls(head, numbers, rows, tail, prefix.decode(), _column_styles(head))
 
     def xml(self, ours: Collection[int] | None = None) -> bytes:
         """The part again, its size and its filter's range brought up to date.

@@ -159,6 +159,16 @@ def test_raw_sections_are_refused() -> None:
         sheet('<row r="1"><c r="A1" t="str"><v><![CDATA[</row>]]></v></c></row>')
 
 
+@pytest.mark.parametrize(
+    "rows", ['<row r="3"/><row r="2"/>', '<row r="2"/><row r="2"/>', '<row r="2"/><row/><row r="3"/>']
+)
+def test_rows_that_do_not_rise_are_refused(rows: str) -> None:
+    """Of two rows with one number a commit would keep the last."""
+    with pytest.raises(Damaged) as refused:
+        sheet(rows)
+    assert refused.value.what == "Tab has its rows out of order, or one of them twice."
+
+
 def test_an_untouched_sheet_stays_byte_for_byte() -> None:
     """Cutting and joining is nothing."""
     rows = '<row r="1" spans="1:2" ht="30"><c r="A1"/></row><row r="2"/>'
