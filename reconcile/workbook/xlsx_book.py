@@ -522,7 +522,8 @@ def _appended(part: TabPart, rows: Sequence[Row], ink: Ink) -> TabPart:
         if existing is None:
             changed[number] = xlsx_xml.row_xml(sheet, number, cells, _height(tab, row))
         else:
-            changed[number] = xlsx_xml.with_cells(sheet, number, existing, cells)
+            filled = xlsx_xml.with_cells(sheet, number, xlsx_xml.in_sight(existing), cells)
+            changed[number] = xlsx_xml.at_least(filled, _height(tab, row))
         if tab.has(SYNC):
             name = id_text(row.get(tab.key_column))
             index_of, name = (keys, name) if name else (unnamed, frames.sync_key(row.get(SYNC)))

@@ -97,6 +97,7 @@ _NUMBER: Final = re.compile(rb"""\sr=["'](\d+)["']""")
 _REFERENCE: Final = re.compile(rb"""\sr=["']([A-Z]+)\d+["']""")
 _STYLE: Final = re.compile(rb"""\ss=["'](\d+)["']""")
 _HEIGHT: Final = re.compile(rb"""(\sht=["'])([\d.]+)(["'])""")
+_HIDDEN: Final = re.compile(rb"""\shidden=["'][^"']*["']""")
 _SPANS: Final = re.compile(rb"""\sspans=["'][^"']*["']""")
 _DIMENSION: Final = re.compile(rb"""(dimension\s+ref=["'])([A-Z]+)(\d+)(?::([A-Z]+)(\d+))?(["'])""")
 _FILTER: Final = re.compile(rb"""(autoFilter\s+ref=["']\$?[A-Z]+\$?\d+:\$?[A-Z]+\$?)(\d+)(["'])""")
@@ -522,6 +523,12 @@ def at_least(row: bytes, height: float | None) -> bytes:
     if float(found[2]) >= height:
         return row
     return row[: found.start()] + found[1] + f"{height:g}".encode() + found[3] + row[found.end() :]
+
+
+def in_sight(row: bytes) -> bytes:
+    """`row`, no longer hidden."""
+    opening_end = row.index(b">") + 1
+    return _HIDDEN.sub(b"", row[:opening_end]) + row[opening_end:]
 
 
 def style_at(sheet: Sheet, row: bytes | None, index: int) -> int:

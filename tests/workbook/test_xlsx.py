@@ -341,6 +341,20 @@ def test_rows_that_hold_only_staffs_own_columns_are_filled(book: XlsxWorkbook, p
     assert sheet["A4"].value is None
 
 
+def test_a_new_order_is_seen_whole_in_a_row_that_was_hidden(book: XlsxWorkbook, path: Path) -> None:
+    """A row below the last order that somebody hid or made low is shown, and high enough for its texts."""
+    land(book, "15")
+    made = openpyxl.load_workbook(path)
+    made["Orders"].row_dimensions[3].height = 15
+    made["Orders"].row_dimensions[3].hidden = True
+    made["Orders"]["P3"] = "mine"
+    made.save(path)
+    land(open_book(path), "16", comments="one\ntwo\nthree")
+    sheet = openpyxl.load_workbook(path)["Orders"]
+    assert [sheet["A3"].value, sheet["P3"].value] == ["16", "mine"]
+    assert (sheet.row_dimensions[3].hidden, sheet.row_dimensions[3].height) == (False, 45)
+
+
 def test_a_formula_in_sync_is_replaced_cleanly(book: XlsxWorkbook, path: Path) -> None:
     """A spreadsheet's list of formulas no longer names the cell, or Excel would call the file broken."""
     land(book, "15")
