@@ -55,6 +55,8 @@ class XlsxWorkbook:
         self._clock = clock
         self._book: Book | None = None
         self._shown: Book | None = None
+        if "\0" in str(path):
+            raise SettingsError(f"{str(path)!r} is not a path.", "Correct RECONCILE_SHEET.")
         suffix = self.path.suffix.lower()
         if suffix == ".xlsm":
             raise SettingsError(
@@ -73,7 +75,7 @@ class XlsxWorkbook:
 
         A text cell is str, a formula `cells.Formula`, an error its text (`#REF!`), a date a datetime without a zone, just as
         it stands. The frames of Runs, History, Long texts and Archive are made when asked for.
-        Raises Damaged, Unavailable, AccessRefused.
+        Raises SettingsError when it is not there, Damaged, Unavailable, AccessRefused.
         """
         boundary.at("book.before-read")
         raw = xlsx_file.read_bytes(self.path)
@@ -123,7 +125,9 @@ class XlsxWorkbook:
 
     def _fresh(self) -> Book:
         """The parsed file: the one in memory when the file's content is still the same."""
-        raw = xlsx_file.read_bytes(self.path)
+        raw = xlsx_file.read_if_there(self.path)
+        if raw is None:
+            raise Unavailable(f"{self.name} is not there any more.", "If another program is replacing it, run again.")
         if self._book is None or self._book.raw != raw:
             self._book, _ = self._parse(raw)
         return self._book
@@ -150,16 +154,12 @@ class XlsxWorkbook:
         """Makes the workbook, or completes one: missing tabs, headings and services. Again is harmless.
 
         Nothing that is there is moved or changed. Raises Damaged when that cannot be done without destroying something,
-        Unavailable, AccessRefused.
+        SettingsError for a path into nowhere, Unavailable, AccessRefused.
         """
-        if not self.path.resolve().parent.is_dir():
-            raise SettingsError(
-                f"There is no folder {self.path.resolve().parent} for {self.name}.",
-                "Make it, or correct RECONCILE_SHEET.",
-            )
+        xlsx_file.refuse_without_folder(self.path)
         with xlsx_file.sole_writer(self.path):
             xlsx_file.refuse_if_open(self.path)
-            before = xlsx_file.read_bytes(self.path) if self.path.exists() else None
+            before = xlsx_file.read_if_there(self.path)
             if before is not None:
                 self._known = xlsx_book.in_language_of(before, self.name, self._known)
             raw, done = self._completed(before)
@@ -279,5 +279,5 @@ class XlsxWorkbook:
     def _check_writable(self) -> Finding:
         trouble = xlsx_file.why_not_writable(self.path)
         if trouble:
-            return Finding("writable", ok=False, text=trouble, next_step="Give this user the right to write there.")
+            return Finding("writable", ok=False, text=trouble, next_step=xlsx_file.NO_RIGHT)
         return Finding("writable", ok=True, text="It can be saved.")

@@ -301,6 +301,44 @@ def test_no_folder(tmp_path: Path) -> None:
         open_book(tmp_path / "nowhere" / "x.xlsx").provision()
 
 
+def test_a_link_that_leads_back_to_itself(path: Path) -> None:
+    """Answered in words by every command."""
+    path.symlink_to(path.name)
+    with pytest.raises(SettingsError) as refused:
+        open_book(path).provision()
+    assert refused.value.what == f"{path} cannot be used: {os.strerror(errno.ELOOP)}."
+    with pytest.raises(Unavailable, match="cannot be read: "):
+        open_book(path).read()
+
+
+def test_a_link_to_a_file_that_is_not_there_yet(path: Path) -> None:
+    """init makes the file and keeps the link."""
+    path.symlink_to("target.xlsx")
+    assert open_book(path).provision().created
+    assert path.is_symlink()
+    assert (path.parent / "target.xlsx").is_file()
+
+
+def test_a_name_that_no_disk_takes(tmp_path: Path) -> None:
+    """Too long a name, or a NUL in it."""
+    with pytest.raises(SettingsError, match=f"cannot be used: {os.strerror(errno.ENAMETOOLONG)}"):
+        open_book(tmp_path / f"{'x' * 260}.xlsx").provision()
+    with pytest.raises(SettingsError, match="is not a path"):
+        open_book(tmp_path / "a\0b.xlsx")
+
+
+def test_a_folder_that_may_not_be_opened(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rights on the way to the file are AccessRefused."""
+
+    def refuse(_: Path, **__: Any) -> os.stat_result:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    with pytest.raises(AccessRefused) as refused:
+        open_book(path).provision()
+    assert refused.value.what == f"This user may not look for {path}."
+
+
 # --- what a commit leaves alone ------------------------------------------------------------------------------------------------
 
 
@@ -661,6 +699,17 @@ def test_a_lock_file_of_another_user(book: XlsxWorkbook, monkeypatch: pytest.Mon
         land(book, "15")
 
 
+def test_a_read_only_file_is_not_replaced(book: XlsxWorkbook, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run refuses it in the words that doctor has for it."""
+    before = path.read_bytes()
+    monkeypatch.setattr(xlsx_file.os, "access", lambda place, _: place != path)
+    with pytest.raises(AccessRefused) as refused:
+        land(book, "15")
+    assert refused.value.what == book.check()[1].text == f"{path} may not be written to by this user."
+    assert refused.value.next_step == book.check()[1].next_step
+    assert path.read_bytes() == before
+
+
 def test_permissions_and_links_are_kept(book: XlsxWorkbook, path: Path) -> None:
     """The file keeps its rights, and a link stays a link to the file that is written."""
     path.chmod(0o640)
@@ -797,7 +846,7 @@ def test_a_zip_that_unpacks_to_too_much(book: XlsxWorkbook, monkeypatch: pytest.
 
 def test_a_workbook_that_is_not_there(path: Path) -> None:
     """Not a bug: what to check, and how to make it."""
-    with pytest.raises(Unavailable, match="There is no workbook"):
+    with pytest.raises(SettingsError, match="There is no workbook"):
         open_book(path).read()
     with pytest.raises(Unavailable):
         open_book(path).commit(Commit("run"), 0)
