@@ -239,6 +239,11 @@ def unpack(raw: bytes, name: str) -> Package:
             f"{name} is protected with a password, or is an old .xls file.",
             "Save it as .xlsx without a password to open it.",
         )
+    if not raw:
+        raise Damaged(
+            f"{name} is empty, so not a complete .xlsx workbook.",
+            "Restore it from a backup. If it never held anything, delete it, then run `reconcile init`.",
+        )
     try:
         archive = zipfile.ZipFile(io.BytesIO(raw))
         if sum(info.file_size for info in archive.infolist()) > MAX_UNPACKED:
@@ -485,16 +490,20 @@ def _noted(part: TabPart, notes: Mapping[str, str], ink: Ink) -> tuple[TabPart, 
     """`part` with Sync texts put in the rows of their keys, and whether one of them took a formula's place."""
     sheet, index = part.sheet, part.positions[SYNC]
     places = {number: place for place, number in enumerate(sheet.numbers)}
+    targets = [
+        (text, each) for key, text in notes.items() for each in (*part.keys.get(key, ()), *part.unnamed.get(key, ()))
+    ]
+    if any(xlsx_xml.shares_formula(sheet.rows[places[number]], index) for _, number in targets):
+        sheet = xlsx_xml.unshared(sheet)
     changed: dict[int, bytes] = {}
     had_formula = False
-    for key, text in notes.items():
-        for number in (*part.keys.get(key, ()), *part.unnamed.get(key, ())):
-            row = sheet.rows[places[number]]
-            had_formula = had_formula or xlsx_xml.has_formula(row, index)
-            style = xlsx_xml.style_at(sheet, row, index)
-            cell = ink.cell(f"{letters(index)}{number}", text, style, sheet.prefix)
-            row = xlsx_xml.with_cells(sheet, number, changed.get(number, row), {index: cell})
-            changed[number] = xlsx_xml.at_least(row, _height(part.tab, {SYNC: text}))
+    for text, number in targets:
+        row = sheet.rows[places[number]]
+        had_formula = had_formula or xlsx_xml.has_formula(row, index)
+        style = xlsx_xml.style_at(sheet, row, index)
+        cell = ink.cell(f"{letters(index)}{number}", text, style, sheet.prefix)
+        row = xlsx_xml.with_cells(sheet, number, changed.get(number, row), {index: cell})
+        changed[number] = xlsx_xml.at_least(row, _height(part.tab, {SYNC: text}))
     return replace(part, sheet=sheet.with_rows(changed)), had_formula
 
 

@@ -85,6 +85,11 @@ def completed(raw: bytes, gap: Gap, known: Templates, name: str, zone_name: str)
     Nothing that is there is moved or changed. Raises Damaged naming what would be lost by saving it.
     """
     refuse_losses(raw, known, name)
+    if _is_strict(raw):  # which openpyxl reads as a workbook without tabs
+        raise Damaged(
+            f"{name} lacks tabs or headings, and is saved as Strict Open XML, to which they cannot be added.",
+            "Save it as an ordinary .xlsx workbook (not Strict), then run init again.",
+        )
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         book = load_workbook(io.BytesIO(raw), rich_text=True)
@@ -152,6 +157,15 @@ def refuse_losses(raw: bytes, known: Templates, name: str) -> None:
     """Raises Damaged when completing the workbook would destroy something in it."""
     if lost := losses(raw, known, name):
         raise _would_destroy(name, lost)
+
+
+def _is_strict(raw: bytes) -> bool:
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        return any(
+            b"http://purl.oclc.org/ooxml/spreadsheetml/main" in archive.read(info)
+            for info in archive.infolist()
+            if info.filename.endswith("workbook.xml")
+        )
 
 
 def _would_destroy(name: str, lost: Sequence[str]) -> Damaged:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from html import escape, unescape
 from typing import TYPE_CHECKING, Final
 
-from reconcile.workbook.xlsx_xml import MAX_ROWS
+from reconcile.workbook.xlsx_xml import MAX_ROWS, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -153,10 +153,7 @@ def _corner(areas: str) -> int:
 
 
 def _translated(formula: bytes, before: int, after: int) -> bytes:
-    from openpyxl.formula.translate import Translator  # noqa: PLC0415 - rare, and openpyxl is heavy
-
     text = unescape(formula.decode())
     if text.startswith('"'):
         return formula  # the choices of a drop-down
-    moved_text = Translator("=" + text, origin=f"A{before}").translate_formula(f"A{after}")
-    return escape(str(moved_text)[1:], quote=False).encode()
+    return escape(translated(text, f"A{before}", f"A{after}"), quote=False).encode()

@@ -11,6 +11,7 @@ import math
 import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from html import escape, unescape
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 from xml.parsers import expat
@@ -404,10 +405,7 @@ class _Reader:
             return text
         if group not in self.shared:
             return text
-        from openpyxl.formula.translate import Translator  # noqa: PLC0415 - rare, and openpyxl is heavy
-
-        origin_text, origin = self.shared[group]
-        return str(Translator("=" + origin_text, origin=origin).translate_formula(here))[1:]
+        return translated(*self.shared[group], here)
 
 
 def read_strings(xml: bytes) -> list[str]:
@@ -546,6 +544,46 @@ def has_formula(row: bytes, index: int) -> bool:
     """Whether the cell at `index` of a row holds a formula."""
     pattern = rb"<[^<>]*?c\s[^>]*?\br=[\"']" + letters(index).encode() + rb"\d+[\"'][^>]*>\s*<[^<>]*?f[\s/>]"
     return re.search(pattern, row) is not None
+
+
+_SHARED: Final = re.compile(
+    rb"""(<(?:[\w.-]+:)?c\s[^>]*?\br=["']([A-Z]+\d+)["'][^>]*>\s*<((?:[\w.-]+:)?f))(\s[^>]*?\bt=["']shared["'][^>]*?)"""
+    rb"(?:/>|>([^<]*)</(?:[\w.-]+:)?f\s*>)"
+)
+"""A cell's opening with its formula: opening, reference, formula's tag, its attributes, its text."""
+
+
+def shares_formula(row: bytes, index: int) -> bool:
+    """Whether the cell at `index` of a row holds the formula that other cells only refer to."""
+    return b"shared" in row and any(
+        column_index(found[2].decode().rstrip("0123456789")) == index and found[5] for found in _SHARED.finditer(row)
+    )
+
+
+def unshared(sheet: Sheet) -> Sheet:
+    """This sheet with every formula that is stored once for many cells written out in each of them."""
+    origins = {
+        _attributes(found[4] + b">").get(b"si", b""): (found[5], found[2])
+        for row in sheet.rows
+        for found in _SHARED.finditer(row)
+        if found[5]
+    }
+
+    def written_out(found: re.Match[bytes]) -> bytes:
+        text, origin = origins.get(_attributes(found[4] + b">").get(b"si", b""), (b"", b""))
+        if not text:
+            return found[0]
+        own = escape(translated(unescape(text.decode()), origin.decode(), found[2].decode()), quote=False)
+        return found[1] + b">" + own.encode() + b"</" + found[3] + b">"
+
+    return replace(sheet, rows=tuple(_SHARED.sub(written_out, row) for row in sheet.rows))
+
+
+def translated(formula: str, origin: str, here: str) -> str:
+    """A formula, without its `=`, as it reads when it is filled from one cell to another."""
+    from openpyxl.formula.translate import Translator  # noqa: PLC0415 - rare, and openpyxl is heavy
+
+    return str(Translator("=" + formula, origin=origin).translate_formula(here))[1:]
 
 
 _RESULT: Final = re.compile(

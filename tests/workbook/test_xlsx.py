@@ -417,6 +417,21 @@ def test_a_formula_in_sync_is_replaced_cleanly(book: XlsxWorkbook, path: Path) -
     assert openpyxl.load_workbook(path)["Orders"]["N2"].value == "#15 · Sent."
 
 
+def test_a_formula_filled_down_over_sync_survives_where_no_answer_stands(book: XlsxWorkbook, path: Path) -> None:
+    """Excel stores it once, in the topmost cell; when an answer takes that place the cells below keep theirs."""
+    land(book, "15", "16", "17")
+    part = part_of(path, "Orders")
+    xml = parts(path)[part]
+    for number, formula in ((2, b'ref="N2:N4" si="0">A2</f>'), (3, b'si="0"/>'), (4, b'si="0"/>')):
+        filled = b'<c r="N%d"><f t="shared" %s</c>' % (number, formula)
+        xml = re.sub(rb'<c r="N%d".*?</c>' % number, filled, xml)
+    rewrite(path, {part: xml})
+    again = open_book(path)
+    again.commit(Commit("run", sync={"orders": {"15": "#15 · Sent."}}), again.read().revision)
+    assert again.read().tabs["orders"]["sync"].tolist() == ["#15 · Sent.", "=A3", "=A4"]
+    assert [cell.value for cell in openpyxl.load_workbook(path)["Orders"]["N"][1:]] == ["#15 · Sent.", "=A3", "=A4"]
+
+
 def test_formulas_are_calculated_anew_and_the_ledger_stays_out_of_sight(book: XlsxWorkbook, path: Path) -> None:
     """Programs that lower `_ledger` to plainly hidden do not bring it into staff's list of tabs for long."""
     workbook = parts(path)["xl/workbook.xml"]
@@ -787,6 +802,38 @@ def test_what_is_no_workbook_is_refused(path: Path, data: bytes, error: type[Exc
     with pytest.raises(error, match=words):
         open_book(path).read()
     assert [finding.ok for finding in open_book(path).check()][-1] is False
+
+
+def test_an_empty_file(path: Path) -> None:
+    """A download that failed, or a file made by hand: what to do depends on what it held."""
+    path.touch()
+    with pytest.raises(Damaged) as refused:
+        open_book(path).provision()
+    assert (refused.value.what, refused.value.next_step) == (
+        "orders.xlsx is empty, so not a complete .xlsx workbook.",
+        "Restore it from a backup. If it never held anything, delete it, then run `reconcile init`.",
+    )
+
+
+def test_a_strict_workbook_is_read_but_not_completed(book: XlsxWorkbook, path: Path) -> None:
+    """Excel's *Strict Open XML* is refused by its name where openpyxl would see no tabs."""
+    made = openpyxl.load_workbook(path)
+    made["Orders"]["M1"] = "Mine"
+    made.save(path)
+    strict = {
+        name: data.replace(
+            b"http://schemas.openxmlformats.org/spreadsheetml/2006/main",
+            b"http://purl.oclc.org/ooxml/spreadsheetml/main",
+        )
+        for name, data in parts(path).items()
+    }
+    rewrite(path, {**strict})
+    with pytest.raises(Damaged) as refused:
+        open_book(path).provision()
+    assert (refused.value.what, refused.value.next_step) == (
+        "orders.xlsx lacks tabs or headings, and is saved as Strict Open XML, to which they cannot be added.",
+        "Save it as an ordinary .xlsx workbook (not Strict), then run init again.",
+    )
 
 
 def test_a_file_cut_at_any_place_is_refused(book: XlsxWorkbook, path: Path) -> None:

@@ -26,6 +26,7 @@ from reconcile.workbook.xlsx_xml import (
     read_strings,
     style_at,
     text_xml,
+    unshared,
     visible,
     with_cells,
 )
@@ -117,6 +118,18 @@ def test_shared_formulas_are_written_out() -> None:
         '<row r="3"><c r="A3"><f t="shared" si="9"/></c></row>'
     )
     assert [row[0] for _, row in read_cells(sheet(rows), Context([], frozenset()), [0])] == ["=B1*2", "=B2*2", "="]
+
+
+def test_shared_formulas_written_out_stay_each_cells_own() -> None:
+    """Every cell keeps its formula, style and result when the one that held it for all of them goes."""
+    rows = (
+        '<row r="1"><c r="A1" s="3"><f t="shared" ref="A1:A2" si="0">B1&amp;"!"</f><v>x</v></c><c r="C1"><f>A1</f></c></row>'
+        '<row r="2"><c r="A2" t="str"><f t="shared" si="0"/><v>y</v></c></row><row r="3"><c r="A3"><f t="shared" si="9"/></c></row>'
+    )
+    assert b"".join(unshared(sheet(rows)).rows).decode() == (
+        '<row r="1"><c r="A1" s="3"><f>B1&amp;"!"</f><v>x</v></c><c r="C1"><f>A1</f></c></row>'
+        '<row r="2"><c r="A2" t="str"><f>B2&amp;"!"</f><v>y</v></c></row><row r="3"><c r="A3"><f t="shared" si="9"/></c></row>'
+    )
 
 
 def test_cells_and_rows_without_references_follow_each_other() -> None:
