@@ -11,6 +11,7 @@ import textwrap
 import unicodedata
 import warnings
 import zipfile
+from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -22,6 +23,7 @@ from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Si
 from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.styles.numbers import NumberFormat
 from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.dimensions import ColumnDimension
 from openpyxl.worksheet.properties import PageSetupProperties
 
 from reconcile.core.cells import Formula
@@ -221,6 +223,7 @@ def _dress_column(sheet: Worksheet, tab: Tab, column: Column, index: int, known:
     header.fill = PatternFill("solid", start_color=owner.fill)
     header.alignment = Alignment(wrap_text=True, vertical="center", **_side(column, over_button=True))
     header.border = Border(bottom=_HEADER_EDGE)
+    _stand_alone(sheet, index)
     dimension = sheet.column_dimensions[letter]
     dimension.width = column.width + 1
     dimension.number_format = column.number_format
@@ -260,6 +263,33 @@ def _dress_column(sheet: Worksheet, tab: Tab, column: Column, index: int, known:
         )
         rule.add(f"{letter}2:{letter}{MAX_ROWS}")
         sheet.add_data_validation(rule)
+
+
+def _stand_alone(sheet: Worksheet, index: int) -> None:
+    """Takes the column at `index` out of a group that has one look, which is then two: before it and after it.
+
+    A program that finds a column in two groups calls the file broken.
+    """
+    number = index + 1
+    dimensions: Any = sheet.column_dimensions
+    for letter, group in list(dimensions.items()):
+        if group.min is None or not group.min <= number <= group.max or group.min == group.max:
+            continue
+        del dimensions[letter]
+        for first, last in ((group.min, number - 1), (number + 1, group.max)):
+            if first <= last:
+                part: Any = ColumnDimension(
+                    sheet,
+                    letters(first - 1),
+                    width=group.width,
+                    hidden=group.hidden,
+                    outlineLevel=group.outlineLevel,
+                    collapsed=group.collapsed,
+                    min=first,
+                    max=last,
+                )
+                part._style = copy(group._style)  # noqa: SLF001 - openpyxl has no other way to take a look over
+                dimensions[part.index] = part
 
 
 def _side(column: Column, *, over_button: bool = False) -> dict[str, Any]:

@@ -185,6 +185,31 @@ def test_a_half_made_workbook_is_completed(path: Path) -> None:
     assert open_book(path).provision(["12"]) == Provisioned()
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ((1, 16384), [(1, 14), (15, 15), (16, 16384)]),
+        ((15, 16384), [(15, 15), (16, 16384)]),
+        ((9, 15), [(9, 14), (15, 15)]),
+    ],
+)
+def test_an_added_heading_leaves_its_columns_group(
+    book: XlsxWorkbook, path: Path, before: tuple[int, int], after: list[tuple[int, int]]
+) -> None:
+    """Columns that staff gave one width keep it, and no column stands in two groups, which Excel calls a broken file."""
+    made = openpyxl.load_workbook(path)
+    made["Orders"]["M1"] = "Mine"
+    made.save(path)
+    part = part_of(path, "Orders")
+    group = b'<cols><col min="%d" max="%d" width="20" customWidth="1" hidden="1"/></cols>' % before
+    rewrite(path, {part: re.sub(rb"<cols>.*</cols>", group, parts(path)[part])})
+    assert open_book(path).provision().columns == (("Orders", "If unsure"),)
+    there = openpyxl.load_workbook(path)["Orders"].column_dimensions.values()
+    assert [(each.min, each.max) for each in there] == after
+    assert [(each.width, each.hidden) for each in there if each.min != 15] == [(20, True)] * (len(after) - 1)
+    assert [(each.width, each.hidden) for each in there if each.min == 15] == [(17, False)]
+
+
 def test_completing_keeps_texts_as_they_are(book: XlsxWorkbook, path: Path) -> None:
     """Carriage returns, literal escapes and texts that look like formulas outlive an upgrade."""
     texts = ["a\r\nb\rc", "_x000D_ is no break", "=1+1", "-5", " x "]
