@@ -160,9 +160,11 @@ class XlsxWorkbook:
         with xlsx_file.sole_writer(self.path):
             xlsx_file.refuse_if_open(self.path)
             before = xlsx_file.read_if_there(self.path)
-            if before is not None:
-                self._known = xlsx_book.in_language_of(before, self.name, self._known)
-            raw, done = self._completed(before)
+            with xlsx_book.damage_named(self.name):
+                if before is not None:
+                    self._known = xlsx_book.in_language_of(before, self.name, self._known)
+                gap = None if before is None else self._gap(before)
+            raw, done = self._completed(before, gap)
             book, snapshot = xlsx_book.parse(raw, self.name, self._known, self.zone)
             there = set(snapshot.tabs["services"].index)
             new = [service for service in dict.fromkeys(map(id_text, services)) if service and service not in there]
@@ -179,13 +181,12 @@ class XlsxWorkbook:
             self._book = None
             return done
 
-    def _completed(self, raw: bytes | None) -> tuple[bytes, Provisioned]:
+    def _completed(self, raw: bytes | None, gap: Gap | None) -> tuple[bytes, Provisioned]:
         from reconcile.workbook import xlsx_layout  # noqa: PLC0415 - openpyxl is heavy, and only init needs it
 
         if raw is None:
             made = xlsx_layout.made(self._known, self._clock(), str(self.zone))
             return made, Provisioned(created=True, tabs=tuple(tab.title for tab in self._known.tabs))
-        gap = self._gap(raw)
         if not gap:
             return raw, Provisioned()
         done = Provisioned(

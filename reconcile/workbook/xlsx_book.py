@@ -5,6 +5,7 @@ A value: `applied` gives a new one and leaves this one as it is, so a write that
 
 from __future__ import annotations
 
+import contextlib
 import io
 import posixpath
 import re
@@ -55,9 +56,20 @@ _SPOILED: Final = (
     expat.ExpatError,
     ET.ParseError,
     KeyError,
+    IndexError,  # a cell's text is not among the shared ones
+    ValueError,
 )
 """What comes of a file with wrong bytes in it, which is never a bug of ours."""
 RESAVE: Final = "Open it in a spreadsheet program and save it again as .xlsx, or restore it from a backup."
+
+
+@contextlib.contextmanager
+def damage_named(name: str) -> Iterator[None]:
+    """Raises Damaged for what comes of wrong bytes in the workbook `name`."""
+    try:
+        yield
+    except _SPOILED as error:
+        raise Damaged(f"{name} is damaged inside: {error}.", RESAVE) from error
 
 
 @dataclass(frozen=True)
@@ -152,10 +164,8 @@ class Book:
         written = {part.part: part.xml for key, part in parts.items() if part is not self.parts[key]}
         if styles.changed:
             written[self.styles_part] = styles.xml
-        try:
+        with damage_named(self.name):
             return replace(new, raw=repacked(self.raw, written, self.calculated, drop_calc_chain=recalculate))
-        except (*_SPOILED, ValueError) as error:
-            raise Damaged(f"{self.name} is damaged inside: {error}.", RESAVE) from error
 
     def obstacle(self) -> str:
         """Why no row may leave Orders; "" when rows may."""
@@ -330,7 +340,7 @@ def rows_below(sheet: Sheet, context: Context) -> Iterator[tuple[int, list[Cell]
 def parse(raw: bytes, name: str, known: Templates, zone: ZoneInfo) -> tuple[Book, Snapshot]:
     """The workbook and what it says. Raises Damaged naming the tab, heading or `_ledger` row that is not as it must be."""
     package = unpack(raw, name)
-    try:
+    with damage_named(name):
         styles = Styles(package.archive.read(package.styles_part), name)
         context = context_of(package, styles)
         parts: dict[str, TabPart] = {}
@@ -365,8 +375,6 @@ def parse(raw: bytes, name: str, known: Templates, zone: ZoneInfo) -> tuple[Book
             else:
                 last = _last_filled(sheet, wanted)
                 parts[tab.key] = TabPart(tab, part_name, sheet, positions, last, {}, {}, blank)
-    except (*_SPOILED, IndexError, ValueError) as error:
-        raise Damaged(f"{name} is damaged inside: {error}.", RESAVE) from error
     if ledger is None:  # pragma: no cover - the templates always have one
         raise Damaged(f"{name} has no ledger.", frames.INIT)
     book = Book(

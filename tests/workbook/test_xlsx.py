@@ -489,6 +489,15 @@ def test_what_libreoffice_calculated_before_is_not_shown_as_of_now(book: XlsxWor
     assert mine in after[part_of(path, "Orders")]
 
 
+@pytest.mark.parametrize("title", ["Orders", "_ledger"])
+def test_init_answers_a_damaged_cell(book: XlsxWorkbook, path: Path, title: str) -> None:
+    """A text that is not among the shared ones is damage, never a bug of ours."""
+    part = part_of(path, title)
+    rewrite(path, {part: parts(path)[part].replace(b"</row>", b'<c r="Z1" t="s"><v>99999</v></c></row>', 1)})
+    with pytest.raises(Damaged, match=r"^orders\.xlsx is damaged inside: "):
+        open_book(path).provision()
+
+
 @pytest.mark.parametrize(("drawn", "left"), [(b"<xdr:wsDr/>", 2), (b"<xdr:wsDr><xdr:oneCellAnchor/></xdr:wsDr>", 9)])
 def test_the_drawing_that_libreoffice_gives_every_tab_keeps_no_rows(
     book: XlsxWorkbook, path: Path, drawn: bytes, left: int
