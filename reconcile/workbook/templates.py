@@ -18,7 +18,7 @@ from reconcile.errors import Damaged, SettingsError
 from reconcile.workbook import catalogue
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from reconcile.core.model import Cell
     from reconcile.workbook.catalogue import Catalogue
@@ -367,11 +367,16 @@ def _folded(text: str) -> str:
     return folded if folded.isascii() else folded.replace("i̇", "i").replace("ı", "i")  # a Turkish İ, I and ı
 
 
-def positions(tab: Tab, header_row: Sequence[object], name: str = "the workbook") -> dict[str, int]:
+def positions(
+    tab: Tab,
+    header_row: Sequence[object],
+    name: str = "the workbook",
+    below: Iterable[tuple[int, Sequence[object]]] = (),
+) -> dict[str, int]:
     """Where each template column stands in a sheet's header row: column key → index into `header_row`.
 
     Columns may stand in any order and others may stand between them. Raises Damaged naming tab and header when one of
-    ours is missing or stands there twice.
+    ours is missing or stands there twice, or the row of `below` (number, cells) that the headings stand in.
     """
     places: dict[str, list[int]] = {}
     for index, cell in enumerate(header_row):
@@ -380,6 +385,7 @@ def positions(tab: Tab, header_row: Sequence[object], name: str = "the workbook"
     found: dict[str, int] = {}
     missing = [column.header for column in tab.columns if fold(column.header) not in places]
     if missing:
+        refuse_strayed(tab, header_row, below, name)
         raise Damaged(missing_text(tab, missing, name), missing_help(missing))
     for column in tab.columns:
         where = places[fold(column.header)]
@@ -390,6 +396,25 @@ def positions(tab: Tab, header_row: Sequence[object], name: str = "the workbook"
             )
         found[column.key] = where[0]
     return found
+
+
+def refuse_strayed(
+    tab: Tab, header_row: Sequence[object], below: Iterable[tuple[int, Sequence[object]]], name: str
+) -> None:
+    """Raises Damaged naming the row of `below` (number, cells) with most headings, when row 1 has not even half of them.
+
+    Somebody inserted a row above them, or sorted them in among the rows: writing them anew would add a second, empty table.
+    """
+    ours = {fold(column.header) for column in tab.columns}
+
+    def has_most(cells: Sequence[object]) -> bool:
+        return 2 * len(ours & {fold(cell) for cell in cells if cell is not None}) > len(ours)
+
+    if not has_most(header_row) and (row := next((number for number, cells in below if has_most(cells)), None)):
+        raise Damaged(
+            f"The headings of tab {tab.title!r} of {name} stand in row {row}, not in row 1.",
+            "Move that row back to the top. If the rows above it are empty, delete them instead.",
+        )
 
 
 def missing_text(tab: Tab, missing: Sequence[str], name: str) -> str:

@@ -55,6 +55,8 @@ class XlsxWorkbook:
         self._clock = clock
         self._book: Book | None = None
         self._shown: Book | None = None
+        if "\0" in str(path):
+            raise SettingsError(f"{str(path)!r} is not a path.", "Correct RECONCILE_SHEET.")
         suffix = self.path.suffix.lower()
         if suffix == ".xlsm":
             raise SettingsError(
@@ -73,7 +75,7 @@ class XlsxWorkbook:
 
         A text cell is str, a formula `cells.Formula`, an error its text (`#REF!`), a date a datetime without a zone, just as
         it stands. The frames of Runs, History, Long texts and Archive are made when asked for.
-        Raises Damaged, Unavailable, AccessRefused.
+        Raises SettingsError when it is not there, Damaged, Unavailable, AccessRefused.
         """
         boundary.at("book.before-read")
         raw = xlsx_file.read_bytes(self.path)
@@ -117,11 +119,15 @@ class XlsxWorkbook:
         book = self._shown or self._fresh()
         if found := book.obstacle():
             return found, set()
-        return "", {key for key in keys if frames.utf16_units(str(book.noted(key))) > self.cell_limit}
+        return "", {
+            key for key in keys if book.row(key) is None or frames.utf16_units(str(book.noted(key))) > self.cell_limit
+        }
 
     def _fresh(self) -> Book:
         """The parsed file: the one in memory when the file's content is still the same."""
-        raw = xlsx_file.read_bytes(self.path)
+        raw = xlsx_file.read_if_there(self.path)
+        if raw is None:
+            raise Unavailable(f"{self.name} is not there any more.", "If another program is replacing it, run again.")
         if self._book is None or self._book.raw != raw:
             self._book, _ = self._parse(raw)
         return self._book
@@ -148,19 +154,17 @@ class XlsxWorkbook:
         """Makes the workbook, or completes one: missing tabs, headings and services. Again is harmless.
 
         Nothing that is there is moved or changed. Raises Damaged when that cannot be done without destroying something,
-        Unavailable, AccessRefused.
+        SettingsError for a path into nowhere, Unavailable, AccessRefused.
         """
-        if not self.path.resolve().parent.is_dir():
-            raise SettingsError(
-                f"There is no folder {self.path.resolve().parent} for {self.name}.",
-                "Make it, or correct RECONCILE_SHEET.",
-            )
+        xlsx_file.refuse_without_folder(self.path)
         with xlsx_file.sole_writer(self.path):
             xlsx_file.refuse_if_open(self.path)
-            before = xlsx_file.read_bytes(self.path) if self.path.exists() else None
-            if before is not None:
-                self._known = xlsx_book.in_language_of(before, self.name, self._known)
-            raw, done = self._completed(before)
+            before = xlsx_file.read_if_there(self.path)
+            with xlsx_book.damage_named(self.name):
+                if before is not None:
+                    self._known = xlsx_book.in_language_of(before, self.name, self._known)
+                gap = None if before is None else self._gap(before)
+            raw, done = self._completed(before, gap)
             book, snapshot = xlsx_book.parse(raw, self.name, self._known, self.zone)
             there = set(snapshot.tabs["services"].index)
             new = [service for service in dict.fromkeys(map(id_text, services)) if service and service not in there]
@@ -177,13 +181,12 @@ class XlsxWorkbook:
             self._book = None
             return done
 
-    def _completed(self, raw: bytes | None) -> tuple[bytes, Provisioned]:
+    def _completed(self, raw: bytes | None, gap: Gap | None) -> tuple[bytes, Provisioned]:
         from reconcile.workbook import xlsx_layout  # noqa: PLC0415 - openpyxl is heavy, and only init needs it
 
         if raw is None:
             made = xlsx_layout.made(self._known, self._clock(), str(self.zone))
             return made, Provisioned(created=True, tabs=tuple(tab.title for tab in self._known.tabs))
-        gap = self._gap(raw)
         if not gap:
             return raw, Provisioned()
         done = Provisioned(
@@ -201,9 +204,10 @@ class XlsxWorkbook:
         headers: dict[str, list[str]] = {}
         for tab in self._known.tabs:
             if part := xlsx_book.find_sheet(package, tab):
-                row = xlsx_book.header_row(
-                    Sheet.cut(package.archive.read(part), f"Tab {tab.title!r} of {self.name}"), context
-                )
+                sheet = Sheet.cut(package.archive.read(part), f"Tab {tab.title!r} of {self.name}")
+                row = xlsx_book.header_row(sheet, context)
+                if not tab.free_text:
+                    templates.refuse_strayed(tab, row, xlsx_book.rows_below(sheet, context), self.name)
                 headers[tab.key] = [templates.fold(cell) for cell in row if cell is not None]
         lacking = tuple(tab for tab in self._known.tabs if tab.key not in headers)
         if any(tab.key == templates.LEDGER for tab in lacking) and self._was_used(raw):
@@ -276,5 +280,5 @@ class XlsxWorkbook:
     def _check_writable(self) -> Finding:
         trouble = xlsx_file.why_not_writable(self.path)
         if trouble:
-            return Finding("writable", ok=False, text=trouble, next_step="Give this user the right to write there.")
+            return Finding("writable", ok=False, text=trouble, next_step=xlsx_file.NO_RIGHT)
         return Finding("writable", ok=True, text="It can be saved.")

@@ -5,6 +5,7 @@ A value: `applied` gives a new one and leaves this one as it is, so a write that
 
 from __future__ import annotations
 
+import contextlib
 import io
 import posixpath
 import re
@@ -55,9 +56,20 @@ _SPOILED: Final = (
     expat.ExpatError,
     ET.ParseError,
     KeyError,
+    IndexError,  # a cell's text is not among the shared ones
+    ValueError,
 )
 """What comes of a file with wrong bytes in it, which is never a bug of ours."""
 RESAVE: Final = "Open it in a spreadsheet program and save it again as .xlsx, or restore it from a backup."
+
+
+@contextlib.contextmanager
+def damage_named(name: str) -> Iterator[None]:
+    """Raises Damaged for what comes of wrong bytes in the workbook `name`."""
+    try:
+        yield
+    except _SPOILED as error:
+        raise Damaged(f"{name} is damaged inside: {error}.", RESAVE) from error
 
 
 @dataclass(frozen=True)
@@ -66,6 +78,7 @@ class TabPart:
 
     positions: column key → column index. last: number of the last row that shows something in a column of ours.
     keys: row key → row numbers. unnamed: key its Sync text starts with → numbers of rows whose key cell is blank.
+    blank_drawing: it names a drawing, and nothing stands there.
     """
 
     tab: Tab
@@ -75,11 +88,24 @@ class TabPart:
     last: int
     keys: Mapping[str, tuple[int, ...]]
     unnamed: Mapping[str, tuple[int, ...]]
+    blank_drawing: bool = False
+
+    @property
+    def obstacle(self) -> str:
+        """Why no row may leave it; "" when rows may."""
+        return xlsx_rows.obstacle(self.sheet, blank_drawing=self.blank_drawing)
+
+    def xml(self) -> bytes:
+        """The worksheet part with what was changed in it."""
+        return self.sheet.xml(set(self.positions.values()))
 
 
 @dataclass(frozen=True)
 class Book:
-    """A parsed workbook. `raw` is the file it came from; `places` tells where ledger and meta rows stand in `_ledger`."""
+    """A parsed workbook. `raw` is the file it came from; `places` tells where ledger and meta rows stand in `_ledger`.
+
+    calculated: the parts of the tabs of ours that consist of formulas over the others.
+    """
 
     name: str
     raw: bytes
@@ -93,6 +119,7 @@ class Book:
     revision: int
     places: Mapping[tuple[str, str], int]
     free: tuple[int, ...]
+    calculated: tuple[str, ...] = ()
 
     def applied(self, change: Commit, shown: Book | None = None) -> Book:
         """This workbook with a commit in it and its revision one higher. Its `raw` is the new file.
@@ -134,18 +161,16 @@ class Book:
             places=ledger.places,
             free=tuple(ledger.free),
         )
-        written = {part.part: part.sheet.xml for key, part in parts.items() if part is not self.parts[key]}
+        written = {part.part: part.xml for key, part in parts.items() if part is not self.parts[key]}
         if styles.changed:
             written[self.styles_part] = styles.xml
-        try:
-            return replace(new, raw=repacked(self.raw, written, drop_calc_chain=recalculate))
-        except (*_SPOILED, ValueError) as error:
-            raise Damaged(f"{self.name} is damaged inside: {error}.", RESAVE) from error
+        with damage_named(self.name):
+            return replace(new, raw=repacked(self.raw, written, self.calculated, drop_calc_chain=recalculate))
 
     def obstacle(self) -> str:
         """Why no row may leave Orders; "" when rows may."""
         part = self.parts[frames.ORDERS]
-        if found := xlsx_rows.obstacle(part.sheet):
+        if found := part.obstacle:
             return found
         with zipfile.ZipFile(io.BytesIO(self.raw)) as archive:
             others = (
@@ -156,13 +181,16 @@ class Book:
             return "links" if xlsx_rows.looked_at(part.tab.title, others) else ""
 
     def row(self, key: str) -> list[Cell] | None:
-        """All cells of an order's row, staff's own columns, too; None when it stands in none, or in several."""
+        """All cells of an order's row, staff's own columns, too; None when it stands in none or in several, or one is damaged."""
         part = self.parts[frames.ORDERS]
         numbers = part.keys.get(key, ())
         if len(numbers) != 1:
             return None
         place = bisect_left(part.sheet.numbers, numbers[0])
-        cells = next(xlsx_xml.read_cells(part.sheet, self.context, None, first=place, last=place + 1))[1]
+        try:
+            cells = next(xlsx_xml.read_cells(part.sheet, self.context, None, first=place, last=place + 1))[1]
+        except (IndexError, ValueError):  # a text that is not among the shared ones, in a column that no run reads
+            return None
         while cells and cells[-1] is None:
             cells.pop()
         return cells
@@ -220,6 +248,11 @@ def unpack(raw: bytes, name: str) -> Package:
         raise AccessRefused(
             f"{name} is protected with a password, or is an old .xls file.",
             "Save it as .xlsx without a password to open it.",
+        )
+    if not raw:
+        raise Damaged(
+            f"{name} is empty, so not a complete .xlsx workbook.",
+            "Restore it from a backup. If it never held anything, delete it, then run `reconcile init`.",
         )
     try:
         archive = zipfile.ZipFile(io.BytesIO(raw))
@@ -299,10 +332,15 @@ def header_row(sheet: Sheet, context: Context) -> list[Cell]:
     return next((cells for _, cells in xlsx_xml.read_cells(sheet, context, None, last=1)), [])
 
 
+def rows_below(sheet: Sheet, context: Context) -> Iterator[tuple[int, list[Cell]]]:
+    """The rows under row 1, each with its number and all its cells."""
+    return xlsx_xml.read_cells(sheet, context, None, first=1 if sheet.numbers[:1] == (1,) else 0)
+
+
 def parse(raw: bytes, name: str, known: Templates, zone: ZoneInfo) -> tuple[Book, Snapshot]:
     """The workbook and what it says. Raises Damaged naming the tab, heading or `_ledger` row that is not as it must be."""
     package = unpack(raw, name)
-    try:
+    with damage_named(name):
         styles = Styles(package.archive.read(package.styles_part), name)
         context = context_of(package, styles)
         parts: dict[str, TabPart] = {}
@@ -322,21 +360,21 @@ def parse(raw: bytes, name: str, known: Templates, zone: ZoneInfo) -> tuple[Book
                     f"If it was renamed, name it {tab.title!r} again. Otherwise: {frames.INIT}",
                 )
             sheet = Sheet.cut(package.archive.read(part_name), f"Tab {tab.title!r} of {name}")
-            positions = templates.positions(tab, header_row(sheet, context), name)
+            positions = templates.positions(tab, header_row(sheet, context), name, rows_below(sheet, context))
             wanted = [positions[key] for key in tab.keys]
             first = 1 if sheet.numbers and sheet.numbers[0] == 1 else 0
+            blank = b"drawing " in sheet.tail and _is_blank_drawing(package.archive, part_name)
             if tab.key in EAGER:
                 rows = [
                     row
                     for row in xlsx_xml.read_cells(sheet, context, wanted, first=first)
                     if any(cell is not None for cell in row[1])
                 ]
-                parts[tab.key] = _indexed(TabPart(tab, part_name, sheet, positions, 1, {}, {}), rows)
+                parts[tab.key] = _indexed(TabPart(tab, part_name, sheet, positions, 1, {}, {}, blank), rows)
                 shown[tab.key] = frames.frame(tab, rows)
             else:
-                parts[tab.key] = TabPart(tab, part_name, sheet, positions, _last_filled(sheet, wanted), {}, {})
-    except (*_SPOILED, IndexError, ValueError) as error:
-        raise Damaged(f"{name} is damaged inside: {error}.", RESAVE) from error
+                last = _last_filled(sheet, wanted)
+                parts[tab.key] = TabPart(tab, part_name, sheet, positions, last, {}, {}, blank)
     if ledger is None:  # pragma: no cover - the templates always have one
         raise Damaged(f"{name} has no ledger.", frames.INIT)
     book = Book(
@@ -352,6 +390,7 @@ def parse(raw: bytes, name: str, known: Templates, zone: ZoneInfo) -> tuple[Book
         ledger.revision,
         ledger.places,
         ledger.free,
+        tuple(part for tab in known.tabs if tab.free_text and (part := find_sheet(package, tab))),
     )
     return book, Snapshot(ledger.revision, _Tabs(book, shown), ledger.frame, ledger.meta, known.words)
 
@@ -359,7 +398,7 @@ def parse(raw: bytes, name: str, known: Templates, zone: ZoneInfo) -> tuple[Book
 def _ledger(package: Package, part: str, tab: Tab, context: Context, name: str) -> tuple[TabPart, frames.LedgerTab]:
     """The `_ledger` tab, which is the same in every language and says which one the others are in."""
     sheet = Sheet.cut(package.archive.read(part), f"Tab {tab.title!r} of {name}")
-    positions = templates.positions(tab, header_row(sheet, context), name)
+    positions = templates.positions(tab, header_row(sheet, context), name, rows_below(sheet, context))
     wanted = [positions[key] for key in tab.keys]
     first = 1 if sheet.numbers and sheet.numbers[0] == 1 else 0
     ledger = frames.read_ledger(xlsx_xml.read_cells(sheet, context, wanted, first=first), name)
@@ -378,6 +417,15 @@ def in_language_of(raw: bytes, name: str, known: Templates) -> Templates:
         if frames.META in cells and frames.LANGUAGE in cells:
             return known.in_language(str(cells[cells.index(frames.LANGUAGE) + 1]))
     return known.in_language(ENGLISH.language)
+
+
+def _is_blank_drawing(archive: zipfile.ZipFile, part: str) -> bool:
+    """Whether the drawing of a worksheet part is there with nothing in it."""
+    try:
+        drawings = [target for kind, target in _relations(archive, part).values() if kind == "drawing"]
+        return bool(drawings) and not any(b"Anchor" in archive.read(drawing) for drawing in drawings)
+    except KeyError:  # it has no relations, or names a part that is not there
+        return False
 
 
 def _indexed(part: TabPart, rows: Sequence[tuple[int, Sequence[Cell]]]) -> TabPart:
@@ -450,16 +498,20 @@ def _noted(part: TabPart, notes: Mapping[str, str], ink: Ink) -> tuple[TabPart, 
     """`part` with Sync texts put in the rows of their keys, and whether one of them took a formula's place."""
     sheet, index = part.sheet, part.positions[SYNC]
     places = {number: place for place, number in enumerate(sheet.numbers)}
+    targets = [
+        (text, each) for key, text in notes.items() for each in (*part.keys.get(key, ()), *part.unnamed.get(key, ()))
+    ]
+    if any(xlsx_xml.shares_formula(sheet.rows[places[number]], index) for _, number in targets):
+        sheet = xlsx_xml.unshared(sheet)
     changed: dict[int, bytes] = {}
     had_formula = False
-    for key, text in notes.items():
-        for number in (*part.keys.get(key, ()), *part.unnamed.get(key, ())):
-            row = sheet.rows[places[number]]
-            had_formula = had_formula or xlsx_xml.has_formula(row, index)
-            style = xlsx_xml.style_at(sheet, row, index)
-            cell = ink.cell(f"{letters(index)}{number}", text, style, sheet.prefix)
-            row = xlsx_xml.with_cells(sheet, number, changed.get(number, row), {index: cell})
-            changed[number] = xlsx_xml.at_least(row, _height(part.tab, {SYNC: text}))
+    for text, number in targets:
+        row = sheet.rows[places[number]]
+        had_formula = had_formula or xlsx_xml.has_formula(row, index)
+        style = xlsx_xml.style_at(sheet, row, index)
+        cell = ink.cell(f"{letters(index)}{number}", text, style, sheet.prefix)
+        row = xlsx_xml.with_cells(sheet, number, changed.get(number, row), {index: cell})
+        changed[number] = xlsx_xml.at_least(row, _height(part.tab, {SYNC: text}))
     return replace(part, sheet=sheet.with_rows(changed)), had_formula
 
 
@@ -487,7 +539,8 @@ def _appended(part: TabPart, rows: Sequence[Row], ink: Ink) -> TabPart:
         if existing is None:
             changed[number] = xlsx_xml.row_xml(sheet, number, cells, _height(tab, row))
         else:
-            changed[number] = xlsx_xml.with_cells(sheet, number, existing, cells)
+            filled = xlsx_xml.with_cells(sheet, number, xlsx_xml.in_sight(existing), cells)
+            changed[number] = xlsx_xml.at_least(filled, _height(tab, row))
         if tab.has(SYNC):
             name = id_text(row.get(tab.key_column))
             index_of, name = (keys, name) if name else (unnamed, frames.sync_key(row.get(SYNC)))
@@ -522,7 +575,7 @@ def _without(part: TabPart, numbers: Sequence[int]) -> TabPart:
 
 def _pruned(part: TabPart, most: int) -> TabPart:
     """A log cut to its last rows, where that breaks nothing somebody added to it."""
-    if part.last - 1 <= most * frames.SLACK or xlsx_rows.obstacle(part.sheet):
+    if part.last - 1 <= most * frames.SLACK or part.obstacle:
         return part
     first = part.last - most
     return _without(part, [number for number in part.sheet.numbers if 1 < number <= first])
@@ -585,14 +638,25 @@ def _instant(value: Cell) -> Cell:
 _CALC_CHAIN: Final = "calcChain.xml"
 
 
-def repacked(raw: bytes, written: Mapping[str, Callable[[], bytes]], *, drop_calc_chain: bool = False) -> bytes:
+def repacked(
+    raw: bytes,
+    written: Mapping[str, Callable[[], bytes]],
+    calculated: Iterable[str] = (),
+    *,
+    drop_calc_chain: bool = False,
+) -> bytes:
     """The file with some parts replaced and all others as they are.
 
     Programs are told to calculate formulas anew when they open it, since the cells they look at may have changed.
+    LibreOffice does not listen where the file is its own and a result is there: so the parts `calculated` lose theirs.
     """
     with zipfile.ZipFile(io.BytesIO(raw)) as before:
         members = before.infolist()
         data = {name: make() for name, make in written.items()}
+        for name in calculated:
+            xml = before.read(name)
+            if (unknown := xlsx_xml.without_results(xml)) != xml:
+                data[name] = unknown
         if drop_calc_chain:
             members = [info for info in members if not info.filename.endswith(_CALC_CHAIN)]
             for name in [info.filename for info in members]:

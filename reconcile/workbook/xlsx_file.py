@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from reconcile import boundary
-from reconcile.errors import AccessRefused, ReconcileError, RevisionMoved, Unavailable
+from reconcile.errors import AccessRefused, ReconcileError, RevisionMoved, SettingsError, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +24,7 @@ except ImportError:  # pragma: no cover - Windows
 
 PATIENCE_SECONDS: Final = 10.0
 PAUSE_SECONDS: Final = 0.05
+NO_RIGHT: Final = "Give this user the right to write there."
 _NO_FOLDER_SYNC: Final = (errno.EINVAL, errno.EBADF, errno.ENOTSUP)
 """What network shares say that need no such thing."""
 
@@ -40,13 +41,20 @@ def digest(data: bytes) -> str:
 
 
 def read_bytes(path: Path) -> bytes:
-    """The file's content. Raises Unavailable when it is not there, AccessRefused when it may not be read."""
+    """The file's content. Raises SettingsError when it is not there, AccessRefused, Unavailable."""
+    if (data := read_if_there(path)) is None:
+        raise SettingsError(
+            f"There is no workbook {path}.", "Check RECONCILE_SHEET, or run `reconcile init` to make it."
+        )
+    return data
+
+
+def read_if_there(path: Path) -> bytes | None:
+    """The file's content, None when it is not there. Raises AccessRefused when it may not be read, Unavailable."""
     try:
         return path.read_bytes()
-    except FileNotFoundError as error:
-        raise Unavailable(
-            f"There is no workbook {path}.", "Check RECONCILE_SHEET, or run `reconcile init` to make it."
-        ) from error
+    except FileNotFoundError:
+        return None
     except PermissionError as error:
         raise AccessRefused(
             f"{path} may not be read by this user.", "Give this user the right to read and write it."
@@ -55,6 +63,25 @@ def read_bytes(path: Path) -> bytes:
         raise Unavailable(
             f"{path} cannot be read: {error.strerror}.", "Check the disk or the network share."
         ) from error
+
+
+def refuse_without_folder(path: Path) -> None:
+    """Raises SettingsError when no workbook could be at `path`, AccessRefused when this user may not look there."""
+    try:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            path.stat()  # which answers a circle of links and a name that is too long, in every version of Python
+        folder = path.resolve().parent
+        there = folder.is_dir()
+    except PermissionError as error:
+        raise AccessRefused(
+            f"This user may not look for {path}.", "Give this user the right to open its folder."
+        ) from error
+    except OSError as error:
+        raise SettingsError(
+            f"{path} cannot be used: {error.strerror}.", "Correct RECONCILE_SHEET, or check the disk."
+        ) from error
+    if not there:
+        raise SettingsError(f"There is no folder {folder} for {path.name}.", "Make it, or correct RECONCILE_SHEET.")
 
 
 def opened_by(path: Path) -> str:
@@ -180,8 +207,10 @@ def replace(path: Path, data: bytes, expected: str | None) -> None:
 
     `expected` is the digest of the content to be replaced, None for a file that must not exist yet. Links are followed, and
     the file keeps its permissions. Raises Moved when the file is no longer the expected one, Unavailable when it is open
-    elsewhere or the disk is full, AccessRefused when the folder may not be written to. The file is then as it was.
+    elsewhere or the disk is full, AccessRefused when it or its folder may not be written to. The file is then as it was.
     """
+    if trouble := why_not_writable(path):  # replacing would get past a file that somebody made read-only
+        raise AccessRefused(trouble, NO_RIGHT)
     target = path.resolve()
     temporary = target.with_name(f".{target.name}.reconcile-tmp")
     try:

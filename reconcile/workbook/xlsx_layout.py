@@ -11,6 +11,7 @@ import textwrap
 import unicodedata
 import warnings
 import zipfile
+from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -22,6 +23,7 @@ from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Si
 from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.styles.numbers import NumberFormat
 from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.dimensions import ColumnDimension
 from openpyxl.worksheet.properties import PageSetupProperties
 
 from reconcile.core.cells import Formula
@@ -85,6 +87,11 @@ def completed(raw: bytes, gap: Gap, known: Templates, name: str, zone_name: str)
     Nothing that is there is moved or changed. Raises Damaged naming what would be lost by saving it.
     """
     refuse_losses(raw, known, name)
+    if _is_strict(raw):  # which openpyxl reads as a workbook without tabs
+        raise Damaged(
+            f"{name} lacks tabs or headings, and is saved as Strict Open XML, to which they cannot be added.",
+            "Save it as an ordinary .xlsx workbook (not Strict), then run init again.",
+        )
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         book = load_workbook(io.BytesIO(raw), rich_text=True)
@@ -154,6 +161,15 @@ def refuse_losses(raw: bytes, known: Templates, name: str) -> None:
         raise _would_destroy(name, lost)
 
 
+def _is_strict(raw: bytes) -> bool:
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        return any(
+            b"http://purl.oclc.org/ooxml/spreadsheetml/main" in archive.read(info)
+            for info in archive.infolist()
+            if info.filename.endswith("workbook.xml")
+        )
+
+
 def _would_destroy(name: str, lost: Sequence[str]) -> Damaged:
     return Damaged(
         f"{name} lacks tabs or headings, but adding them would destroy something in it: {', '.join(lost[:3])}.",
@@ -207,6 +223,7 @@ def _dress_column(sheet: Worksheet, tab: Tab, column: Column, index: int, known:
     header.fill = PatternFill("solid", start_color=owner.fill)
     header.alignment = Alignment(wrap_text=True, vertical="center", **_side(column, over_button=True))
     header.border = Border(bottom=_HEADER_EDGE)
+    _stand_alone(sheet, index)
     dimension = sheet.column_dimensions[letter]
     dimension.width = column.width + 1
     dimension.number_format = column.number_format
@@ -246,6 +263,33 @@ def _dress_column(sheet: Worksheet, tab: Tab, column: Column, index: int, known:
         )
         rule.add(f"{letter}2:{letter}{MAX_ROWS}")
         sheet.add_data_validation(rule)
+
+
+def _stand_alone(sheet: Worksheet, index: int) -> None:
+    """Takes the column at `index` out of a group that has one look, which is then two: before it and after it.
+
+    A program that finds a column in two groups calls the file broken.
+    """
+    number = index + 1
+    dimensions: Any = sheet.column_dimensions
+    for letter, group in list(dimensions.items()):
+        if group.min is None or not group.min <= number <= group.max or group.min == group.max:
+            continue
+        del dimensions[letter]
+        for first, last in ((group.min, number - 1), (number + 1, group.max)):
+            if first <= last:
+                part: Any = ColumnDimension(
+                    sheet,
+                    letters(first - 1),
+                    width=group.width,
+                    hidden=group.hidden,
+                    outlineLevel=group.outlineLevel,
+                    collapsed=group.collapsed,
+                    min=first,
+                    max=last,
+                )
+                part._style = copy(group._style)  # noqa: SLF001 - openpyxl has no other way to take a look over
+                dimensions[part.index] = part
 
 
 def _side(column: Column, *, over_button: bool = False) -> dict[str, Any]:

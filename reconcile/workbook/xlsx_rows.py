@@ -11,14 +11,17 @@ from dataclasses import replace
 from html import escape, unescape
 from typing import TYPE_CHECKING, Final
 
-from reconcile.workbook.xlsx_xml import MAX_ROWS
+from reconcile.workbook.xlsx_xml import MAX_ROWS, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from reconcile.workbook.xlsx_xml import Sheet
 
-_FORMULA: Final = re.compile(rb"<(?:[\w.-]+:)?f[\s/>]")
+_FORMULA: Final = re.compile(rb"<(?:[\w.-]+:)?f(?=[\s/>])(?![^>]*>(?i:TRUE|FALSE)\(\)<)")
+"""A typed TRUE or FALSE is none, though LibreOffice saves it as one."""
+
+_DRAWING: Final = re.compile(rb"<(?:[\w.-]+:)?drawing\s[^>]*/>")
 _OBJECTS: Final = re.compile(
     rb"<(?:[\w.-]+:)?(?:mergeCell|tablePart|drawing|legacyDrawing|legacyDrawingHF|rowBreaks|oleObject|control|picture|"
     rb"protectedRange|scenario|customSheetView)\b"
@@ -32,17 +35,23 @@ _RULE: Final = re.compile(
 _RULE_FORMULA: Final = re.compile(rb"(<((?:[\w.-]+:)?(?:formula[12]?|f))>)(.*?)(</\2>)", re.DOTALL)
 _WHERE: Final = re.compile(rb"""(\s(?:sqref|ref)=["']|<(?:[\w.-]+:)?sqref>)([^"'<]+)""")
 _EMPTY_LINKS: Final = re.compile(rb"<((?:[\w.-]+:)?(?:hyperlinks|ignoredErrors))>\s*</\1>")
+_SORT: Final = re.compile(rb"<((?:[\w.-]+:)?sortState)\s[^>]*?(?:/>|>.*?</\1\s*>)", re.DOTALL)
+_FILTER: Final = re.compile(rb"<((?:[\w.-]+:)?autoFilter)\s[^>]*?(?:/>|>.*?</\1\s*>)", re.DOTALL)
 _COUNTED: Final = re.compile(
     rb"""(<((?:[\w.-]+:)?dataValidations)\b[^>]*?\scount=["'])\d+(["'][^>]*>)(.*?)(</\2>)""", re.DOTALL
 )
 _AREA: Final = re.compile(r"(\$?[A-Z]+\$?)(\d+)(?::(\$?[A-Z]+\$?)(\d+))?")
 
 
-def obstacle(sheet: Sheet) -> str:
-    """Why no row may be taken out: `formulas` in it, or `objects` that stand on cells; "" when rows may."""
+def obstacle(sheet: Sheet, *, blank_drawing: bool = False) -> str:
+    """Why no row may be taken out: `formulas` in it, or `objects` that stand on cells; "" when rows may.
+
+    blank_drawing: nothing stands in its drawing. LibreOffice saves one for every tab with a filter.
+    """
     if any(_FORMULA.search(row) for row in sheet.rows):
         return "formulas"
-    return "objects" if _OBJECTS.search(sheet.tail) else ""
+    tail = _DRAWING.sub(b"", sheet.tail) if blank_drawing else sheet.tail
+    return "objects" if _OBJECTS.search(tail) else ""
 
 
 def looked_at(title: str, parts: Iterable[bytes]) -> bool:
@@ -84,11 +93,17 @@ def _renumbered(row: bytes, number: int) -> bytes:
 
 
 def _tail(tail: bytes, removed: Sequence[int]) -> bytes:
-    """What stands after the rows, its references moved; rules and links of rows that are gone go with them."""
+    """What stands after the rows, its references moved; rules and links of rows that are gone go with them.
+
+    So do a sort and a filter, because a program calls a file broken in which one has no range.
+    """
 
     def link(found: re.Match[bytes]) -> bytes:
         where = _WHERE.search(found[0])
         return found[0] if where is None or _areas(where[2].decode(), removed) else b""
+
+    def sort(found: re.Match[bytes]) -> bytes:
+        return found[0] if all(_areas(where[2].decode(), removed) for where in _WHERE.finditer(found[0])) else b""
 
     def rule(found: re.Match[bytes]) -> bytes:
         where = _WHERE.search(found[0])
@@ -103,6 +118,7 @@ def _tail(tail: bytes, removed: Sequence[int]) -> bytes:
         return _RULE_FORMULA.sub(lambda each: each[1] + _translated(each[3], before, after) + each[4], found[0])
 
     tail = _RULE.sub(rule, _LINK.sub(link, tail))
+    tail = _FILTER.sub(link, _SORT.sub(sort, tail))
     tail = _EMPTY_LINKS.sub(b"", tail)
     tail = _WHERE.sub(lambda found: found[1] + _areas(found[2].decode(), removed).encode(), tail)
     return _COUNTED.sub(_counted, tail)
@@ -137,10 +153,7 @@ def _corner(areas: str) -> int:
 
 
 def _translated(formula: bytes, before: int, after: int) -> bytes:
-    from openpyxl.formula.translate import Translator  # noqa: PLC0415 - rare, and openpyxl is heavy
-
     text = unescape(formula.decode())
     if text.startswith('"'):
         return formula  # the choices of a drop-down
-    moved_text = Translator("=" + text, origin=f"A{before}").translate_formula(f"A{after}")
-    return escape(str(moved_text)[1:], quote=False).encode()
+    return escape(translated(text, f"A{before}", f"A{after}"), quote=False).encode()

@@ -11,6 +11,8 @@ import math
 import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from html import escape, unescape
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 from xml.parsers import expat
 
@@ -19,7 +21,7 @@ from reconcile.errors import Damaged
 from reconcile.workbook.templates import letters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     from reconcile.core.model import Cell
@@ -96,10 +98,14 @@ _NUMBER: Final = re.compile(rb"""\sr=["'](\d+)["']""")
 _REFERENCE: Final = re.compile(rb"""\sr=["']([A-Z]+)\d+["']""")
 _STYLE: Final = re.compile(rb"""\ss=["'](\d+)["']""")
 _HEIGHT: Final = re.compile(rb"""(\sht=["'])([\d.]+)(["'])""")
+_HIDDEN: Final = re.compile(rb"""\shidden=["'][^"']*["']""")
 _SPANS: Final = re.compile(rb"""\sspans=["'][^"']*["']""")
 _DIMENSION: Final = re.compile(rb"""(dimension\s+ref=["'])([A-Z]+)(\d+)(?::([A-Z]+)(\d+))?(["'])""")
 _FILTER: Final = re.compile(rb"""(autoFilter\s+ref=["']\$?[A-Z]+\$?\d+:\$?[A-Z]+\$?)(\d+)(["'])""")
-_SPAN: Final = re.compile(rb"""(?<=["' ])([A-Z]+2:[A-Z]+)(\d+)(?=["' ])""")
+_RULE_AREAS: Final = re.compile(
+    rb"""(<(?:[\w.-]+:)?(?:conditionalFormatting|dataValidation)(?=\s)[^>]*?\ssqref=["'])([^"']*)"""
+)
+_SPAN: Final = re.compile(rb"(?<!\S)([A-Z]+)2:([A-Z]+)(\d+)(?!\S)")
 """A span of whole columns below the headings, as drop-downs and colours have it. Some programs cut it to the rows in use."""
 
 _COL: Final = re.compile(rb"<(?:[\w.-]+:)?col\s([^>]*?)/?>")
@@ -121,7 +127,7 @@ class Sheet:
 
     @classmethod
     def cut(cls, xml: bytes, name: str) -> Sheet:
-        """Cuts a worksheet part. Raises Damaged when it is not one."""
+        """Cuts a worksheet part. Raises Damaged when it is not one, or its rows do not rise."""
         root = _ROOT.search(xml)
         if not root or b"<!DOCTYPE" in xml[:2000] or xml[:2] in (b"\xff\xfe", b"\xfe\xff"):
             raise Damaged(
@@ -145,14 +151,22 @@ class Sheet:
         head += b"<" + prefix + b"sheetData>"
         tail = b"</" + prefix + b"sheetData>" + tail
         rows = tuple(re.compile(_element(prefix, b"row"), re.DOTALL).findall(xml, opening.end(), closing))
-        return cls(head, tuple(_numbered(rows)), rows, tail, prefix.decode(), _column_styles(head))
+        numbers = tuple(_numbered(rows))
+        if any(above >= number for above, number in pairwise(numbers)):
+            raise Damaged(
+                f"{name} has its rows out of order, or one of them twice.", "Open the file and save it again as .xlsx."
+            )
+        return cls(head, numbers, rows, tail, prefix.decode(), _column_styles(head))
 
-    def xml(self) -> bytes:
-        """The part again, its size and its filter's range brought up to date."""
+    def xml(self, ours: Collection[int] | None = None) -> bytes:
+        """The part again, its size and its filter's range brought up to date.
+
+        ours: the indexes of the columns whose drop-downs and colours reach down to every row; None for all columns.
+        """
         last = self.numbers[-1] if self.numbers else 1
         head = _DIMENSION.sub(lambda found: _dimension(found, last), self.head, count=1)
         tail = _FILTER.sub(lambda found: _at_least(found, last), self.tail, count=1)
-        tail = _SPAN.sub(lambda found: found[1] + str(MAX_ROWS).encode() if int(found[2]) < last else found[0], tail)
+        tail = _RULE_AREAS.sub(lambda found: found[1] + _grown(found[2], last, ours), tail)
         return b"".join((head, *self.rows, tail))
 
     def with_rows(self, changed: Mapping[int, bytes]) -> Sheet:
@@ -188,6 +202,18 @@ def _column_styles(head: bytes) -> dict[int, int]:
 
 def _at_least(found: re.Match[bytes], last: int) -> bytes:
     return found[1] + str(max(last, int(found[2]))).encode() + found[3]
+
+
+def _grown(areas: bytes, last: int, ours: Collection[int] | None) -> bytes:
+    """A rule's areas, those of our columns down to the last row there can be where they end above the row `last`."""
+
+    def grown(found: re.Match[bytes]) -> bytes:
+        ends = (column_index(found[1].decode()), column_index(found[2].decode()))
+        if int(found[3]) >= last or (ours is not None and not all(end in ours for end in ends)):
+            return found[0]
+        return b"%s2:%s%d" % (found[1], found[2], MAX_ROWS)
+
+    return _SPAN.sub(grown, areas)
 
 
 def _dimension(found: re.Match[bytes], last: int) -> bytes:
@@ -339,7 +365,7 @@ class _Reader:
         if self.kind == "b":
             return self.value.strip() in ("1", "true")
         if self.kind == "d":
-            return datetime.fromisoformat(self.value).replace(tzinfo=None)
+            return self._date()
         return self._same(unescaped(self.value))
 
     def _same(self, text: str) -> str | None:
@@ -348,9 +374,20 @@ class _Reader:
             return None
         return self.known.setdefault(text, text) if len(text) < 40 else text  # noqa: PLR2004 - longer ones seldom repeat
 
+    def _date(self) -> Cell:
+        """A date, or its text when it is none: a time without a day, a length of time."""
+        try:
+            return datetime.fromisoformat(self.value).replace(tzinfo=None)
+        except ValueError:
+            return self.value
+
     def _number(self) -> Cell:
+        """A number, or its text when it is none: the NaN of a program that calculated it."""
         text = self.value.strip()
-        number = float(text) if "." in text or "E" in text or "e" in text else int(text)
+        try:
+            number = float(text) if "." in text or "E" in text or "e" in text else int(text)
+        except ValueError:
+            return text
         if self.style in self.context.dates:
             try:
                 return self.context.epoch + timedelta(seconds=round(number * 86_400))
@@ -368,10 +405,7 @@ class _Reader:
             return text
         if group not in self.shared:
             return text
-        from openpyxl.formula.translate import Translator  # noqa: PLC0415 - rare, and openpyxl is heavy
-
-        origin_text, origin = self.shared[group]
-        return str(Translator("=" + origin_text, origin=origin).translate_formula(here))[1:]
+        return translated(*self.shared[group], here)
 
 
 def read_strings(xml: bytes) -> list[str]:
@@ -489,6 +523,12 @@ def at_least(row: bytes, height: float | None) -> bytes:
     return row[: found.start()] + found[1] + f"{height:g}".encode() + found[3] + row[found.end() :]
 
 
+def in_sight(row: bytes) -> bytes:
+    """`row`, no longer hidden."""
+    opening_end = row.index(b">") + 1
+    return _HIDDEN.sub(b"", row[:opening_end]) + row[opening_end:]
+
+
 def style_at(sheet: Sheet, row: bytes | None, index: int) -> int:
     """The style of a cell: its own when it has one, else its column's."""
     if row is not None:
@@ -504,6 +544,56 @@ def has_formula(row: bytes, index: int) -> bool:
     """Whether the cell at `index` of a row holds a formula."""
     pattern = rb"<[^<>]*?c\s[^>]*?\br=[\"']" + letters(index).encode() + rb"\d+[\"'][^>]*>\s*<[^<>]*?f[\s/>]"
     return re.search(pattern, row) is not None
+
+
+_SHARED: Final = re.compile(
+    rb"""(<(?:[\w.-]+:)?c\s[^>]*?\br=["']([A-Z]+\d+)["'][^>]*>\s*<((?:[\w.-]+:)?f))(\s[^>]*?\bt=["']shared["'][^>]*?)"""
+    rb"(?:/>|>([^<]*)</(?:[\w.-]+:)?f\s*>)"
+)
+"""A cell's opening with its formula: opening, reference, formula's tag, its attributes, its text."""
+
+
+def shares_formula(row: bytes, index: int) -> bool:
+    """Whether the cell at `index` of a row holds the formula that other cells only refer to."""
+    return b"shared" in row and any(
+        column_index(found[2].decode().rstrip("0123456789")) == index and found[5] for found in _SHARED.finditer(row)
+    )
+
+
+def unshared(sheet: Sheet) -> Sheet:
+    """This sheet with every formula that is stored once for many cells written out in each of them."""
+    origins = {
+        _attributes(found[4] + b">").get(b"si", b""): (found[5], found[2])
+        for row in sheet.rows
+        for found in _SHARED.finditer(row)
+        if found[5]
+    }
+
+    def written_out(found: re.Match[bytes]) -> bytes:
+        text, origin = origins.get(_attributes(found[4] + b">").get(b"si", b""), (b"", b""))
+        if not text:
+            return found[0]
+        own = escape(translated(unescape(text.decode()), origin.decode(), found[2].decode()), quote=False)
+        return found[1] + b">" + own.encode() + b"</" + found[3] + b">"
+
+    return replace(sheet, rows=tuple(_SHARED.sub(written_out, row) for row in sheet.rows))
+
+
+def translated(formula: str, origin: str, here: str) -> str:
+    """A formula, without its `=`, as it reads when it is filled from one cell to another."""
+    from openpyxl.formula.translate import Translator  # noqa: PLC0415 - rare, and openpyxl is heavy
+
+    return str(Translator("=" + formula, origin=origin).translate_formula(here))[1:]
+
+
+_RESULT: Final = re.compile(
+    rb"(</(?:[\w.-]+:)?f>|<(?:[\w.-]+:)?f(?=[\s/])[^>]*/>)\s*<(?:[\w.-]+:)?v>[^<]+</(?:[\w.-]+:)?v>"
+)
+
+
+def without_results(xml: bytes) -> bytes:
+    """A worksheet part whose formulas say nothing until a program calculates them."""
+    return _RESULT.sub(rb"\1", xml)
 
 
 # --- styles ----------------------------------------------------------------------------------------------------------------

@@ -289,6 +289,21 @@ def templates_folder() -> Path:
     return Path(__file__).parents[2] / "sheets_templates"
 
 
+def test_headings_that_stand_further_down(known: Templates) -> None:
+    """Named with their row, where most of them are not in row 1; a few lost ones are only missing."""
+    tab = known.tab("services")
+    below: list[tuple[int, list[object]]] = [(2, ["12", None, "Yes"]), (5, ["service id", "Name", "mine"])]
+    with pytest.raises(Damaged) as strayed:
+        templates.positions(tab, [None], "book.xlsx", below)
+    assert (strayed.value.what, strayed.value.next_step) == (
+        "The headings of tab 'Services' of book.xlsx stand in row 5, not in row 1.",
+        "Move that row back to the top. If the rows above it are empty, delete them instead.",
+    )
+    for row, lower in (([None], below[:1]), (["Service ID", "Pull"], below)):
+        with pytest.raises(Damaged, match="has no heading"):
+            templates.positions(tab, row, "book.xlsx", lower)
+
+
 def test_positions_follow_the_headings(known: Templates) -> None:
     """Any order, any case, others between."""
     tab = known.tab("services")

@@ -185,6 +185,31 @@ def test_a_half_made_workbook_is_completed(path: Path) -> None:
     assert open_book(path).provision(["12"]) == Provisioned()
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ((1, 16384), [(1, 14), (15, 15), (16, 16384)]),
+        ((15, 16384), [(15, 15), (16, 16384)]),
+        ((9, 15), [(9, 14), (15, 15)]),
+    ],
+)
+def test_an_added_heading_leaves_its_columns_group(
+    book: XlsxWorkbook, path: Path, before: tuple[int, int], after: list[tuple[int, int]]
+) -> None:
+    """Columns that staff gave one width keep it, and no column stands in two groups, which Excel calls a broken file."""
+    made = openpyxl.load_workbook(path)
+    made["Orders"]["M1"] = "Mine"
+    made.save(path)
+    part = part_of(path, "Orders")
+    group = b'<cols><col min="%d" max="%d" width="20" customWidth="1" hidden="1"/></cols>' % before
+    rewrite(path, {part: re.sub(rb"<cols>.*</cols>", group, parts(path)[part])})
+    assert open_book(path).provision().columns == (("Orders", "If unsure"),)
+    there = openpyxl.load_workbook(path)["Orders"].column_dimensions.values()
+    assert [(each.min, each.max) for each in there] == after
+    assert [(each.width, each.hidden) for each in there if each.min != 15] == [(20, True)] * (len(after) - 1)
+    assert [(each.width, each.hidden) for each in there if each.min == 15] == [(17, False)]
+
+
 def test_completing_keeps_texts_as_they_are(book: XlsxWorkbook, path: Path) -> None:
     """Carriage returns, literal escapes and texts that look like formulas outlive an upgrade."""
     texts = ["a\r\nb\rc", "_x000D_ is no break", "=1+1", "-5", " x "]
@@ -207,6 +232,21 @@ def test_an_older_template_version_refreshes_start_here(book: XlsxWorkbook, path
     assert open_book(path).provision().lines() == ["Brought Start here up to date."]
     assert openpyxl.load_workbook(path)["Start here"]["B7"].value != "old words"
     assert all(finding.ok for finding in open_book(path).check())
+
+
+@pytest.mark.parametrize("title", ["Orders", "Runs", "_ledger"])
+def test_a_row_inserted_above_the_headings_gets_no_second_table(book: XlsxWorkbook, path: Path, title: str) -> None:
+    """A run and init say where the headings are, and write nothing."""
+    land(book, "15")
+    made = openpyxl.load_workbook(path)
+    made[title].insert_rows(1)
+    made.save(path)
+    before = path.read_bytes()
+    for act in (open_book(path).read, open_book(path).provision):
+        with pytest.raises(Damaged) as refused:
+            act()
+        assert refused.value.what == f"The headings of tab '{title}' of orders.xlsx stand in row 2, not in row 1."
+    assert path.read_bytes() == before
 
 
 def test_a_newer_template_version_is_left_alone(book: XlsxWorkbook, path: Path) -> None:
@@ -286,6 +326,44 @@ def test_no_folder(tmp_path: Path) -> None:
         open_book(tmp_path / "nowhere" / "x.xlsx").provision()
 
 
+def test_a_link_that_leads_back_to_itself(path: Path) -> None:
+    """Answered in words by every command."""
+    path.symlink_to(path.name)
+    with pytest.raises(SettingsError) as refused:
+        open_book(path).provision()
+    assert refused.value.what == f"{path} cannot be used: {os.strerror(errno.ELOOP)}."
+    with pytest.raises(Unavailable, match="cannot be read: "):
+        open_book(path).read()
+
+
+def test_a_link_to_a_file_that_is_not_there_yet(path: Path) -> None:
+    """init makes the file and keeps the link."""
+    path.symlink_to("target.xlsx")
+    assert open_book(path).provision().created
+    assert path.is_symlink()
+    assert (path.parent / "target.xlsx").is_file()
+
+
+def test_a_name_that_no_disk_takes(tmp_path: Path) -> None:
+    """Too long a name, or a NUL in it."""
+    with pytest.raises(SettingsError, match=f"cannot be used: {os.strerror(errno.ENAMETOOLONG)}"):
+        open_book(tmp_path / f"{'x' * 260}.xlsx").provision()
+    with pytest.raises(SettingsError, match="is not a path"):
+        open_book(tmp_path / "a\0b.xlsx")
+
+
+def test_a_folder_that_may_not_be_opened(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rights on the way to the file are AccessRefused."""
+
+    def refuse(_: Path, **__: Any) -> os.stat_result:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    with pytest.raises(AccessRefused) as refused:
+        open_book(path).provision()
+    assert refused.value.what == f"This user may not look for {path}."
+
+
 # --- what a commit leaves alone ------------------------------------------------------------------------------------------------
 
 
@@ -301,6 +379,18 @@ def test_a_commit_changes_only_the_tabs_it_means(book: XlsxWorkbook, path: Path)
     assert changed == {part_of(path, "Orders"), part_of(path, "_ledger")}
 
 
+def test_cells_that_staff_merged_hide_nothing_more_after_a_commit(book: XlsxWorkbook, path: Path) -> None:
+    """What stands below merged cells in a column of staff's own is still there."""
+    made = openpyxl.load_workbook(path)
+    made["Orders"].merge_cells("P2:Q3")
+    made["Orders"]["P6"] = "keep me"
+    made.save(path)
+    land(open_book(path), *map(str, range(15, 25)))
+    sheet = openpyxl.load_workbook(path)["Orders"]
+    assert [str(area) for area in sheet.merged_cells.ranges] == ["P2:Q3"]
+    assert sheet["P6"].value == "keep me"
+
+
 def test_rows_that_hold_only_staffs_own_columns_are_filled(book: XlsxWorkbook, path: Path) -> None:
     """A formula that staff filled down beforehand stays and takes effect; new rows do not jump below it."""
     land(book, "15")
@@ -312,6 +402,20 @@ def test_rows_that_hold_only_staffs_own_columns_are_filled(book: XlsxWorkbook, p
     sheet = openpyxl.load_workbook(path)["Orders"]
     assert [sheet.cell(3, place).value for place in (1, 5, 16)] == ["16", 7, "=E3*2"]
     assert sheet["A4"].value is None
+
+
+def test_a_new_order_is_seen_whole_in_a_row_that_was_hidden(book: XlsxWorkbook, path: Path) -> None:
+    """A row below the last order that somebody hid or made low is shown, and high enough for its texts."""
+    land(book, "15")
+    made = openpyxl.load_workbook(path)
+    made["Orders"].row_dimensions[3].height = 15
+    made["Orders"].row_dimensions[3].hidden = True
+    made["Orders"]["P3"] = "mine"
+    made.save(path)
+    land(open_book(path), "16", comments="one\ntwo\nthree")
+    sheet = openpyxl.load_workbook(path)["Orders"]
+    assert [sheet["A3"].value, sheet["P3"].value] == ["16", "mine"]
+    assert (sheet.row_dimensions[3].hidden, sheet.row_dimensions[3].height) == (False, 45)
 
 
 def test_a_formula_in_sync_is_replaced_cleanly(book: XlsxWorkbook, path: Path) -> None:
@@ -338,6 +442,21 @@ def test_a_formula_in_sync_is_replaced_cleanly(book: XlsxWorkbook, path: Path) -
     assert openpyxl.load_workbook(path)["Orders"]["N2"].value == "#15 · Sent."
 
 
+def test_a_formula_filled_down_over_sync_survives_where_no_answer_stands(book: XlsxWorkbook, path: Path) -> None:
+    """Excel stores it once, in the topmost cell; when an answer takes that place the cells below keep theirs."""
+    land(book, "15", "16", "17")
+    part = part_of(path, "Orders")
+    xml = parts(path)[part]
+    for number, formula in ((2, b'ref="N2:N4" si="0">A2</f>'), (3, b'si="0"/>'), (4, b'si="0"/>')):
+        filled = b'<c r="N%d"><f t="shared" %s</c>' % (number, formula)
+        xml = re.sub(rb'<c r="N%d".*?</c>' % number, filled, xml)
+    rewrite(path, {part: xml})
+    again = open_book(path)
+    again.commit(Commit("run", sync={"orders": {"15": "#15 · Sent."}}), again.read().revision)
+    assert again.read().tabs["orders"]["sync"].tolist() == ["#15 · Sent.", "=A3", "=A4"]
+    assert [cell.value for cell in openpyxl.load_workbook(path)["Orders"]["N"][1:]] == ["#15 · Sent.", "=A3", "=A4"]
+
+
 def test_formulas_are_calculated_anew_and_the_ledger_stays_out_of_sight(book: XlsxWorkbook, path: Path) -> None:
     """Programs that lower `_ledger` to plainly hidden do not bring it into staff's list of tabs for long."""
     workbook = parts(path)["xl/workbook.xml"]
@@ -353,6 +472,74 @@ def test_formulas_are_calculated_anew_and_the_ledger_stays_out_of_sight(book: Xl
     now = parts(path)["xl/workbook.xml"]
     assert b'<calcPr calcId="1" fullCalcOnLoad="1"/>' in now
     assert b'state="veryHidden"' in now
+
+
+def test_what_libreoffice_calculated_before_is_not_shown_as_of_now(book: XlsxWorkbook, path: Path) -> None:
+    """Start here and Dashboard say nothing old after a commit; staff's own formulas keep what they show."""
+    mine = b'<c r="P1"><f>1+1</f><v>2</v></c></row>'
+    saved = {part_of(path, title): parts(path)[part_of(path, title)] for title in ("Start here", "Dashboard")}
+    shown = {name: re.sub(rb"</f><v\s*/?>(</v>)?", b"</f><v>not yet</v>", xml) for name, xml in saved.items()}
+    orders = parts(path)[part_of(path, "Orders")].replace(b"</row>", mine, 1)
+    rewrite(path, {**shown, part_of(path, "Orders"): orders})
+    land(open_book(path), "15")
+    after = parts(path)
+    for name, xml in shown.items():
+        assert xml.count(b"<v>not yet</v>") > 1
+        assert after[name] == xml.replace(b"<v>not yet</v>", b"")
+    assert mine in after[part_of(path, "Orders")]
+
+
+@pytest.mark.parametrize("title", ["Orders", "_ledger"])
+def test_init_answers_a_damaged_cell(book: XlsxWorkbook, path: Path, title: str) -> None:
+    """A text that is not among the shared ones is damage, never a bug of ours."""
+    part = part_of(path, title)
+    rewrite(path, {part: parts(path)[part].replace(b"</row>", b'<c r="Z1" t="s"><v>99999</v></c></row>', 1)})
+    with pytest.raises(Damaged, match=r"^orders\.xlsx is damaged inside: "):
+        open_book(path).provision()
+
+
+@pytest.mark.parametrize(("drawn", "left"), [(b"<xdr:wsDr/>", 2), (b"<xdr:wsDr><xdr:oneCellAnchor/></xdr:wsDr>", 9)])
+def test_the_drawing_that_libreoffice_gives_every_tab_keeps_no_rows(
+    book: XlsxWorkbook, path: Path, drawn: bytes, left: int
+) -> None:
+    """Orders move to Archive and the log of runs is cut; with a picture in the drawing rows stay where they are."""
+    land(book, "15")
+    change: dict[str, bytes | None] = {"xl/drawings/drawing9.xml": drawn}
+    for title in ("Orders", "Runs"):
+        part = part_of(path, title)
+        folder, _, file = part.rpartition("/")
+        change[part] = parts(path)[part].replace(b"</worksheet>", b'<drawing r:id="rId9"/></worksheet>')
+        change[f"{folder}/_rels/{file}.rels"] = (
+            b'<Relationships><Relationship Id="rId9" Type="x/drawing" Target="/xl/drawings/drawing9.xml"/></Relationships>'
+        )
+    rewrite(path, change)
+    again = open_book(path)
+    revision = again.read().revision
+    assert again.obstacle(["15"]) == ("" if left == 2 else "objects", set())
+    revision = again.commit(Commit("run", append={"runs": [{"run": str(number)} for number in range(9)]}), revision)
+    again.commit(Commit("run", prune={"runs": 2}), revision)
+    assert len(again.read().tabs["runs"]) == left
+
+
+def test_an_odd_cell_concerns_its_own_row_only(book: XlsxWorkbook, path: Path) -> None:
+    """Where a time stands for a number it is read as a text; a row with a cell that nobody can read stays in Orders."""
+    land(book, "15", "16", "17")
+    part = part_of(path, "Orders")
+    xml = parts(path)[part]
+    for row, before, cell in (
+        (2, b'<c r="H2"', b'<c r="F2" t="d"><v>12:30:00</v></c>'),
+        (3, b'<c r="H3"', b'<c r="F3"><v>NaN</v></c>'),
+        (4, b"</row>", b'<c r="P4" t="s"><v>99999</v></c>'),
+    ):
+        place = xml.index(before, xml.index(b'<row r="%d"' % row))
+        xml = xml[:place] + cell + xml[place:]
+    rewrite(path, {part: xml})
+    again = open_book(path)
+    assert again.read().tabs["orders"]["start_count"].tolist() == ["12:30:00", "NaN", None]
+    assert again.obstacle(["15", "16", "17"]) == ("", {"17"})
+    again.commit(Commit("run", archive={key: {"id": key} for key in ("15", "16", "17")}), again.read().revision)
+    assert list(again.read().tabs["orders"].index) == ["17"]
+    assert list(again.read().tabs["archive"].index) == ["15", "16"]
 
 
 # --- texts, times, heights -----------------------------------------------------------------------------------------------------
@@ -561,6 +748,17 @@ def test_a_lock_file_of_another_user(book: XlsxWorkbook, monkeypatch: pytest.Mon
         land(book, "15")
 
 
+def test_a_read_only_file_is_not_replaced(book: XlsxWorkbook, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run refuses it in the words that doctor has for it."""
+    before = path.read_bytes()
+    monkeypatch.setattr(xlsx_file.os, "access", lambda place, _: place != path)
+    with pytest.raises(AccessRefused) as refused:
+        land(book, "15")
+    assert refused.value.what == book.check()[1].text == f"{path} may not be written to by this user."
+    assert refused.value.next_step == book.check()[1].next_step
+    assert path.read_bytes() == before
+
+
 def test_permissions_and_links_are_kept(book: XlsxWorkbook, path: Path) -> None:
     """The file keeps its rights, and a link stays a link to the file that is written."""
     path.chmod(0o640)
@@ -640,6 +838,38 @@ def test_what_is_no_workbook_is_refused(path: Path, data: bytes, error: type[Exc
     assert [finding.ok for finding in open_book(path).check()][-1] is False
 
 
+def test_an_empty_file(path: Path) -> None:
+    """A download that failed, or a file made by hand: what to do depends on what it held."""
+    path.touch()
+    with pytest.raises(Damaged) as refused:
+        open_book(path).provision()
+    assert (refused.value.what, refused.value.next_step) == (
+        "orders.xlsx is empty, so not a complete .xlsx workbook.",
+        "Restore it from a backup. If it never held anything, delete it, then run `reconcile init`.",
+    )
+
+
+def test_a_strict_workbook_is_read_but_not_completed(book: XlsxWorkbook, path: Path) -> None:
+    """Excel's *Strict Open XML* is refused by its name where openpyxl would see no tabs."""
+    made = openpyxl.load_workbook(path)
+    made["Orders"]["M1"] = "Mine"
+    made.save(path)
+    strict = {
+        name: data.replace(
+            b"http://schemas.openxmlformats.org/spreadsheetml/2006/main",
+            b"http://purl.oclc.org/ooxml/spreadsheetml/main",
+        )
+        for name, data in parts(path).items()
+    }
+    rewrite(path, {**strict})
+    with pytest.raises(Damaged) as refused:
+        open_book(path).provision()
+    assert (refused.value.what, refused.value.next_step) == (
+        "orders.xlsx lacks tabs or headings, and is saved as Strict Open XML, to which they cannot be added.",
+        "Save it as an ordinary .xlsx workbook (not Strict), then run init again.",
+    )
+
+
 def test_a_file_cut_at_any_place_is_refused(book: XlsxWorkbook, path: Path) -> None:
     """A copy that did not finish is Damaged, never half-read."""
     land(book, "15")
@@ -697,7 +927,7 @@ def test_a_zip_that_unpacks_to_too_much(book: XlsxWorkbook, monkeypatch: pytest.
 
 def test_a_workbook_that_is_not_there(path: Path) -> None:
     """Not a bug: what to check, and how to make it."""
-    with pytest.raises(Unavailable, match="There is no workbook"):
+    with pytest.raises(SettingsError, match="There is no workbook"):
         open_book(path).read()
     with pytest.raises(Unavailable):
         open_book(path).commit(Commit("run"), 0)

@@ -54,6 +54,16 @@ def test_rows_below_move_up_with_their_cells() -> None:
             '<conditionalFormatting sqref="A2:B1048576"><cfRule><formula>$H2="x"</formula></cfRule></conditionalFormatting>',
         ),
         (
+            '<autoFilter ref="A1:N9"><sortState ref="A2:N9"><sortCondition ref="H2:H9"/></sortState></autoFilter>',
+            '<autoFilter ref="A1:N7"><sortState ref="A2:N7"><sortCondition ref="H2:H7"/></sortState></autoFilter>',
+        ),
+        (
+            '<autoFilter ref="A1:N4"><sortState ref="A3:N4"><sortCondition ref="H3:H4"/></sortState></autoFilter>',
+            '<autoFilter ref="A1:N2"></autoFilter>',
+        ),
+        ('<sortState ref="A2:N4"><sortCondition ref="H2:H4"/><sortCondition ref="B3:B4"/></sortState>', ""),
+        ('<autoFilter ref="A3:N4"><filterColumn colId="0"/></autoFilter><pageMargins/>', "<pageMargins/>"),
+        (
             "<ext><f:rule><xm:sqref>A6:A8 C2</xm:sqref></f:rule></ext>",
             "<ext><f:rule><xm:sqref>A4:A6 C2</xm:sqref></f:rule></ext>",
         ),
@@ -76,6 +86,36 @@ def test_what_names_rows_moves_along(before: str, after: str) -> None:
 def test_what_stands_on_cells_keeps_rows(part: str, found: str) -> None:
     """Comments, pictures, merged cells and tables have parts of their own, so the rows stay."""
     assert obstacle(sheet(part)) == found
+
+
+@pytest.mark.parametrize(
+    ("objects", "found"),
+    [
+        ("", ""),
+        ('<legacyDrawing id="rId2"/>', "objects"),
+        ('<mergeCells><mergeCell ref="A2:A3"/></mergeCells>', "objects"),
+    ],
+)
+def test_a_drawing_with_nothing_in_it_keeps_no_rows(objects: str, found: str) -> None:
+    """What else stands on cells still does."""
+    assert obstacle(sheet(f'{objects}<drawing r:id="rId1"/>'), blank_drawing=True) == found
+    assert obstacle(sheet(f'{objects}<drawing r:id="rId1"/>')) == "objects"
+
+
+@pytest.mark.parametrize(
+    ("formula", "found"),
+    [
+        ('<f aca="false">TRUE()</f>', ""),
+        ("<x:f>false()</x:f>", ""),
+        ("<f>NOT(TRUE())</f>", "formulas"),
+        ("<f>TRUE()+A1</f>", "formulas"),
+        ('<f t="shared" si="0"/>', "formulas"),
+    ],
+)
+def test_a_typed_yes_or_no_keeps_no_rows(formula: str, found: str) -> None:
+    """LibreOffice saves TRUE and FALSE as formulas, which name no row."""
+    xml = f'<worksheet><sheetData><row r="2"><c r="A2" t="b">{formula}<v>1</v></c></row></sheetData></worksheet>'
+    assert obstacle(Sheet.cut(xml.encode(), "T")) == found
 
 
 def test_a_formula_keeps_rows() -> None:

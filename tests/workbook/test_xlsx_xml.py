@@ -26,6 +26,7 @@ from reconcile.workbook.xlsx_xml import (
     read_strings,
     style_at,
     text_xml,
+    unshared,
     visible,
     with_cells,
 )
@@ -85,6 +86,10 @@ def cells(
         ('<c r="A1" t="d"><v>2026-03-02T09:41:00</v></c>', shown(2026, 3, 2, 9, 41)),
         ('<c r="A1" s="3"><v>46083.4034722222</v></c>', shown(2026, 3, 2, 9, 41)),
         ('<c r="A1" s="3"><v>9E+99</v></c>', 9e99),
+        ('<c r="A1" t="d"><v>12:30:00</v></c>', "12:30:00"),
+        ('<c r="A1" t="d"><v>PT3H</v></c>', "PT3H"),
+        ('<c r="A1" t="n"><v>NaN</v></c>', "NaN"),
+        ('<c r="A1" s="3"><v>1.2.3</v></c>', "1.2.3"),
         ('<c r="A1"><f>SUM(B1:B2)</f><v>3</v></c>', Formula("=SUM(B1:B2)")),
         ('<c r="A1" t="str"><f>B1&amp;"x"</f><v>x</v></c>', Formula('=B1&"x"')),
         ('<c r="A1" t="b"><f>TRUE()</f><v>1</v></c>', True),
@@ -113,6 +118,18 @@ def test_shared_formulas_are_written_out() -> None:
         '<row r="3"><c r="A3"><f t="shared" si="9"/></c></row>'
     )
     assert [row[0] for _, row in read_cells(sheet(rows), Context([], frozenset()), [0])] == ["=B1*2", "=B2*2", "="]
+
+
+def test_shared_formulas_written_out_stay_each_cells_own() -> None:
+    """Every cell keeps its formula, style and result when the one that held it for all of them goes."""
+    rows = (
+        '<row r="1"><c r="A1" s="3"><f t="shared" ref="A1:A2" si="0">B1&amp;"!"</f><v>x</v></c><c r="C1"><f>A1</f></c></row>'
+        '<row r="2"><c r="A2" t="str"><f t="shared" si="0"/><v>y</v></c></row><row r="3"><c r="A3"><f t="shared" si="9"/></c></row>'
+    )
+    assert b"".join(unshared(sheet(rows)).rows).decode() == (
+        '<row r="1"><c r="A1" s="3"><f>B1&amp;"!"</f><v>x</v></c><c r="C1"><f>A1</f></c></row>'
+        '<row r="2"><c r="A2" t="str"><f>B2&amp;"!"</f><v>y</v></c></row><row r="3"><c r="A3"><f t="shared" si="9"/></c></row>'
+    )
 
 
 def test_cells_and_rows_without_references_follow_each_other() -> None:
@@ -155,6 +172,16 @@ def test_raw_sections_are_refused() -> None:
         sheet('<row r="1"><c r="A1" t="str"><v><![CDATA[</row>]]></v></c></row>')
 
 
+@pytest.mark.parametrize(
+    "rows", ['<row r="3"/><row r="2"/>', '<row r="2"/><row r="2"/>', '<row r="2"/><row/><row r="3"/>']
+)
+def test_rows_that_do_not_rise_are_refused(rows: str) -> None:
+    """Of two rows with one number a commit would keep the last."""
+    with pytest.raises(Damaged) as refused:
+        sheet(rows)
+    assert refused.value.what == "Tab has its rows out of order, or one of them twice."
+
+
 def test_an_untouched_sheet_stays_byte_for_byte() -> None:
     """Cutting and joining is nothing."""
     rows = '<row r="1" spans="1:2" ht="30"><c r="A1"/></row><row r="2"/>'
@@ -177,6 +204,24 @@ def test_spans_cut_to_the_rows_in_use_grow_again() -> None:
     assert grown == (
         b'<worksheet><sheetData><row r="7"/></sheetData><autoFilter ref="A1:N7"/><conditionalFormatting sqref="A2:A1048576 N2:N1048576 C9:C9"/>'
         b'<dataValidation sqref="H2:H1026"/><dataValidation sqref="H1"/></worksheet>'
+    )
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        '<mergeCells count="1"><mergeCell ref="P2:Q3"/></mergeCells>',
+        '<hyperlinks><hyperlink ref="A2:A3" location="Runs!A1"/></hyperlinks>',
+        '<conditionalFormatting sqref="P2:P4"/>',
+        '<conditionalFormatting sqref="A2:P4"/>',
+        '<dataValidation prompt="like A2:A3 above" sqref="P2:Q3"/>',
+    ],
+)
+def test_what_staff_laid_over_cells_stays_as_large_as_it_was(tail: str) -> None:
+    """Merged cells and links never grow over the cells below; a rule of staff's own columns stays as short as they made it."""
+    xml = f"<worksheet><sheetData/>{tail}</worksheet>".encode()
+    assert Sheet.cut(xml, "Tab").with_rows({7: b'<row r="7"/>'}).xml(range(14)) == xml.replace(
+        b"<sheetData/>", b'<sheetData><row r="7"/></sheetData>'
     )
 
 
