@@ -72,8 +72,14 @@ class Watch:
     kept: Shown = field(default_factory=dict)
     running: int = 0
     recorded: tuple[int, dict[str, str]] = (-1, {})
+    """The hidden tab's entries as the last run left them, and which run that was."""
+
     read: int = 0
     problems: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if self.recorded[0] < 0:  # a copy knows it
+            self.recorded = self.world.runs, self.world.meta()
 
     def say(self, text: str) -> None:
         """Notes a broken promise."""
@@ -96,8 +102,10 @@ class Watch:
 
     def run(self, machine: str = "a", **options: Any) -> Told:
         """A run of the world, held against every promise: what it told, what it took, and what it left behind."""
-        after, before = self.recorded
-        if after != self.world.runs:  # this one begins in the middle of another
+        runs, before = self.recorded
+        if (
+            runs != self.world.runs
+        ):  # it begins in the middle of another; otherwise nothing is read, which would pass time
             before = self.world.meta()
         self.running += 1
         try:

@@ -210,7 +210,7 @@ def test_a_stopped_run_that_calls_the_panel(watch: Watch) -> None:
         "run-002-a was stopped by a limit, and History has changes of it"
     ]
     assert told.outcome is not None
-    stopped = replace(told.outcome, plan=replace(told.outcome.plan, stopped=(Limit("refunds", "26 refunds."),)))
+    stopped = replace(told.outcome, plan=replace(told.outcome.plan, limits=(Limit("refunds", "26 refunds."),)))
     assert after(watch, replace(told, outcome=stopped), {}, {}) == [
         "run-002-a ended with 0, although a limit stops it: 26 refunds."
     ]
