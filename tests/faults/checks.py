@@ -47,8 +47,6 @@ _SINGLE = {
     Action.SET_CANCELED: "Canceled",
 }
 _ONCE = (Action.SET_CANCELED, Action.SET_PARTIAL, Action.ADD_PAYMENT, Action.ADD_TICKET)
-_FOR_EVER = ("payments", "tickets")
-"""Written once, in a row of their own: whatever becomes of that row, staff wanted it."""
 
 _REFILL = {
     Action.SET_REFILL_COMPLETED: "Completed",
@@ -116,13 +114,20 @@ class Watch:
         for problem in telling.wrong(self.world, told, before, self.recorded[1]):
             self.say(problem)
         self.check()
-        for tab, rows in self.seen.items():
-            for row in rows:
-                if told.code == 0 and "Not sure" in str(row.get("Sync")) and (tab, _key(tab, row)) not in self.doubled:
-                    self.say(f"{tab}: exit 0, and the row of {_key(tab, row)} is in doubt: {row['Sync']}")
-        if not self.running:  # a run in between ends while another still has what it read before
-            self.wishes = {fact for fact in self.wishes if fact[0] in _FOR_EVER} | (self.wishes & set(shown(self.seen)))
+        unsure = [(tab, row) for tab, rows in self.seen.items() for row in rows if "Not sure" in str(row.get("Sync"))]
+        for tab, row in unsure:
+            if told.code == 0 and (tab, _key(tab, row)) not in self.doubled:
+                self.say(f"{tab}: exit 0, and the row of {_key(tab, row)} is in doubt: {row['Sync']}")
+        if told.code in (0, 7) and not self.running:  # one in between ends while another still has what it read before
+            self._taken_back({str(_plain(row.get("Order ID") or row.get("ID"))) for _, row in unsure})
         return told
+
+    def _taken_back(self, unsure: set[str]) -> None:
+        """What no cell shows any more is not wanted any more, except by who may still say of a row in doubt: send it again."""
+        now = set(shown(self.seen))
+        self.wishes = {
+            fact for fact in self.wishes if fact in now or fact[0] in ("payments", "tickets") or fact[1] in unsure
+        }
 
     # --- promises -----------------------------------------------------------------------------------------------------
 

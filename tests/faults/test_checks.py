@@ -164,6 +164,7 @@ def test_a_doubt_that_covers_it(watch: Watch) -> None:
 
 def after(watch: Watch, told: Told, before: dict[str, str], now: dict[str, str]) -> list[str]:
     """What is said of a run with these entries in the hidden tab around it."""
+    watch.world.runs = 2
     return [*telling.wrong(watch.world, replace(told, run="run-002-a"), before, now)]
 
 
@@ -193,6 +194,14 @@ def test_a_doubt_without_a_bound(watch: Watch) -> None:
         assert after(watch, told, {}, in_doubt(**doubt, bound=most + 1)) == [
             f"run-002-a: a doubt is not bounded to one answer: {name} {most + 1}"
         ]
+
+
+def test_a_doubt_about_orders_of_no_service(watch: Watch) -> None:
+    """A doubt on record says of which service orders may be lost."""
+    told = replace(watch.world.told[0], code=5)
+    assert after(watch, told, {}, in_doubt(service="")) == [
+        "run-002-a: a doubt about orders names no service: claim-run-001-a-7"
+    ]
 
 
 def test_a_stopped_run_that_calls_the_panel(watch: Watch) -> None:

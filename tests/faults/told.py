@@ -32,7 +32,7 @@ TOGETHER = {"memory": 1, "google": 1, "xlsx": 10}
 def wrong(world: World, told: Told, before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[str]:
     """The promises one run broke; `before` and `after` are the hidden tab's entries around it."""
     yield from _doubts(told, doubts(before), doubts(after), world.book.kind)
-    yield from _untouched(world, told, before, after)
+    yield from _untouched(world, told, before)
     if told.undead:
         yield f"{told.run}: the process was to die, and the code under test caught that and went on to {told.code}"
     if told.seconds > SECONDS or told.calls > CALLS:
@@ -50,6 +50,8 @@ def _doubts(
     for gone in before.keys() - after.keys():
         yield f"{told.run}: the doubt {gone} is not on record any more, and nobody resolved it"
     for name, doubt in after.items():
+        if doubt["kind"] == "claim" and doubt["feed"] == "orders" and not doubt["service"]:
+            yield f"{told.run}: a doubt about orders names no service: {name}"
         if doubt["bound"] > most(doubt, kind):
             yield f"{told.run}: a doubt is not bounded to one answer: {name} {doubt['bound']}"
     if told.outcome is None:
@@ -63,7 +65,7 @@ def _doubts(
         yield f"{told.run}: exit 7, with nothing in doubt"
 
 
-def _untouched(world: World, told: Told, before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[str]:
+def _untouched(world: World, told: Told, before: Mapping[str, str]) -> Iterator[str]:
     """P7, P8: a run that a limit stopped, that has to wait its turn or could not begin asks the panel for nothing."""
     if told.calls and not told.crashed and (told.code == 3 or told.outcome is None):
         yield f"{told.run} ended with {told.code} before it began, and called the panel {told.calls} times"
@@ -73,7 +75,8 @@ def _untouched(world: World, told: Told, before: Mapping[str, str], after: Mappi
     if told.code == 3 and any(row["Run"] == told.run for row in world.rows("history")):
         yield f"{told.run} was stopped by a limit, and History has changes of it"
     lease = before.get("lease")
-    if told.calls and lease and lease == after.get("lease") and _is_anothers(json.loads(lease), told, world):
+    alone = told.run.split("-")[1] == f"{world.runs:03}"  # a run in between may have ended what the lease was for
+    if told.calls and lease and alone and _is_anothers(json.loads(lease), told, world):
         yield f"{told.run} called the panel {told.calls} times while another run held the lease: {lease}"
 
 

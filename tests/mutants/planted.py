@@ -317,4 +317,12 @@ MUTANTS: tuple[Mutant, ...] = (
         "self.requests: list[dict[str, Any]] = []",
         f"{CATALOGUE}::test_a_stale_writer_is_refused_whole",
     ),
+    _one(
+        "a crash caught beside a refund",
+        JOB,
+        "    except ReconcileError as error:  # whatever else went wrong, the call may have been made\n        run.fail(error)\n"
+        "        return Result(push, Verdict.UNKNOWN, error.what)",
+        "    except BaseException as error:\n        return Result(push, Verdict.UNKNOWN, str(error))",
+        "tests/faults/test_sweeps.py::test_a_crash_at_any_boundary",
+    ),
 )
