@@ -6,19 +6,22 @@ Nothing here asks the engine. A `Watch` knows what people typed and said; everyt
 from __future__ import annotations
 
 import ast
-import json
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from reconcile.core.model import Action
 from reconcile.workbook.templates import templates
+from tests.faults import told as telling
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from reconcile.panel.practice import Request
-    from tests.faults.world import World
+    from tests.faults.world import Told, World
+
+REPEATS = 15
+"""An update without money is told anew after a lost answer, and in ever smaller chunks: never as often as this in one run."""
 
 DATA_TABS = ("orders", "refills", "cancels", "payments", "tickets")
 
@@ -35,6 +38,7 @@ _STATUS = {
     "COMPLETED": "Completed",
     "CANCELED": "Canceled",
 }
+_WORDS = {word.casefold(): word for word in _STATUS.values()} | {"cancelled": "Canceled"}
 _SINGLE = {
     Action.SET_IN_PROGRESS: "In progress",
     Action.SET_PROCESSING: "Processing",
@@ -42,6 +46,8 @@ _SINGLE = {
     Action.SET_PARTIAL: "Partial",
     Action.SET_CANCELED: "Canceled",
 }
+_ONCE = (Action.SET_CANCELED, Action.SET_PARTIAL, Action.ADD_PAYMENT, Action.ADD_TICKET)
+
 _REFILL = {
     Action.SET_REFILL_COMPLETED: "Completed",
     Action.SET_REFILL_REJECTED: "Rejected",
@@ -55,12 +61,23 @@ class Watch:
 
     world: World
     wishes: set[Fact] = field(default_factory=set)
+    wished: Counter[Fact] = field(default_factory=Counter)
+    sent: Counter[Fact] = field(default_factory=Counter)
     again: Counter[str] = field(default_factory=Counter)
     deleted: set[tuple[str, str]] = field(default_factory=set)
     doubled: set[tuple[str, str]] = field(default_factory=set)
     seen: Shown = field(default_factory=dict)
+    kept: Shown = field(default_factory=dict)
+    running: int = 0
+    recorded: tuple[int, dict[str, str]] = (-1, {})
+    """The hidden tab's entries as the last run left them, and which run that was."""
+
     read: int = 0
     problems: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if self.recorded[0] < 0:  # a copy knows it
+            self.recorded = self.world.runs, self.world.meta()
 
     def say(self, text: str) -> None:
         """Notes a broken promise."""
@@ -72,18 +89,54 @@ class Watch:
 
     def archive(self) -> list[dict[str, Any]]:
         """The orders in Archive, without the copies that say themselves that they do not count."""
-        rows = self.world.book_rows(["archive"])["archive"]
-        return [row for row in rows if "does not count" not in str(row["Sync"])]
+        return _counting(self.world.book_rows(["archive"])["archive"])
 
     def wish(self, *facts: Fact) -> None:
-        """Staff want this."""
+        """Staff want this; said again, they want it again."""
         self.wishes.update(facts)
+        self.wished.update(facts)
+
+    # --- runs ---------------------------------------------------------------------------------------------------------
+
+    def run(self, machine: str = "a", **options: Any) -> Told:
+        """A run of the world, held against every promise: what it told, what it took, and what it left behind."""
+        runs, before = self.recorded
+        if (
+            runs != self.world.runs
+        ):  # it begins in the middle of another; otherwise nothing is read, which would pass time
+            before = self.world.meta()
+        self.running += 1
+        try:
+            told = self.world.run(machine, **options)
+        finally:
+            self.running -= 1
+        self.recorded = self.world.runs, self.world.meta()
+        for problem in telling.wrong(self.world, told, before, self.recorded[1]):
+            self.say(problem)
+        self.check()
+        unsure = [(tab, row) for tab, rows in self.seen.items() for row in rows if "Not sure" in str(row.get("Sync"))]
+        for tab, row in unsure:
+            if told.code == 0 and (tab, _key(tab, row)) not in self.doubled:
+                self.say(f"{tab}: exit 0, and the row of {_key(tab, row)} is in doubt: {row['Sync']}")
+        if told.code in (0, 7) and not self.running:  # one in between ends while another still has what it read before
+            self._taken_back({str(_plain(row.get("Order ID") or row.get("ID"))) for _, row in unsure})
+        return told
+
+    def _taken_back(self, unsure: set[str]) -> None:
+        """What no cell shows any more is not wanted any more, except by who may still say of a row in doubt: send it again."""
+        now = set(shown(self.seen))
+        self.wishes = {
+            fact for fact in self.wishes if fact in now or fact[0] in ("payments", "tickets") or fact[1] in unsure
+        }
 
     # --- promises -----------------------------------------------------------------------------------------------------
 
     def sheet(self) -> None:
         """No cell of staff or panel changed, no row vanished or doubled, and every answer stands in its own row (P3, P4)."""
-        now, archive = self.look(), self.archive()
+        found = self.world.book_rows((*DATA_TABS, "services", "archive"))
+        now = {tab: found[tab] for tab in DATA_TABS}
+        self._kept({"services": found["services"], "archive": found["archive"]})
+        archive = _counting(found["archive"])
         for tab, rows in now.items():
             before = Counter(map(_content, self.seen.get(tab, [])))
             after = Counter(map(_content, rows))
@@ -111,6 +164,21 @@ class Watch:
                     self.say(f"{tab}: the row of {key} shows another row's answer: {sync}")
         self.seen = now
 
+    def _kept(self, now: Shown) -> None:
+        """Services stands as staff wrote it; in Archive rows are only added, those of orders that were handed out."""
+        before, self.kept = self.kept or now, now
+        if now == before:
+            return
+        for tab, rows in now.items():
+            there, here = (Counter(map(_content, side)) for side in (before[tab], rows))
+            for content in there - here:
+                self.say(f"{tab}: a row was changed or removed: {dict(content)}")
+            for content in here - there:
+                key = dict(content).get("ID", "").strip("'")
+                order = self.world.panel.state.orders.get(key)
+                if tab == "services" or order is None or not order.handed:
+                    self.say(f"{tab}: the job made a row of its own: {dict(content)}")
+
     def _new_row(self, tab: str, row: Mapping[str, Any], known: set[str]) -> None:
         key = _key(tab, row)
         state = self.world.panel.state
@@ -136,15 +204,31 @@ class Watch:
             for what, count in Counter(entry[unique] for entry in entries).items():
                 if count > 1 + self.again[f"{name} {what}"]:
                     self.say(f"{name} “{what}” was sent {count} times")
+        told: Counter[Fact] = Counter()
         for request in self.world.panel.requests[self.read :]:
             for fact in facts(request):
+                told[fact] += 1
+                if request.action in _ONCE:
+                    self._once(fact)
                 if fact not in self.wishes:
                     self.say(f"nobody wanted {fact} ({request.action})")
+        for fact, count in told.items():
+            if count > REPEATS:
+                self.say(f"the panel was told {fact} {count} times in a row")
         self.read = len(self.world.panel.requests)
+
+    def _once(self, fact: Fact) -> None:
+        """A call that moves money or writes to a customer is made once for each time a person asked, also if it is refused."""
+        self.sent[fact] += 1
+        name = {"payments": f"payment {fact[-1]}", "tickets": f"ticket {fact[2]}"}.get(fact[0], f"orders {fact[1]}")
+        if self.sent[fact] > max(1, self.wished[fact]) + self.again[name]:
+            self.say(f"the panel was asked {self.sent[fact]} times for {fact}, people asked {self.wished[fact]} times")
 
     def accounted(self) -> None:
         """What was handed out stands in the sheet, or is covered by a doubt on record that names service and bound (P1, P2)."""
         doubts = self.world.doubts()
+        kind, lost = self.world.book.kind, 0
+        bounds = {doubt["id"]: min(doubt["bound"], telling.most(doubt, kind)) for doubt in doubts}
         state = self.world.panel.state
         shown = self.look()
         kinds: tuple[tuple[str, Mapping[str, Any]], ...] = (
@@ -165,10 +249,21 @@ class Watch:
             missing = [item for item in handed.values() if item.handed and item.id not in here]
             services = Counter(getattr(item, "service", "") or getattr(item, "service_id", "") for item in missing)
             for service, count in services.items():
-                covered = sum(doubt["bound"] for doubt in doubts if _covers(doubt, feed, service))
+                covered = sum(bounds[doubt["id"]] for doubt in doubts if _covers(doubt, feed, service))
+                lost += count
                 if count > covered:
                     ids = [item.id for item in missing]
                     self.say(f"{count} {feed} of service {service} are lost without a word: {ids}; doubts: {doubts}")
+        if lost > sum(bounds.values()):
+            self.say(f"{lost} orders, refills and cancels are lost; doubts: {doubts}")
+        self._no_secret()
+
+    def _no_secret(self) -> None:
+        """The panel's key stands in no cell (P10)."""
+        cells = self.world.book.see_all([*DATA_TABS, "archive", "runs", "history", "ledger"])
+        for tab, grid in cells.items():
+            if telling.shows(self.world.panel.key, repr(grid)):
+                self.say(f"{tab}: the panel's key stands in a cell")
 
     def check(self) -> None:
         """All promises that hold at every moment."""
@@ -177,11 +272,13 @@ class Watch:
 
 
 def _covers(doubt: Mapping[str, Any], feed: str, service: str) -> bool:
+    """Whether a doubt says that some of this feed and service may be lost. A run that vanished may have asked for any feed."""
     if doubt["kind"] == "send":
         return False
-    vanished = doubt["kind"] == "claim" and not doubt["id"].rpartition("-")[2].isdecimal()
     named = [name.strip() for name in str(doubt["service"]).split(",")]
-    return vanished or (doubt["feed"] == feed and (service in named or named == [""]))
+    if feed == "orders":  # they are asked for service by service, the others of all services at once
+        return service in named and doubt["feed"] == feed
+    return telling.vanished(doubt) or (doubt["feed"] == feed and (service in named or named == [""]))
 
 
 def facts(request: Request) -> Iterable[Fact]:
@@ -217,6 +314,30 @@ def _order_facts(key: str, status: str | None, entry: Mapping[str, Any]) -> Iter
             yield ("orders", key, name, str(entry[name]))
 
 
+def shown(rows: Shown) -> Iterable[Fact]:
+    """What the sheet's cells say that the panel is to be told."""
+    for row in rows["orders"]:
+        key = _key("orders", row)
+        yield ("orders", key, "status", _WORDS.get(str(row["Status"]).casefold(), ""))
+        yield ("orders", key, "start_count", str(_plain(row["Start count"])))
+        yield ("orders", key, "remains", str(_plain(row["Remains"])))
+    for row in rows["refills"]:
+        yield ("refills", _key("refills", row), str(row["Status"]))
+    for row in rows["cancels"]:
+        order, decision = str(_plain(row["Order ID"])), row["Decision"]
+        if decision == "Cancel and refund":
+            yield ("orders", order, "status", "Canceled")
+        elif decision == "Partial refund":
+            yield ("orders", order, "status", "Partial")
+            yield ("orders", order, "remains", str(_plain(row["Remains"])))
+        elif decision == "Reject":
+            yield ("cancels", _key("cancels", row), "Reject")
+
+
+def _counting(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row for row in rows if "does not count" not in str(row["Sync"])]
+
+
 def _content(row: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """A row without its answer, comparable."""
     return tuple(
@@ -249,18 +370,3 @@ def _key(tab: str, row: Mapping[str, Any]) -> str:
     known = templates().tab(tab)
     cell = _plain(row.get(known.column(known.key_column).header))
     return "" if cell is None else str(cell).strip()
-
-
-def meta(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """The meta entries of the `_ledger` tab's raw rows (tab, key, pieces)."""
-    found = {}
-    for row in rows:
-        cells = list(row.values())
-        if cells and cells[0] == "_meta":
-            found[str(cells[1])] = "".join(str(cell) for cell in cells[2:] if cell is not None)
-    return found
-
-
-def doubts(entries: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The doubts on record, as plain data."""
-    return [json.loads(text) for name, text in sorted(entries.items()) if name.startswith("doubt:")]

@@ -47,7 +47,8 @@ class Day:
     def state(self) -> bytes:
         """A digest of all that the rest of this day depends on: the world, what people saw of it, and chance."""
         watch = self.watch
-        people = (sorted(watch.wishes), sorted(watch.again.items()), watch.seen, watch.read, watch.problems)
+        asked = [sorted(counts.items()) for counts in (watch.wished, watch.sent, watch.again)]
+        people = (sorted(watch.wishes), asked, watch.seen, watch.kept, watch.read, watch.problems)
         found = hashlib.sha256(self.world.state())
         found.update(repr((people, sorted(watch.deleted), sorted(watch.doubled), random.getstate())).encode())
         return found.digest()
@@ -58,6 +59,8 @@ def _copied(watch: Watch) -> Watch:
     return replace(
         watch,
         wishes=set(watch.wishes),
+        wished=watch.wished.copy(),
+        sent=watch.sent.copy(),
         again=watch.again.copy(),
         deleted=set(watch.deleted),
         doubled=set(watch.doubled),
@@ -154,8 +157,10 @@ def recovered(day: Day, *, machine: str = "a", most: int = 6) -> None:
     to_rest(day, machine, most)
     if settle_doubts(day):
         to_rest(day, machine, most)
+    wishes = set(day.watch.wishes)
     if typed := clear_refusals(day):
         to_rest(day, machine, most)
+        day.watch.wish(*sorted(wishes - day.watch.wishes))
         for tab, rows in typed.items():
             day.world.edit(tab, rows)
         day.watch.seen = day.watch.look()
@@ -167,8 +172,7 @@ def to_rest(day: Day, machine: str = "a", most: int = 6) -> None:
     """Runs until one has nothing to do, checking after each; then one more, which must change nothing."""
     world, watch = day.world, day.watch
     for _ in range(most):
-        told = world.run(machine)
-        watch.check()
+        told = watch.run(machine)
         idle = told.outcome and not told.outcome.plan.pushes and not told.outcome.landed
         if told.code in (0, 7) and idle and not _moving(world):
             break
@@ -179,14 +183,13 @@ def to_rest(day: Day, machine: str = "a", most: int = 6) -> None:
         return
     watch.accounted()
     before, kept = watch.look(), _memory(world)
-    told = world.run(machine)
+    told = watch.run(machine)
     if told.code not in (0, 7) or told.outcome is None or told.outcome.plan.pushes or told.outcome.landed:
         watch.say(f"the world does not rest: {told}")
     if watch.look() != before:
         watch.say("a run at rest changed a tab")
     if _memory(world) != kept:
         watch.say(f"a run at rest changed its memory: {_difference(kept, _memory(world))}")
-    watch.check()
 
 
 def _moving(world: World) -> bool:

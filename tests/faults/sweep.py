@@ -65,7 +65,7 @@ def fits(kind: str, name: str) -> bool:
 class Injector:
     """A boundary hook that fires its shots one after the other; the count begins anew after each."""
 
-    day: Day
+    world: World
     shots: tuple[Shot, ...]
     fired: list[Fault] = field(default_factory=list)
     count: int = 0
@@ -82,12 +82,13 @@ class Injector:
         if self.count == number:
             self.count = 0
             self.fired.append((kind, name))
-            fire(self.day.world, kind, name)
+            fire(self.world, kind, name)
 
 
 def fire(world: World, kind: str, name: str) -> None:
     """Lets one fault happen at this boundary."""
     if kind == "crash":
+        world.dying = True
         raise Crash(name)
     if name == "panel.before-send":
         world.line.trouble[:] = _WIRE[kind]
@@ -104,13 +105,12 @@ def fire(world: World, kind: str, name: str) -> None:
 def faulted(day: Day, shots: Iterable[Shot], *, wipe: bool = False) -> tuple[list[Fault], int]:
     """One run with these faults: which fired, and how many boundaries it passed. `wipe`: its disk is gone afterwards."""
     day.again()
-    injector = Injector(day, tuple(shots))
+    injector = Injector(day.world, tuple(shots))
     boundary.set_hook(injector)
     try:
-        day.world.run()
+        day.watch.run()
     finally:
         boundary.set_hook(None)
-    day.watch.check()
     if wipe:
         day.world.wipe()
         day.world.clock.sleep(400)

@@ -24,25 +24,13 @@ from reconcile.workbook.google_http import Http, Pace
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import Fault
 from tests.faults import scenario, sweep
+from tests.faults.told import forms
 from tests.faults.world import Clock, make
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 KEY = "canary/key+7f3a=91c2?d4"
-
-
-def forms(secret: str) -> set[bytes]:
-    """A secret in every form it might be written in: raw, URL-encoded, JSON, and base64 at each of three offsets."""
-    raw = secret.encode()
-    found = {raw, urllib.parse.quote(secret).encode(), urllib.parse.quote_plus(secret).encode(), raw[::-1]}
-    found.add(urllib.parse.quote(secret, safe="").encode())
-    found.add(secret.replace("/", "\\/").encode())
-    for offset in range(3):
-        coded = base64.b64encode(b"\0" * offset + raw)
-        inner = coded[4 if offset else 0 : len(coded) - 4]
-        found |= {inner, inner.translate(bytes.maketrans(b"+/", b"-_"))}
-    return found
 
 
 def clean(secret: str, *texts: bytes | str) -> None:

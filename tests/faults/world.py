@@ -24,7 +24,8 @@ from reconcile.panel.client import Panel
 from reconcile.panel.practice import Dropped, PracticePanel, State
 from reconcile.workbook.templates import templates
 from tests.contract.memory import MemoryWorkbook
-from tests.faults import books, checks
+from tests.faults import books
+from tests.faults.told import doubts, meta
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from reconcile.workbook.port import Workbook
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+DEADLINE = Job.deadline
 ADDRESS = "http://127.0.0.1:1/admin/v1"
 SERVICES = ("1", "2", "3")
 
@@ -69,10 +71,14 @@ class Line:
     an answer instead of acting. cut: the panel acts and half of its answer arrives.
     """
 
-    def __init__(self, panel: PracticePanel) -> None:
+    def __init__(self, panel: PracticePanel, clock: Clock) -> None:
         self.panel = panel
+        self.clock = clock
         self.trouble: list[str] = []
         self.sent = 0
+        self.asked = 0
+        self.late = 0
+        self.until = clock.at
 
     def transport(self) -> httpx.MockTransport:
         """The wire as httpx sees it."""
@@ -80,6 +86,8 @@ class Line:
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         kind = self.trouble.pop(0) if self.trouble else ""
+        self.asked += 1
+        self.late += self.clock.at > self.until
         if kind == "never":
             raise httpx.ConnectError("Connection refused")
         self.sent += 1
@@ -127,11 +135,17 @@ class BookKind(Protocol):
 
 @dataclass
 class Told:
-    """How one run ended, as its caller sees it."""
+    """How one run ended, as its caller sees it; what it took by itself, and whether it lived on when it was to die."""
 
     code: int
     outcome: Outcome | None = None
     error: BaseException | None = None
+    run: str = ""
+    skew: timedelta = timedelta(0)
+    seconds: float = 0.0
+    calls: int = 0
+    late: int = 0
+    undead: bool = False
 
     @property
     def crashed(self) -> bool:
@@ -151,9 +165,12 @@ class World:
     runs: int = 0
     line: Line = field(init=False)
     told: list[Told] = field(default_factory=list)
+    dying: bool = False
+    elsewhere: tuple[float, int] = (0.0, 0)
+    """Seconds and calls that a run under way has not to answer for: time that jumped, and whole runs in between."""
 
     def __post_init__(self) -> None:
-        self.line = Line(self.panel)
+        self.line = Line(self.panel, self.clock)
 
     # --- running -------------------------------------------------------------------------------------------------------
 
@@ -191,6 +208,9 @@ class World:
         """One whole run by a fresh process on that machine: how it ended. Anything not foreseen is raised."""
         self.runs += 1
         clock = self.clock if not skew else _Skewed(self.clock, skew)
+        name = f"run-{self.runs:03}-{machine}"
+        began, around, self.dying = self._spent(), (self.dying, self.line.until, self.line.late), False
+        self.line.until, self.line.late = self.clock.at + DEADLINE, 0
         try:
             with Journal.open(self.machine(machine)) as journal, self.client(real=real, clock=clock) as panel:
                 job = Job(
@@ -199,7 +219,7 @@ class World:
                     journal=journal,
                     rules=self.rules,
                     clock=clock,
-                    run=f"run-{self.runs:03}-{machine}",
+                    run=name,
                     stop=stop or Stop(),
                 )
                 outcome = sync(job, force=force)
@@ -208,10 +228,26 @@ class World:
             told = Told(int(error.exit_code), error=error)
         except Crash as crash:
             told = Told(-9, error=crash)
+        ended = self._spent()
+        told.run, told.skew = name, skew
+        told.seconds, told.calls = ended[0] - began[0], ended[1] - began[1]
+        told.undead, told.late = self.dying and not told.crashed, self.line.late
+        self.dying, self.line.until, self.line.late = around
+        self.elsewhere = (self.elsewhere[0] + told.seconds, self.elsewhere[1] + told.calls)
         self.line.trouble.clear()
         self.book.mend()
         self.told.append(told)
         return told
+
+    def jump(self, seconds: float) -> None:
+        """Time passes that no run can help."""
+        self.clock.sleep(seconds)
+        self.elsewhere = (self.elsewhere[0] + seconds, self.elsewhere[1])
+
+    def _spent(self) -> tuple[float, int]:
+        """Seconds and calls until now, without what happened elsewhere."""
+        seconds, calls = self.elsewhere
+        return self.clock.at.timestamp() - seconds, self.line.asked - calls
 
     # --- looking -------------------------------------------------------------------------------------------------------
 
@@ -235,11 +271,11 @@ class World:
 
     def meta(self) -> dict[str, str]:
         """The hidden tab's entries, from its cells."""
-        return checks.meta(self.rows("ledger"))
+        return meta(self.book.see("ledger"))
 
     def doubts(self) -> list[dict[str, Any]]:
         """The doubts on record in the workbook."""
-        return checks.doubts(self.meta())
+        return [*doubts(self.meta()).values()]
 
     def ids(self, tab: str) -> list[str]:
         """A tab's ids in sheet order, repeated ones repeated."""

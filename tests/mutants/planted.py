@@ -9,6 +9,8 @@ REGRESSIONS = "tests/faults/test_regressions.py"
 SECRETS = "tests/faults/test_secrets.py"
 APPROVALS = "tests/test_approvals.py"
 ARCHIVE = "tests/faults/test_archive.py"
+WORLDS = "tests/sim/test_sim.py::test_seeded_worlds[memory-1001-14]"
+"""The simulation itself: nobody wrote a test for what these bugs do, the checker has to see it."""
 
 
 @dataclass(frozen=True)
@@ -255,5 +257,72 @@ MUTANTS: tuple[Mutant, ...] = (
         "        _forget_old(run, now)\n",
         "",
         "tests/test_engine.py::test_the_journal_forgets_what_was_done_a_month_ago",
+    ),
+    _one(
+        "a doubt bounded to anything",
+        JOB,
+        "    bound = 1 if claim.feed == Feed.CANCELS else FULL\n    text",
+        "    bound = 10**9\n    text",
+        WORLDS,
+    ),
+    _one(
+        "exit 0 although in doubt",
+        JOB,
+        "    if run.doubts:\n        return Exit.DOUBT",
+        "    if run.doubts:\n        return Exit.DONE",
+        WORLDS,
+    ),
+    _one(
+        "Remains that never arrive",
+        JOB,
+        '        remains=values.get("remains"),\n',
+        "        remains=None,\n",
+        WORLDS,
+    ),
+    _one(
+        "a payment marked as sent and never sent",
+        JOB,
+        "            return panel.add_payment(\n"
+        '                params["user"], params["amount"], params["details"], params.get("affiliate_commission")\n'
+        "            )",
+        "            return None",
+        WORLDS,
+    ),
+    _one(
+        "a refill answered and never sent",
+        JOB,
+        "            return panel.set_refill_completed(push.target)",
+        "            return None",
+        WORLDS,
+    ),
+    _one(
+        "the key in the journal",
+        JOB,
+        "    number = job.journal.intend(run.book_id, job.run, feed.value, service, at)",
+        "    job.journal.begin_run(run.book_id, job.panel._key.get_secret_value(), at)\n"
+        "    number = job.journal.intend(run.book_id, job.run, feed.value, service, at)",
+        WORLDS,
+    ),
+    _one(
+        "calls begun after the deadline",
+        JOB,
+        " and self.job.clock() < self.started + self.job.deadline",
+        "",
+        WORLDS,
+    ),
+    _one(
+        "fencing ignored on a Google Sheet",
+        "reconcile/workbook/google.py",
+        "self.requests: list[dict[str, Any]] = [_stamp(BASE + stamp, self.value)]",
+        "self.requests: list[dict[str, Any]] = []",
+        f"{CATALOGUE}::test_a_stale_writer_is_refused_whole",
+    ),
+    _one(
+        "a crash caught beside a refund",
+        JOB,
+        "    except ReconcileError as error:  # whatever else went wrong, the call may have been made\n        run.fail(error)\n"
+        "        return Result(push, Verdict.UNKNOWN, error.what)",
+        "    except BaseException as error:\n        return Result(push, Verdict.UNKNOWN, str(error))",
+        "tests/faults/test_sweeps.py::test_a_crash_at_any_boundary",
     ),
 )

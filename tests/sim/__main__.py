@@ -58,6 +58,7 @@ def main() -> int:
     parser.add_argument("--events", type=int, default=60, help="how many of the last events to print")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--json", type=Path, help="write the counts here")
+    parser.add_argument("--failed", type=Path, help="add the seeds that broke a promise to this file")
     args = parser.parse_args()
     if args.seed is not None:
         _, problems, events, _, _ = lived(args.seed, args.book)
@@ -73,6 +74,9 @@ def main() -> int:
             if problems:
                 counts["broken"] += 1
                 print(f"seed {seed} ({args.book or book_of(seed)}): {problems[0]}", flush=True)
+                if args.failed:
+                    with args.failed.open("a", encoding="utf-8") as file:
+                        file.write(f"{seed} {args.book or book_of(seed)}    {problems[0]}\n")
     text = json.dumps(counts, indent=2)
     print(text)
     if args.json:

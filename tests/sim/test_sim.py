@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from tests.faults import sweep
 from tests.sim.__main__ import BOOKS, REGRESSIONS
 from tests.sim.world import Rates, Sim
 
@@ -54,14 +55,14 @@ class Machine(RuleBasedStateMachine):
     folder: Path
     sim: Sim
 
-    @initialize(seed=st.integers(0, 999))
-    def begin(self, seed: int) -> None:
+    @initialize(seed=st.integers(0, 999), book=st.sampled_from(BOOKS))
+    def begin(self, seed: int, book: str) -> None:
         """A new world."""
         import tempfile  # noqa: PLC0415 - a state machine gets no fixtures
         from pathlib import Path  # noqa: PLC0415
 
         self._temporary = tempfile.TemporaryDirectory()
-        self.sim = Sim(seed, Path(self._temporary.name), rates=Rates(fault=0.05, staff=0.05))
+        self.sim = Sim(seed, Path(self._temporary.name), book, rates=Rates(fault=0.05, staff=0.05))
 
     @rule()
     def customers(self) -> None:
@@ -77,6 +78,16 @@ class Machine(RuleBasedStateMachine):
     def run(self, machine: str) -> None:
         """A run, with what may happen at its boundaries."""
         self.sim.run(machine)
+
+    @rule(machine=st.sampled_from("ab"), kind=st.sampled_from(sweep.KINDS), number=st.integers(1, 80))
+    def fault(self, machine: str, kind: str, number: int) -> None:
+        """A run with nothing but one fault, at the how-manieth boundary it fits."""
+        self.sim.faulted(machine, (kind, number))
+
+    @rule(machine=st.sampled_from("ab"))
+    def wipe(self, machine: str) -> None:
+        """The machine's disk is gone."""
+        self.sim.world.wipe(machine)
 
     @rule(seconds=st.sampled_from((30, 400, 86_400)))
     def wait(self, seconds: int) -> None:

@@ -1,0 +1,81 @@
+"""The long run of the harness: which worlds it lives through, and what becomes of those that break."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any, Self
+
+import pytest
+
+from tests import reliability
+from tests.sim import __main__ as sim
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def lived(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """(first seed, how many) of every piece that is asked for; nothing is lived through."""
+    pieces: list[tuple[int, int]] = []
+
+    def asked(*command: str) -> dict[str, Any]:
+        first, seeds = (int(command[command.index(name) + 1]) for name in ("--first", "--seeds"))
+        pieces.append((first, seeds))
+        return {"schedules": seeds, "boundaries": 1, "faults": 1, "broken": 0}
+
+    monkeypatch.setattr(reliability, "FILE", tmp_path / "reliability.json")
+    monkeypatch.setattr(reliability, "asked", asked)
+    return pieces
+
+
+def run(seeds: int, *, first: int = 1, fresh: bool = False) -> None:
+    """Lives through worlds in memory."""
+    reliability.worlds("worlds-memory", argparse.Namespace(seeds=seeds, first=first, fresh=fresh, jobs=1))
+
+
+def test_worlds_go_on_where_the_same_code_left_off(lived: list[tuple[int, int]]) -> None:
+    """A long run can be done in pieces; asked for nothing more, it does nothing more."""
+    run(700)
+    run(1000)
+    run(1000)
+    assert lived == [(1, 500), (501, 200), (701, 300)]
+    assert reliability.written()["worlds-memory"]["schedules"] == 1000
+
+
+def test_every_night_lives_in_new_worlds(lived: list[tuple[int, int]]) -> None:
+    """Other first seeds, or --fresh, are lived through whatever the file says of this code."""
+    run(600)
+    run(600, first=5001)
+    run(600, first=5001)
+    run(600, first=5001, fresh=True)
+    assert lived == [(1, 500), (501, 100), (5001, 500), (5501, 100), (5001, 500), (5501, 100)]
+    assert reliability.written()["worlds-memory"]["first"] == 5001
+
+
+def test_a_world_that_broke_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its seed, workbook and first broken promise are written down as a line for the regressions."""
+    monkeypatch.setattr(sim, "ProcessPoolExecutor", _Here)
+    monkeypatch.setattr(sim, "lived", lambda seed, _book: (seed, ["an order is lost"] * (seed == 8), [], 1, 0))
+    failed = tmp_path / "failed.txt"
+    words = ["sim", "--book", "xlsx", "--first", "7", "--seeds", "3", "--failed", str(failed)]
+    monkeypatch.setattr("sys.argv", words)
+    assert sim.main() == 1
+    assert failed.read_text("utf-8") == "8 xlsx    an order is lost\n"
+
+
+class _Here:
+    """The pool's work done in this process, where what a test replaced is replaced."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        pass
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def map(self, act: Any, cases: Any, **_: object) -> Any:
+        """One after the other."""
+        return map(act, cases)
