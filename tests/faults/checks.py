@@ -102,7 +102,7 @@ class Watch:
         """A run of the world, held against every promise: what it told, what it took, and what it left behind."""
         runs, before = self.recorded
         if (
-            runs != self.world.runs
+            self.running or runs != self.world.runs
         ):  # it begins in the middle of another; otherwise nothing is read, which would pass time
             before = self.world.meta()
         self.running += 1
