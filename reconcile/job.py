@@ -462,6 +462,7 @@ def _begin(run: _Run) -> None:
             before = before.patched([settle.unconfirmed(push, row)])
     doubtful = [row for push in run.plan.pushes if not push.once and (row := before.row(push.feed, push.key))]
     through, ticks = approvals.used(run.plan, run.snapshot.meta, run.when())
+    said = [*through, *settle.learned(run.recovered, run.plan, run.snapshot.tabs)]
     moving, kept = _archive(run, ledger, {str(row["key"]) for row in landing.ledger})
     meta = {
         **dict(run.plan.meta),
@@ -478,7 +479,7 @@ def _begin(run: _Run) -> None:
             job.run,
             append=landing.append,
             ledger=_newest(run.moved.stayed, run.plan.settled, marks, doubtful, moving.ledger, landing.ledger),
-            sync=_sync_texts(run.snapshot, [*landing.notes, *through]),
+            sync=_sync_texts(run.snapshot, [*landing.notes, *said]),
             meta=meta,
             archive=moving.rows,
             outdated=archive.outdated(run.moved, run.say),
@@ -486,7 +487,7 @@ def _begin(run: _Run) -> None:
         ),
     )
     _landed(run, landing, batch, rest)
-    run.landed_notes.extend(through)  # said: the end does not say anything older there
+    run.landed_notes.extend(said)  # said: the end does not say anything older there
     run.ledger = ledger
     if moved:
         run.ledger = ledger.patched(moving.ledger)
@@ -560,6 +561,7 @@ def _stopped_by_limit(run: _Run) -> Outcome:
     run.plan = replace(run.plan, approvals=tuple(replace(each, listed=True) for each in run.plan.approvals))
     outcome = _outcome(run, Exit.LIMIT, f"{reason} {approvals.told(run.plan)}")
     notes = [*{(note.tab, note.key): note for note in (*about, *run.plan.notes, *held)}.values()]
+    notes += settle.learned(run.recovered, run.plan, run.snapshot.tabs)
     job.book.commit(
         Commit(
             job.run,

@@ -20,12 +20,12 @@ from reconcile.core.model import (
     Status,
     Verdict,
 )
-from reconcile.core.plan import closed_by, closed_state, content_mark, refund_by, went_through
+from reconcile.core.plan import at_rest, closed_by, closed_state, content_mark, refund_by, went_through
 from reconcile.core.rules import joined
 from reconcile.core.words import ENGLISH
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     import pandas as pd
@@ -218,6 +218,18 @@ def recovered(
                     }
                 )
     return tuple(rows)
+
+
+def learned(recovered: Iterable[Row], plan: Plan, frames: Mapping[str, pd.DataFrame]) -> list[Note]:
+    """What the rows say of sends whose outcome only the journal still knew, where this plan has nothing newer to say of them."""
+    newer = {(note.tab, note.key) for note in plan.notes} | {(push.feed.value, push.key) for push in plan.pushes}
+    newer |= {(Feed.ORDERS.value, push.order_id) for push in plan.pushes}
+    rows = {(str(row["tab"]), str(row["key"])): row for row in recovered if not row["sending"]}
+    return [
+        Note(tab, key, 0, *at_rest(Feed(tab), row, plan.words))
+        for (tab, key), row in rows.items()
+        if (tab, key) not in newer and key in frames[tab].index
+    ]
 
 
 # --- pieces ------------------------------------------------------------------------------------------------------------

@@ -62,7 +62,7 @@ def test_a_run_whose_talk_nobody_reads_reaches_its_end(synced: Terminal, unread:
 
 def test_an_error_whose_words_nobody_reads_keeps_its_code(terminal: Terminal, unread: int) -> None:
     """The code is the contract."""
-    assert typed("plan", err=unread, RECONCILE_SHEET="nowhere.xlsx").returncode == 5
+    assert typed("plan", err=unread, RECONCILE_SHEET="nowhere.xlsx").returncode == 2
 
 
 def test_a_result_nobody_reads_keeps_the_code(synced: Terminal, unread: int) -> None:

@@ -101,9 +101,8 @@ class Watch:
     def run(self, machine: str = "a", **options: Any) -> Told:
         """A run of the world, held against every promise: what it told, what it took, and what it left behind."""
         runs, before = self.recorded
-        if (
-            runs != self.world.runs
-        ):  # it begins in the middle of another; otherwise nothing is read, which would pass time
+        # in the middle of another run it looks anew; otherwise nothing is read, which would pass time
+        if self.running or runs != self.world.runs:
             before = self.world.meta()
         self.running += 1
         try:

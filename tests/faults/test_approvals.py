@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -58,8 +58,7 @@ def lived_through(day: Ticked, shot: tuple[str, int], *, wipe: bool) -> list[tup
     """One day with this fault, and people who tick what they are shown until all is refunded. Returns what fired."""
     day.again()
     world: Office = day.world
-    stand_in: Any = day
-    injector = Injector(stand_in, (shot,))
+    injector = Injector(world, (shot,))
     ticked, sent_over = {day.first}, 0
     boundary.set_hook(injector)
     try:

@@ -45,6 +45,37 @@ def test_a_refund_the_journal_could_not_note_is_not_sent_again(world: World) -> 
     assert world.cell("orders", "1", "Sync").startswith("#1 · Sent")
 
 
+@pytest.mark.parametrize("answer", ["refused", "accepted"])
+def test_what_only_the_journal_knew_of_a_refund_stands_in_its_row(world: World, answer: str) -> None:
+    """F06, F22: the process dies between a refund's answer and its row's; the next run's first write says what the panel said."""
+    world.run()
+    world.type("orders", "1", status="Partial", remains=6)
+    if answer == "refused":
+        world.panel.refusals["1"] = ("bad_status", "Not now")
+    noted = 0
+
+    def die_when_noted(name: str) -> None:
+        nonlocal noted
+        noted += name == "journal.after-write" and bool(world.panel.calls("setPartial"))
+        if noted:
+            raise Crash
+
+    boundary.set_hook(die_when_noted)
+    assert world.run().crashed
+    at("book.after-commit", die)
+    assert world.run().crashed
+    boundary.set_hook(None)
+    said = {
+        "refused": "#1 · Refused. The panel did not take Status Partial, Remains 6: the panel does not accept this status "
+        "(it says: “Not now”). It is not sent again until you change it.",
+        "accepted": "#1 · Note. The panel has Status Partial, Remains 6.",
+    }
+    assert world.cell("orders", "1", "Sync") == said[answer]
+    assert world.run().code == 0
+    assert world.cell("orders", "1", "Sync") == said[answer]
+    assert len(world.panel.calls("setPartial")) == 1
+
+
 def test_an_answer_the_journal_could_not_keep_still_lands(world: World) -> None:
     """F16, F22: the disk fills up when the answer arrives; the orders stand in the sheet all the same, once, without a doubt."""
     fail_write(world, "getOrders")

@@ -56,7 +56,8 @@ class Office:
     def sync(self, *trouble: str, rules: Rules | None = None) -> Outcome:
         """One run; `trouble` on the line, as `Line` has it."""
         self.runs += 1
-        clock, line = Clock(), Line(self.panel)
+        clock = Clock()
+        line = Line(self.panel, clock)
         line.trouble = list(trouble)
         with (
             Journal.open(self.folder / "state") as journal,
