@@ -1,8 +1,8 @@
 """`python -m tests.reliability [PART …]`: runs the harness and writes its counts to tests/reliability.json, which README quotes.
 
 Each part stands in the file with the day and the code it ran on, so a long run can be done in pieces: the simulation goes on
-where the same code left off (--fresh: from nothing, --first: in worlds nobody has lived in). Every figure is counted by what ran. Exit 1, and nothing written for that part, when one
-promise broke.
+where the same code left off (--fresh: from nothing, --first: in worlds nobody has lived in). Every figure is counted by what
+ran. Exit 1, and nothing written for that part, when one promise broke.
 """
 # ruff: noqa: T201 - stdout is how a command answers
 
@@ -33,18 +33,45 @@ FAILED: Final = Path(__file__).with_name("failed_seeds.txt")
 RATES: Final = Path(__file__).parent / "accident_rates.json"
 ROOT: Final = Path(__file__).parent.parent
 CODE: Final = ("reconcile", "sheets_templates")
+AROUND: Final = (
+    "reconcile/cli.py",
+    "reconcile/__main__.py",
+    "reconcile/config.py",
+    "reconcile/commands/",
+    "reconcile/report/",
+)
+"""The command line around a run: no part but those of `WHOLE` has it in memory (tests/test_reliability.py)."""
+
+WHOLE: Final = ("mutants", "repetitions")
+"""Parts that run everything there is."""
+
+APART: Final = {"worlds-xlsx": "reconcile/workbook/google", "worlds-google": "reconcile/workbook/xlsx"}
+"""Worlds on one kind of workbook, and how the files begin that only the other kind has."""
+
 PIECE: Final = 500
 """So many worlds are lived through before their counts are written down."""
 
 Counts = dict[str, Any]
 
 
-def code() -> str:
-    """12 hex digits that name the product's code and templates: the same for the same text, on every machine."""
+def ran(part: str) -> list[Path]:
+    """The product's files that a part runs, templates included: what its counts are counts of."""
+    others = () if part in WHOLE else (*AROUND, "sheets_templates/sync-now/", *([APART[part]] if part in APART else ()))
+    files = sorted(path for name in CODE for path in (ROOT / name).rglob("*") if path.is_file())
+    return [
+        path
+        for path in files
+        if "__pycache__" not in path.parts
+        and path.suffix != ".pyc"
+        and not path.relative_to(ROOT).as_posix().startswith(others)
+    ]
+
+
+def code(part: str) -> str:
+    """12 hex digits that name the code a part runs: the same for the same text, on every machine."""
     found = hashlib.sha256()
-    for path in sorted(path for part in CODE for path in (ROOT / part).rglob("*") if path.is_file()):
-        if "__pycache__" not in path.parts and path.suffix != ".pyc":
-            found.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
+    for path in ran(part):
+        found.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
     return found.hexdigest()[:12]
 
 
@@ -132,7 +159,7 @@ WORLDS: Final = {"worlds-memory": "memory", "worlds-xlsx": "xlsx", "worlds-googl
 def worlds(name: str, args: argparse.Namespace) -> None:
     """Lives through --seeds worlds from --first on one kind of workbook; without --fresh from where the same code left off."""
     counts = {} if args.fresh else written().get(name, {})
-    if counts.get("code") != code() or counts.get("first", 1) != args.first:
+    if counts.get("code") != code(name) or counts.get("first", 1) != args.first:
         counts = {"schedules": 0}
     while (lived := counts["schedules"]) < args.seeds:
         seeds = (str(args.first + lived), "--seeds", str(min(PIECE, args.seeds - lived)))
@@ -160,7 +187,7 @@ def write(part: str, counts: Counts) -> None:
 
 
 def _write(part: str, counts: Counts) -> None:
-    everything = {**written(), part: {**counts, "when": f"{datetime.now(UTC):%Y-%m-%d}", "code": code()}}
+    everything = {**written(), part: {**counts, "when": f"{datetime.now(UTC):%Y-%m-%d}", "code": code(part)}}
     ordered = {name: everything[name] for name in (*PARTS, *WORLDS) if name in everything}
     beside = FILE.with_suffix(f".{os.getpid()}")
     beside.write_text(json.dumps(ordered, indent=2) + "\n", "utf-8")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any, Self
 
 import pytest
@@ -51,6 +54,21 @@ def test_every_night_lives_in_new_worlds(lived: list[tuple[int, int]]) -> None:
     run(600, first=5001, fresh=True)
     assert lived == [(1, 500), (501, 100), (5001, 500), (5501, 100), (5001, 500), (5501, 100)]
     assert reliability.written()["worlds-memory"]["first"] == 5001
+
+
+@pytest.mark.parametrize("part", ["worlds-memory", "worlds-xlsx", "worlds-google"])
+def test_the_code_a_part_is_of_is_the_code_it_runs(part: str) -> None:
+    """Whatever of the product a world has in memory counts as its code; the command line around a run does not."""
+    script = (
+        f"import json, sys; from tests.sim.__main__ import lived; lived(8, {reliability.WORLDS[part]!r}); "
+        "import tests.faults.sweep, tests.faults.shapes; "
+        "print(json.dumps([m.__file__ for n, m in sys.modules.items() if n.split('.')[0] == 'reconcile']))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, cwd=reliability.ROOT)  # noqa: S603
+    loaded = set(json.loads(done.stdout))
+    assert len(loaded) > 30
+    assert loaded <= set(map(str, reliability.ran(part)))
+    assert reliability.code(part) != reliability.code("repetitions")
 
 
 def test_a_world_that_broke_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

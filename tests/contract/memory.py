@@ -18,7 +18,6 @@ from reconcile.core.model import SYNC, Snapshot
 from reconcile.errors import Damaged, RevisionMoved
 from reconcile.workbook import frames, templates
 from reconcile.workbook.templates import LEDGER
-from reconcile.workbook.xlsx_xml import visible
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -182,6 +181,8 @@ class MemoryWorkbook:
             self._drop_ledger(frames.META, key)
 
     def _stored(self, value: Cell) -> Cell:
+        from reconcile.workbook.xlsx_xml import visible  # noqa: PLC0415 - the other kinds of workbook import this module, too
+
         if isinstance(value, datetime):
             return (value.astimezone(self.zone) if value.tzinfo else value).replace(tzinfo=None, microsecond=0)
         return (str(visible(value)) or None) if isinstance(value, str) else value
