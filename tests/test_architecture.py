@@ -153,6 +153,16 @@ def test_imports_point_one_way(module):
     assert forbidden(module, INSIDE[module]) == []
 
 
+@pytest.mark.parametrize("kind", ["google", "xlsx"])
+def test_one_kind_of_workbook_knows_nothing_of_another(kind):
+    """What both need stands in `frames`, `templates` and their like."""
+    others = tuple(f"reconcile.workbook.{other}" for other in ("google", "xlsx") if other != kind)
+    own = {name: source for name, source in INSIDE.items() if name.startswith(f"workbook.{kind}")}
+    assert len(own) > 4
+    for module, source in own.items():
+        assert [name for name in imports(source) if name.startswith(others)] == [], module
+
+
 def test_nobody_imports_the_shell():
     for module, source in INSIDE.items():
         assert [

@@ -6,6 +6,7 @@ The `_ledger` tab holds two kinds of rows. One per (tab, key) as `core.ledger.CO
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
     from reconcile.core.model import Commit, Row
     from reconcile.workbook.templates import Tab, Templates
+
+_ILLEGAL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 META: Final = "_meta"
 REVISION: Final = "revision"
@@ -142,9 +145,9 @@ def ledger_of_columns(numbers: Sequence[int], columns: Columns, name: str) -> Le
     cells = _block(columns)[:, rows]
     cells[0], cells[1] = ([names[place][side] for place in rows] for side in (0, 1))
     made = pd.DataFrame(cells.T, columns=list(COLUMNS), dtype=object, copy=False)
-    visible = {key: text for key, text in meta.items() if key != REVISION}
+    shown = {key: text for key, text in meta.items() if key != REVISION}
     free = tuple(numbers[place] for place in sorted(blank))
-    return LedgerTab(frame=made, meta=visible, revision=revision, places=places, free=free)
+    return LedgerTab(frame=made, meta=shown, revision=revision, places=places, free=free)
 
 
 def _meta_text(key: str, pieces: Sequence[Cell], name: str) -> str:
@@ -250,3 +253,12 @@ def sync_key(text: Cell) -> str:
         return ""
     key, mark, _ = text[1:].partition(" · ")
     return key if mark else ""
+
+
+def visible(text: str) -> str:
+    """`text` with what a cell cannot hold made visible.
+
+    Control characters become their pictures (␀ … ␟), lone surrogates and non-characters �. Tabs, line feeds and carriage
+    returns stay.
+    """
+    return _ILLEGAL.sub(lambda found: chr(0x2400 + ord(found[0])) if ord(found[0]) < 32 else "\ufffd", text)  # noqa: PLR2004

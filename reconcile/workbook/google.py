@@ -42,7 +42,6 @@ from reconcile.workbook import google_looks as looks
 from reconcile.workbook.google_heights import Heights
 from reconcile.workbook.google_http import InvalidRequest, Lost, NotThere, Pace, json_of
 from reconcile.workbook.templates import LEDGER
-from reconcile.workbook.xlsx_xml import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -967,7 +966,7 @@ class _Draft:
 
 def storable(text: str) -> str:
     """`text` as JSON and a cell can carry it: control characters become their pictures, lone surrogates U+FFFD."""
-    return visible(text)
+    return frames.visible(text)
 
 
 def _stamp(number: int, value: str) -> dict[str, Any]:

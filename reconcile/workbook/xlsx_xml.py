@@ -18,6 +18,7 @@ from xml.parsers import expat
 
 from reconcile.core.cells import Formula
 from reconcile.errors import Damaged
+from reconcile.workbook import frames
 from reconcile.workbook.templates import letters
 
 if TYPE_CHECKING:
@@ -40,16 +41,6 @@ _FIRST_SAFE_YEAR: Final = 1901
 # --- text ------------------------------------------------------------------------------------------------------------------
 
 _ESCAPED: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
-_ILLEGAL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-
-
-def visible(text: str) -> str:
-    """`text` with what XML cannot hold made visible.
-
-    Control characters become their pictures (␀ … ␟), lone surrogates and non-characters �. Tabs, line feeds and carriage
-    returns stay.
-    """
-    return _ILLEGAL.sub(lambda found: chr(0x2400 + ord(found[0])) if ord(found[0]) < 32 else "\ufffd", text)  # noqa: PLR2004
 
 
 def unescaped(text: str) -> str:
@@ -63,7 +54,7 @@ def text_xml(text: str, prefix: str = "") -> str:
     A carriage return is a character reference, because a parser turns a bare one into a line feed. A literal `_x000D_` is
     cut into two runs, because an escape is recognised only within one: so it needs no escaping, which not all understand.
     """
-    pieces = _cut_escapes(visible(text))
+    pieces = _cut_escapes(frames.visible(text))
     runs = [f'<{prefix}t xml:space="preserve">{_xml(piece)}</{prefix}t>' for piece in pieces]
     return runs[0] if len(runs) == 1 else "".join(f"<{prefix}r>{run}</{prefix}r>" for run in runs)
 

@@ -181,11 +181,9 @@ class MemoryWorkbook:
             self._drop_ledger(frames.META, key)
 
     def _stored(self, value: Cell) -> Cell:
-        from reconcile.workbook.xlsx_xml import visible  # noqa: PLC0415 - the other kinds of workbook import this module, too
-
         if isinstance(value, datetime):
             return (value.astimezone(self.zone) if value.tzinfo else value).replace(tzinfo=None, microsecond=0)
-        return (str(visible(value)) or None) if isinstance(value, str) else value
+        return (str(frames.visible(value)) or None) if isinstance(value, str) else value
 
 
 def _at(row: list[Cell], place: int) -> Cell:

@@ -210,7 +210,7 @@ class World:
         clock = self.clock if not skew else _Skewed(self.clock, skew)
         name = f"run-{self.runs:03}-{machine}"
         began, around, self.dying = self._spent(), (self.dying, self.line.until, self.line.late), False
-        self.line.until, self.line.late = self.clock.at + DEADLINE, 0
+        self.line.late = 0
         try:
             with Journal.open(self.machine(machine)) as journal, self.client(real=real, clock=clock) as panel:
                 job = Job(
@@ -222,6 +222,7 @@ class World:
                     run=name,
                     stop=stop or Stop(),
                 )
+                self.line.until = self.clock.at + DEADLINE  # opening the journal may take its time
                 outcome = sync(job, force=force)
                 told = Told(outcome.exit_code, outcome)
         except ReconcileError as error:
