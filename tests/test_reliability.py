@@ -66,7 +66,7 @@ def test_the_code_a_part_is_of_is_the_code_it_runs(part: str) -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, cwd=reliability.ROOT)  # noqa: S603
     loaded = set(json.loads(done.stdout))
-    assert len(loaded) > 30
+    assert len(loaded) > 25
     assert loaded <= set(map(str, reliability.ran(part)))
     assert reliability.code(part) != reliability.code("repetitions")
 

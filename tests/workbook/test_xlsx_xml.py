@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from reconcile.core.cells import Formula
 from reconcile.errors import Damaged
+from reconcile.workbook import frames
 from reconcile.workbook.xlsx_xml import (
     EPOCH_1904,
     Context,
@@ -27,7 +28,6 @@ from reconcile.workbook.xlsx_xml import (
     style_at,
     text_xml,
     unshared,
-    visible,
     with_cells,
 )
 
@@ -325,9 +325,9 @@ def test_any_text_survives_the_xml(text: str) -> None:
     """What is written is what is read, by our reader and by any XML parser, after what XML cannot hold became visible."""
     inside = text_xml(text)
     row = f'<row r="1"><c r="A1" t="inlineStr"><is>{inside}</is></c></row>'
-    assert cells(row)[0] == (visible(text) or None)
+    assert cells(row)[0] == (frames.visible(text) or None)
     parsed = "".join(each.text or "" for each in ET.fromstring(f"<is>{inside}</is>").iter("t"))  # noqa: S314 - our own text
-    assert parsed == visible(text)
+    assert parsed == frames.visible(text)
 
 
 @given(st.integers(0, 16_383))
