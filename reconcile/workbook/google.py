@@ -202,7 +202,8 @@ class _Place:
 class _Memory:
     """What the last read and the commits since then say of the sheet.
 
-    proven: whether a commit since then was applied, so that there may be something to land. ledger: (tab, key) → row of `_ledger`. free: rows of it that hold nothing. following: its first row below all others.
+    ledger: (tab, key) → row of `_ledger`. free: rows of it that hold nothing. following: its first row below all others.
+    proven: whether a commit since then was applied, so that there may be something to land.
     """
 
     places: dict[str, _Place] = field(default_factory=dict)
@@ -566,7 +567,10 @@ class GoogleWorkbook:
 
 
 def zone_named(name: str) -> tzinfo:
-    """A spreadsheet's time zone by Google's name: a place, or a fixed distance, `GMT-07:00` [doc]. Raises ValueError and its kin."""
+    """A spreadsheet's time zone by Google's name: a place, or a fixed distance, `GMT-07:00` [doc].
+
+    Raises ValueError and its kin.
+    """
     if fixed := _FIXED_ZONE.fullmatch(name):
         sign, hours, minutes = fixed.groups(default="0")
         distance = timedelta(hours=int(hours), minutes=int(minutes))

@@ -833,9 +833,10 @@ def check(book: GoogleWorkbook) -> list[Finding]:
         found = look(book)
     except ReconcileError as error:
         return [*findings, _unreachable(error, account)]
-    findings.append(Finding("sharing", ok=True, text=f"The sheet is shared with {account}."))
+    findings.append(_sharing(found, account))
     findings.append(_structure(book, found))
-    findings.append(_protections(book.known, found, account))
+    if findings[1].ok:  # who may only look is refused by each protection, and it is not about them
+        findings.append(_protections(book.known, found, account))
     findings.append(_version(book.known, found))
     findings.append(_history(found))
     findings.append(_zone(found))
@@ -851,6 +852,16 @@ def _unreachable(error: ReconcileError, account: str) -> Finding:
             "sharing", ok=False, text=f"The sheet is not shared with {account}: {error.what}", next_step=error.next_step
         )
     return Finding("sharing", ok=False, text=error.what, next_step=error.next_step)
+
+
+def _sharing(found: Found, account: str) -> Finding:
+    """Whoever may only look is refused by every protection, also by those of the job's own [doc]; nothing has to be written."""
+    real = [each for tab in found.ours.values() for each in tab.protections if not each.get("warningOnly")]
+    if real and not any(each.get("requestingUserCanEdit") for each in real):
+        text = f"The sheet is shared with {account}, but not as Editor, so that nothing can be written into it."
+        step = f"Share the sheet with {account} as Editor, then run `reconcile doctor`."
+        return Finding("sharing", ok=False, text=text, next_step=step)
+    return Finding("sharing", ok=True, text=f"The sheet is shared with {account}.")
 
 
 def _structure(book: GoogleWorkbook, found: Found) -> Finding:

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 def can_edit(book: Book, caller: str, protection: dict[str, Any]) -> bool:
     """Tell whether the caller may edit cells under this protection."""
-    if protection.get("warningOnly") or book.access.get(caller) == "owner":
-        return True
-    return caller in protection.get("editors", {}).get("users", ())
+    role = book.access.get(caller)
+    if protection.get("warningOnly") or role == "owner":
+        return role != "reader"
+    return role != "reader" and caller in protection.get("editors", {}).get("users", ())
 
 
 def area_of(book: Book, protection: dict[str, Any]) -> Area:

@@ -595,6 +595,21 @@ def test_a_sheet_that_is_not_shared(hands: GoogleHands) -> None:
     assert f"Share the sheet with {hands.emulator.service_account} as Editor" in step
 
 
+def test_a_sheet_that_may_only_be_looked_at(hands: GoogleHands) -> None:
+    """Shared as Viewer, which is what Google's dialog may offer: told before a run fails, and nothing is written to find out."""
+    account = hands.emulator.service_account
+    hands.emulator.share(hands.id, account, "reader")
+    calls = len(hands.emulator.calls)
+    told = found(hands.open())
+    assert told["sharing"] == (
+        False,
+        f"The sheet is shared with {account}, but not as Editor, so that nothing can be written into it.",
+        f"Share the sheet with {account} as Editor, then run `reconcile doctor`.",
+    )
+    assert "protection" not in told
+    assert not any(call.writing for call in hands.emulator.calls[calls:])
+
+
 def test_a_sheet_that_does_not_exist(hands: GoogleHands) -> None:
     ok, text, step = found(GoogleWorkbook("1nowhere", http(hands.emulator)))["sharing"]
     assert (ok, text) == (False, "Google knows no spreadsheet with this id.")
