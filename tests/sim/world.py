@@ -467,8 +467,11 @@ class Sim:
             return self._went_through(tab, row)
         if tab == "refills":
             return key not in state.refills or state.refills[key].status == _REFILLED.get(str(row["Status"]))
-        cancel, wanted = state.cancels.get(key), "rejected" if row["Decision"] == "Reject" else "approved"
-        return cancel is None or cancel.status == wanted
+        cancel, order = state.cancels.get(key), state.orders.get(str(row["Order ID"]))
+        if row["Decision"] == "Reject":
+            return cancel is None or cancel.status == "rejected"
+        # a request that was rejected first and granted after that stays rejected at the panel; the refund is what was decided
+        return cancel is None or cancel.status == "approved" or bool(order and order.refunds)
 
 
 _REFILLED = {"In progress": "IN_PROGRESS", "Completed": "COMPLETED", "Rejected": "REJECTED"}
