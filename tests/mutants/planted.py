@@ -116,9 +116,16 @@ MUTANTS: tuple[Mutant, ...] = (
     _one(
         "empty tab read as “all deleted”",
         "reconcile/core/plan.py",
-        "    if share > settings.max_gone_share and",
-        "    if False and",
+        "    if limit := _gone_limit(",
+        "    if False and (limit := _gone_limit)(",
         f"{CATALOGUE}::test_an_emptied_tab_stops_everything",
+    ),
+    _one(
+        "half of the rows may go",
+        "reconcile/core/plan.py",
+        "        if share > settings.max_gone_share and",
+        "        if False and",
+        "tests/core/test_plan.py::test_more_than_half_of_the_rows_gone_is_a_limit",
     ),
     _one(
         "USER_ENTERED",
