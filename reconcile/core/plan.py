@@ -218,7 +218,8 @@ def _doubts(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, held: set[s
         settled = cells.choice(raw, Unsure, say.LABEL[UNSURE], say) if moved else None
         number = _number(row)
         if settled is Unsure.WENT_THROUGH:
-            draft.settled[feed.value, key] = {**went_through(ledger_row, sending), "unsure_seen": raw}
+            seen = beside_cancel(feed, sending.action, row.get("remains") if row else None)
+            draft.settled[feed.value, key] = {**went_through(ledger_row, sending), **seen, "unsure_seen": raw}
             order_row = closed_by(sending, ledger) if feed is Feed.CANCELS else None
             if order_row is not None:
                 draft.remember(order_row, **order_row)
@@ -272,6 +273,14 @@ def went_through(ledger_row: Row, sending: Sending) -> Row:
             out[name + SEEN] = raw
     out["refunded"] = refund_by(Action(sending.action), sending.values) or out["refunded"]
     return closed_state(out)
+
+
+def beside_cancel(feed: Feed, action: str, remains: Cell) -> Row:
+    """What else counts as seen once a call went through: a canceled order is refunded whole, so its Remains has nothing to say.
+
+    Not before: where the call comes to nothing and staff choose another status, the Remains beside it are an edit like any other.
+    """
+    return {"remains" + SEEN: remains} if (feed, action) == (Feed.ORDERS, Action.SET_CANCELED.value) else {}
 
 
 def refund_by(action: Action, changed: Collection[str]) -> str | None:

@@ -24,7 +24,7 @@ from reconcile.core.model import (
     Refill,
     Status,
 )
-from reconcile.core.plan import closed_by, content_mark, refused_besides, still_refused, went_through
+from reconcile.core.plan import beside_cancel, closed_by, content_mark, refused_besides, still_refused, went_through
 from reconcile.core.rules import joined
 from reconcile.core.words import ENGLISH
 from reconcile.errors import SettingsError
@@ -278,7 +278,8 @@ def _sent_again(row: Row, shown: Row) -> Row:
 
 
 def _went_through(doubt: Doubt, row: Row, sending: Sending, shown: Row, ledger: Ledger, when: When) -> list[Row]:
-    done: Row = {**went_through(row, sending), "unsure_seen": shown.get(UNSURE)}
+    seen = beside_cancel(doubt.feed, sending.action, shown.get("remains")) if shown else {}
+    done: Row = {**went_through(row, sending), **seen, "unsure_seen": shown.get(UNSURE)}
     if done["state"] == STATE_CLOSED and row["state"] != STATE_CLOSED:
         done["closed"] = when.now.isoformat()
     if not doubt.feed.claimed and shown:

@@ -147,9 +147,7 @@ def _refund(
             out.say(Kind.PROBLEM, say.REMAINS_OVER.format(remains=remains, quantity=quantity))
             return _with_start_count(out, key, row, ledger, wanted, edits)
         changes.append(Change("remains", _accepted(ledger, "remains"), remains, row["remains"]))
-    elif "remains" in edits:
-        out.seen["remains"] = edits["remains"]  # a canceled order is refunded whole; remains has nothing to say
-    wanted.pop("remains", None)
+    wanted.pop("remains", None)  # beside Canceled it has nothing to say; see plan.beside_cancel
     _with_start_count(out, key, row, ledger, wanted, edits)
     by_update = status is Status.PARTIAL and partial_via == Action.UPDATE_ORDERS
     out.pushes.append(

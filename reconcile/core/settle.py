@@ -20,7 +20,7 @@ from reconcile.core.model import (
     Status,
     Verdict,
 )
-from reconcile.core.plan import at_rest, closed_by, closed_state, content_mark, refund_by, went_through
+from reconcile.core.plan import at_rest, beside_cancel, closed_by, closed_state, content_mark, refund_by, went_through
 from reconcile.core.rules import joined
 from reconcile.core.words import ENGLISH
 
@@ -128,7 +128,8 @@ def settle(
 def _one(result: Result, row: Row, frame: pd.DataFrame, when: str, now: datetime, say: Words) -> tuple[Row, Kind, str]:
     push = result.push
     if result.verdict is Verdict.ACCEPTED:
-        return accepted(push, row, now), Kind.SENT, say.SENT.format(when=when, what=what(push, say))
+        seen = beside_cancel(push.feed, push.action.value, _cell(frame, push.key, "remains"))
+        return {**accepted(push, row, now), **seen}, Kind.SENT, say.SENT.format(when=when, what=what(push, say))
     if result.verdict is Verdict.REFUSED:
         text = say.REFUSED.format(what=what(push, say), reason=say.sentence(result.reason))
         return refused(push, row, result.reason, say), Kind.REFUSED, text
@@ -199,14 +200,15 @@ def recovered(
             verdict, reason = outcome(feed, key, sending)
             frame = frames[feed.value]
             if verdict is Verdict.ACCEPTED:
-                rows.append(_dated(went_through(row, sending), now))
+                seen = beside_cancel(feed, sending.action, _cell(frame, key, "remains"))
+                rows.append(_dated({**went_through(row, sending), **seen}, now))
                 if feed is Feed.CANCELS and (order := closed_by(sending, ledger)):
                     rows.append(_dated(order, now))
             elif verdict is Verdict.REFUSED:
                 values = {name: (value, say.sentence(reason)) for name, (value, _) in sending.values.items()}
                 values = {**refusals(row["refused"]), **values}
-                seen = {(name if name != "send" else "status") + SEEN: raw for name, (_, raw) in sending.values.items()}
-                rows.append({**row, **seen, "sending": None, "refused": refusals_text(values)})
+                raws = {(name if name != "send" else "status") + SEEN: raw for name, (_, raw) in sending.values.items()}
+                rows.append({**row, **raws, "sending": None, "refused": refusals_text(values)})
             elif verdict is Verdict.NOT_SENT:
                 rows.append({**row, "sending": None})
             else:

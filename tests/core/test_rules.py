@@ -228,6 +228,45 @@ def test_a_closed_order_stays_closed(closing: dict[str, Any]) -> None:
     assert desk.says("orders", "15").startswith(f"#15 · Note. The panel has Status {now}")
 
 
+def test_remains_beside_canceled_have_nothing_to_say_once_it_is_done() -> None:
+    """The order was refunded whole, and nobody is asked about them; what is typed there later is answered."""
+    desk = with_order()
+    desk.type("orders", "15", status="Canceled", remains=7)
+    assert desk.sent() == [("15", "setCanceled", "status=Canceled")]
+    assert desk.sent() == []
+    assert desk.says("orders", "15").startswith("#15 · Sent ")
+    desk.type("orders", "15", remains=8)
+    assert desk.sent() == []
+    assert desk.says("orders", "15") == (
+        "#15 · Please check. This order is Canceled at the panel, and a closed order stays closed. Nothing was sent; put Remains "
+        "back."
+    )
+
+
+def test_remains_beside_a_cancel_that_came_to_nothing_are_an_edit() -> None:
+    """P5: the panel was away, and staff chose another status: the Remains they typed go with it."""
+    desk = with_order()
+    desk.type("orders", "15", status="Canceled", remains=7)
+    assert len(desk.sent(unsent)) == 1
+    desk.type("orders", "15", status="In progress")
+    assert desk.sent() == [("15", "updateOrders", "status=In progress, remains=7")]
+
+
+@pytest.mark.parametrize("went", [True, False])
+def test_remains_beside_a_cancel_in_doubt_count_once_it_is_settled(went: bool) -> None:  # noqa: FBT001 - a parameter
+    """Gone through, they have nothing to say; not gone through and taken back, they are an edit."""
+    desk = with_order()
+    desk.type("orders", "15", status="Canceled", remains=7)
+    desk.run(unclear)
+    desk.type("orders", "15", unsure="It went through" if went else "Send again")
+    assert len(desk.sent(unsent)) == (not went)
+    if not went:
+        desk.type("orders", "15", status="In progress", unsure=None)
+        assert desk.sent() == [("15", "updateOrders", "status=In progress, remains=7")]
+    assert desk.sent() == []
+    assert "Please check" not in desk.says("orders", "15")
+
+
 def test_a_wrong_cell_of_a_closed_order_stays_answered() -> None:
     """It is not forgotten after one run."""
     desk = with_order()

@@ -446,7 +446,11 @@ class Sim:
             shown = GOOD_STATUS.get(str(row["Status"]), "")
             if shown and shown != order.status:
                 watch.say(f"order {key} shows {row['Status']} and says “{sync}”, but the panel has {order.status}")
-            if shown != "Canceled" and isinstance(row["Remains"], int) and str(int(row["Remains"])) != order.remains:
+            if (
+                order.status != "Canceled"
+                and isinstance(row["Remains"], int)
+                and str(int(row["Remains"])) != order.remains
+            ):
                 watch.say(f"order {key} shows remains {row['Remains']}, the panel has {order.remains!r}: {sync}")
             if isinstance(row["Start count"], int) and str(int(row["Start count"])) != order.start_count:
                 watch.say(
