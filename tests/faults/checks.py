@@ -139,13 +139,15 @@ class Watch:
         for tab, rows in now.items():
             before = Counter(map(_content, self.seen.get(tab, [])))
             after = Counter(map(_content, rows))
-            for content in before - after:
+            gone = before - after
+            for content in gone:
                 if tab == "orders" and any(_moved(content, row) for row in archive):
                     continue
                 self.say(f"{tab}: a row was changed or removed: {dict(content)}")
             new = after - before
             fresh = [row for row in rows if _content(row) in new]
-            known = {_key(tab, row) for row in self.seen.get(tab, [])}
+            # one that a run moves to Archive may be handed out again in that very run
+            known = {_key(tab, row) for row in self.seen.get(tab, []) if _content(row) not in gone}
             for row in fresh:
                 self._new_row(tab, row, known)
             for key, count in Counter(_key(tab, row) for row in rows).items():
