@@ -238,11 +238,14 @@ def _rows(path: Path) -> list[list[str]]:
         raise SettingsError(f"{path} cannot be read: {why}.", "Export it again as CSV in UTF-8.") from None
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
-    csv.field_size_limit(max(len(text), 1))  # a cell may be as long as it is; csv's own limit is 131,072
+    # a cell may be as long as it is; csv's own limit is 131,072, and one for the whole process
+    before = csv.field_size_limit(max(len(text), csv.field_size_limit()))
     try:
         return list(csv.reader(text.splitlines(keepends=True), delimiter=delimiter))
     except csv.Error as error:
         raise SettingsError(f"{path} is not a CSV file: {error}.", "Export it again as CSV in UTF-8.") from None
+    finally:
+        csv.field_size_limit(before)
 
 
 def _settle(journal: "Journal", doubt: str, snapshot: "Snapshot") -> None:
