@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from reconcile.core.model import Action
+from reconcile.core.words import SENDS
 from reconcile.workbook.templates import templates
 from tests.faults import told as telling
 
@@ -95,6 +96,16 @@ class Watch:
         """Staff want this; said again, they want it again."""
         self.wishes.update(facts)
         self.wished.update(facts)
+
+    def wish_again(self, order: str, answer: str) -> None:
+        """Somebody said of the refund that this answer names: send it again. Its row may show other wishes by now."""
+        told: set[Fact] = set()
+        if SENDS["setCanceled"] in answer:
+            told = {("orders", order, "status", "Canceled")}
+        elif SENDS["setPartial"] in answer:
+            told = {("orders", order, "status", "Partial")}
+            told |= {fact for fact in self.wished if fact[:3] == ("orders", order, "remains")}
+        self.wishes |= told & self.wished.keys()
 
     # --- runs ---------------------------------------------------------------------------------------------------------
 

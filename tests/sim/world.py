@@ -231,7 +231,9 @@ class Sim:
             self.misled.add(str(row.get("Order ID") or key))  # a person's word counts, also a wrong one
         if not went:
             name = {"payments": f"payment {row.get('Details')}", "tickets": f"ticket {row.get('Subject')}"}.get(tab)
-            self.watch.again[name or f"orders {row['ID'] if tab == 'orders' else row['Order ID']}"] += 1
+            order = str(row["ID"] if tab == "orders" else row.get("Order ID"))
+            self.watch.again[name or f"orders {order}"] += 1
+            self.watch.wish_again(order, str(row["Sync"]))
         self._type(tab, key, unsure="It went through" if went else "Send again")
 
     def _tab(self) -> tuple[str, list[list[Any]]]:
