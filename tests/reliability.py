@@ -1,8 +1,8 @@
 """`python -m tests.reliability [PART …]`: runs the harness and writes its counts to tests/reliability.json, which README quotes.
 
-Each part stands in the file with the day and the code it ran on, so a long run can be done in pieces: the simulation goes on
-where the same code left off (--fresh: from nothing, --first: in worlds nobody has lived in). Every figure is counted by what
-ran. Exit 1, and nothing written for that part, when one promise broke.
+Each part stands in the file with the day and the code it ran on, so a long run can be done in pieces: the simulation and the
+repetitions go on where the same code left off (--fresh: from nothing, --first: in worlds nobody has lived in). Every figure is
+counted by what ran. Exit 1, and nothing written for that part, when one promise broke.
 """
 # ruff: noqa: T201 - stdout is how a command answers
 
@@ -17,6 +17,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -110,38 +111,27 @@ def mutants(_: argparse.Namespace) -> Counts:
 
 def sweeps(args: argparse.Namespace) -> Counts:
     """Every kind of fault at every boundary, on every kind of workbook."""
-    return {"step": args.step, **asked("tests.faults", "singles", "--step", str(args.step))}
+    return {"step": args.step, **_on(("memory", "xlsx", "google"), "singles", args.step, args.jobs)}
 
 
 def pairs(args: argparse.Namespace) -> Counts:
     """Every pair of faults, on a file and on a Google Sheet."""
-    command = ("tests.faults", "pairs", "--book", "xlsx", "--book", "google", "--step", str(args.pair_step))
-    return {"step": args.pair_step, **asked(*command)}
+    return {"step": args.pair_step, **_on(("xlsx", "google"), "pairs", args.pair_step, args.jobs)}
 
 
 def kills(args: argparse.Namespace) -> Counts:
     """A process killed for real at every boundary, with and without the state folder."""
-    books = ("--book", "xlsx", "--book", "google")
-    return {"step": args.step, **asked("tests.faults", "kills", *books, "--step", str(args.step))}
+    return {"step": args.step, **_on(("xlsx", "google"), "kills", args.step, args.jobs)}
 
 
-def repetitions(args: argparse.Namespace) -> Counts:
-    """The whole suite again and again: a test that fails once in many is a bug."""
-    passed = 0
-    for time in range(1, args.times + 1):
-        done = subprocess.run(  # noqa: S603 - our own command
-            [sys.executable, "-m", "pytest", "-q", "-n", str(args.jobs)],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=ROOT,
-        )
-        last = done.stdout.strip().splitlines()[-1]
-        print(f"{time}: {last}", flush=True)
-        if done.returncode:
-            raise SystemExit(f"{done.stdout[-3000:]}\nThe suite failed in repetition {time}: nothing was written.")
-        passed = int(re.search(r"(\d+) passed", last)[1])  # type: ignore[index]  # it passed
-    return {"times": args.times, "tests": passed}
+def _on(books: tuple[str, ...], what: str, step: int, jobs: int) -> Counts:
+    """The counts of sweeps by kind of workbook, `jobs` kinds at a time."""
+
+    def swept(book: str) -> Counts:
+        return asked("tests.faults", what, "--book", book, "--step", str(step))
+
+    with ThreadPoolExecutor(jobs) as pool:
+        return {book: counts for found in pool.map(swept, books) for book, counts in found.items()}
 
 
 PARTS: Final[dict[str, Callable[[argparse.Namespace], Counts]]] = {
@@ -151,9 +141,11 @@ PARTS: Final[dict[str, Callable[[argparse.Namespace], Counts]]] = {
     "sweeps": sweeps,
     "pairs": pairs,
     "kills": kills,
-    "repetitions": repetitions,
 }
+REPETITIONS: Final = "repetitions"
 WORLDS: Final = {"worlds-memory": "memory", "worlds-xlsx": "xlsx", "worlds-google": "google"}
+ALL: Final = (*PARTS, REPETITIONS, *WORLDS)
+"""All parts as they stand in the file."""
 
 
 def worlds(name: str, args: argparse.Namespace) -> None:
@@ -169,6 +161,29 @@ def worlds(name: str, args: argparse.Namespace) -> None:
         write(name, counts if args.first == 1 else {**counts, "first": args.first})
 
 
+def repetitions(args: argparse.Namespace) -> None:
+    """The whole suite, --times in all; a failure ends the count, since a test that fails once in many is a bug."""
+    counts = {} if args.fresh else written().get(REPETITIONS, {})
+    times, tests = (counts["times"], counts["tests"]) if counts.get("code") == code(REPETITIONS) else (0, 0)
+    while times < args.times:
+        failed, last, said = suite(args.jobs)
+        print(f"{times + 1}: {last}", flush=True)
+        if failed:
+            write(REPETITIONS, None)
+            raise SystemExit(f"{said}\nThe suite failed in repetition {times + 1}: none of them counts any more.")
+        passed = int(re.search(r"(\d+) passed", last)[1])  # type: ignore[index]  # it passed
+        times, tests = (times + 1 if passed == tests else 1), passed  # another suite is counted anew
+        write(REPETITIONS, {"times": times, "tests": tests})
+
+
+def suite(jobs: int) -> tuple[bool, str, str]:
+    """One run of the suite: whether it failed, its last line, and the last of what it said."""
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", "pytest", "-q", "-n", str(jobs)], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    return bool(done.returncode), (done.stdout.strip().splitlines() or [done.stderr[-300:]])[-1], done.stdout[-3000:]
+
+
 def _none(broken: list[str]) -> None:
     if broken:
         raise SystemExit("\n".join(broken[:20]))
@@ -179,16 +194,18 @@ def written() -> Counts:
     return json.loads(FILE.read_text("utf-8")) if FILE.exists() else {}
 
 
-def write(part: str, counts: Counts) -> None:
-    """Puts one part's counts into the file, with the day and the code they are of."""
+def write(part: str, counts: Counts | None) -> None:
+    """Puts one part's counts into the file, with the day and the code they are of; None takes them out."""
     with FILE.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two parts may run side by side
         _write(part, counts)
 
 
-def _write(part: str, counts: Counts) -> None:
-    everything = {**written(), part: {**counts, "when": f"{datetime.now(UTC):%Y-%m-%d}", "code": code(part)}}
-    ordered = {name: everything[name] for name in (*PARTS, *WORLDS) if name in everything}
+def _write(part: str, counts: Counts | None) -> None:
+    everything = {name: found for name, found in written().items() if name != part}
+    if counts is not None:
+        everything[part] = {**counts, "when": f"{datetime.now(UTC):%Y-%m-%d}", "code": code(part)}
+    ordered = {name: everything[name] for name in ALL if name in everything}
     beside = FILE.with_suffix(f".{os.getpid()}")
     beside.write_text(json.dumps(ordered, indent=2) + "\n", "utf-8")
     beside.replace(FILE)
@@ -247,7 +264,7 @@ _LINES: Final[dict[str, Callable[[Counts], tuple[str, str]]]] = {
 def main() -> int:
     """Runs the parts that are named, all without a name; the options make them longer or shorter and stand in the file."""
     parser = argparse.ArgumentParser(prog="python -m tests.reliability", description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join((*PARTS, *WORLDS)))
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(ALL))
     parser.add_argument("--seeds", type=int, default=20_000, help="worlds per kind of workbook")
     parser.add_argument("--first", type=int, default=1, help="the first world's seed")
     parser.add_argument("--fresh", action="store_true", help="count from nothing, whatever the file says of this code")
@@ -257,13 +274,15 @@ def main() -> int:
     parser.add_argument("--times", type=int, default=20, help="repetitions of the suite")
     parser.add_argument("--jobs", type=int, default=2, help="processes at a time")
     args = parser.parse_args()
-    for part in args.parts or (*PARTS, *WORLDS):
+    for part in args.parts or ALL:
         if part in WORLDS:
             worlds(part, args)
+        elif part == REPETITIONS:
+            repetitions(args)
         elif part in PARTS:
             write(part, PARTS[part](args))
         else:
-            parser.error(f"there is no part {part!r}: {', '.join((*PARTS, *WORLDS))}")
+            parser.error(f"there is no part {part!r}: {', '.join(ALL)}")
     print(FILE.read_text("utf-8"))
     return 0
 

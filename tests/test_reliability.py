@@ -56,6 +56,27 @@ def test_every_night_lives_in_new_worlds(lived: list[tuple[int, int]]) -> None:
     assert reliability.written()["worlds-memory"]["first"] == 5001
 
 
+def test_repetitions_go_on_and_a_failure_ends_the_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as asked for with the same code and tests; other tests begin anew, and one that fails takes all away."""
+    runs: list[tuple[bool, str, str]] = []
+    monkeypatch.setattr(reliability, "FILE", tmp_path / "reliability.json")
+    monkeypatch.setattr(reliability, "suite", lambda _jobs: runs.pop(0))
+
+    def repeat(times: int) -> Any:
+        reliability.repetitions(argparse.Namespace(times=times, fresh=False, jobs=1))
+        return reliability.written()["repetitions"]
+
+    runs += [(False, "7 passed in 1s", "")] * 3
+    assert (repeat(2)["times"], len(runs)) == (2, 1)
+    assert (repeat(3)["times"], len(runs)) == (3, 0)
+    runs += [(False, "8 passed in 1s", "")] * 4
+    assert (repeat(4)["times"], repeat(4)["tests"], len(runs)) == (4, 8, 0)
+    runs += [(True, "1 failed, 7 passed in 1s", "FAILED test_x")]
+    with pytest.raises(SystemExit, match="FAILED test_x"):
+        repeat(5)
+    assert "repetitions" not in reliability.written()
+
+
 @pytest.mark.parametrize("part", ["worlds-memory", "worlds-xlsx", "worlds-google"])
 def test_the_code_a_part_is_of_is_the_code_it_runs(part: str) -> None:
     """Whatever of the product a world has in memory counts as its code; the command line around a run does not."""

@@ -179,7 +179,8 @@ def test_nothing_is_left_in_english(language: str) -> None:
     neutral = {text for text in shown & before if not re.search("[A-Za-z]{2}", re.sub(r"\{\w+\}|https?:\S+", "", text))}
     examples = {column.example for tab in source.tabs for column in tab.columns if not english.in_words(column)}
     assert (shown & before) - neutral - examples - SHARED[language] == set()
-    same = {text for path, text in texts(said(language)) if dict(texts(said("en")))[path] == text}
+    source_texts = dict(texts(said("en")))
+    same = {text for path, text in texts(said(language)) if source_texts[path] == text}
     assert {text for text in same if re.search("[a-z]{2}", re.sub(r"\{\w+\}", "", text))} <= SHARED[language]
 
 

@@ -25,6 +25,7 @@ from reconcile.workbook.xlsx import XlsxWorkbook
 from tests.contract.google_subject import http
 from tests.contract.memory import MemoryWorkbook
 from tests.emulator.emulator import Emulator
+from tests.faults.small_program import SmallProgram
 from tests.faults.world import ADDRESS, Clock, Line
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ class Office:
         self.panel = PracticePanel(60, 7, refills=1, cancels=2)
         self.path = folder / "orders.xlsx"
         self.memory = MemoryWorkbook(("1",), language=language)
-        self.runs = 0
+        self.runs = self.typed = 0
+        self.program = SmallProgram(self.path)
         if kind == "xlsx":
             XlsxWorkbook(self.path, known=self.known).provision(("1",))
 
@@ -91,8 +93,17 @@ class Office:
                 grid[row].extend([None] * (len(grid[0]) - len(grid[row])))
                 grid[row][grid[0].index(heads[key])] = value
             return
+        title = self.known.tab(tab).title
+        self.typed += 1
+        if self.typed > 1:  # once the slow way is enough: tests.faults.books holds the two programs against each other
+            grid = self.program.see(title)
+            grid[len(grid) :] = [[None] * len(grid[0]) for _ in range(row + 1 - len(grid))]
+            for key, value in cells.items():
+                grid[row][grid[0].index(heads[key])] = value
+            self.program.show(title, grid)
+            return
         book = openpyxl.load_workbook(self.path)
-        sheet = book[self.known.tab(tab).title]
+        sheet = book[title]
         places = {cell.value: cell.column for cell in sheet[1]}
         for key, value in cells.items():
             sheet.cell(row + 1, places[heads[key]], value)
