@@ -15,7 +15,8 @@ from tests.faults import kill, sweep
 from tests.faults.scenario import day
 
 BOOKS = ("memory", "xlsx", "google")
-PAIR_KINDS = ("crash", "down", "lost", "acted", "cut")
+PAIR_KINDS = ("crash", "down", "lost", "acted", "cut", "refused")
+"""A crash, never sent (for the rest of the run), the three ways an answer stays unknown, and a refusal."""
 
 
 def singles(folder: Path, book: str, step: int) -> dict[str, int]:
