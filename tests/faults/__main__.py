@@ -13,6 +13,7 @@ from typing import Any
 
 from tests.faults import kill, sweep
 from tests.faults.scenario import day
+from tests.faults.world import RAM
 
 BOOKS = ("memory", "xlsx", "google")
 PAIR_KINDS = ("crash", "down", "lost", "acted", "cut", "refused")
@@ -68,7 +69,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="write the counts here")
     args = parser.parse_args()
     counts: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory(dir=RAM) as name:
         folder = Path(name)
         for book in args.book or BOOKS:
             done: dict[str, int] = {}

@@ -10,6 +10,7 @@ import copy
 import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx
@@ -29,7 +30,6 @@ from tests.faults.told import doubts, meta
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from pathlib import Path
 
     from reconcile.core.model import Outcome
     from reconcile.workbook.port import Workbook
@@ -38,6 +38,7 @@ START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 DEADLINE = Job.deadline
 ADDRESS = "http://127.0.0.1:1/admin/v1"
 SERVICES = ("1", "2", "3")
+RAM = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - where there is one, no disk has to spin
 
 
 class Crash(BaseException):

@@ -11,10 +11,10 @@ import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+from tests.faults.world import RAM
 from tests.sim.world import Sim
 
 BOOKS = ("memory", "xlsx", "google")
-RAM = "/dev/shm"  # noqa: S108 - where there is one, no disk has to spin
 REGRESSIONS = Path(__file__).with_name("regressions.txt")
 
 
@@ -25,7 +25,7 @@ def book_of(seed: int) -> str:
 
 def lived(seed: int, book: str = "") -> tuple[int, list[str], list[str], int, int]:
     """(seed, broken promises, events, boundaries, faults) of one world."""
-    with tempfile.TemporaryDirectory(dir=RAM if Path(RAM).is_dir() else None) as name:
+    with tempfile.TemporaryDirectory(dir=RAM) as name:
         sim = Sim(seed, Path(name), book or book_of(seed))
         problems = sim.live()
         return seed, problems, sim.events, sim.boundaries, sim.faults
