@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 _NEW: dict[tuple[tuple[str, ...], Any], tuple[Emulator, str, Any]] = {}
 """(services, when) → an emulator with a spreadsheet set up then, never used, its id, and when that was done."""
 
+DIGESTS = 100_000
+"""So many rows' digests are kept."""
+
 
 class Google:
     """A provisioned spreadsheet in an emulator of its own: set up once in a process, later ones are its twins."""
@@ -127,6 +130,8 @@ class Google:
         """One row's; most rows of a sheet are one and the same object."""
         known = self._digests.get(id(row))
         if known is None:
+            if len(self._digests) > DIGESTS:
+                self._digests.clear()  # a whole sweep of pairs makes millions of rows
             known = self._digests[id(row)] = row, hashlib.sha256(repr(row).encode()).digest()
         return known[1]
 
