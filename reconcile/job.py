@@ -29,7 +29,7 @@ from reconcile.core.lease import (
     lease_of,
 )
 from reconcile.core.ledger import SCHEMA as LEDGER_SCHEMA
-from reconcile.core.ledger import Ledger, Sending
+from reconcile.core.ledger import Ledger, Sending, received_with
 from reconcile.core.model import (
     APPROVALS,
     SYNC,
@@ -384,13 +384,15 @@ def _stopped_claiming(left: Claiming, most: int, say: Words) -> str:
 def _not_landed(claimed: Claimed, claim: Claim, run: _Run) -> Claimed:
     """What of an earlier run's answer is not in the sheet yet: a run may die between its commit and the journal's note of it.
 
-    Such a row came into the ledger after the claim was made. Handed out again is another matter: then the ledger's row is older.
-    Of an order that has left for Archive since, only the row there tells.
+    The ledger's row names the claims that brought it; of an earlier version's row its time has to do, and of an order that has
+    left for Archive since, the time there. Handed out again is another matter: then the row is older.
     """
     asked = datetime.fromisoformat(claim.intended_at)
 
     def landed(item: Order | Refill | CancelTask) -> bool:
         row = run.ledger.row(claimed.feed.value, item.id)
+        if row is not None and (claims := received_with(row)):
+            return claim.name in claims
         if row is not None:
             return bool(row["received"]) and datetime.fromisoformat(str(row["received"])) >= asked
         return claimed.feed is Feed.ORDERS and archive.received_since(
@@ -426,7 +428,7 @@ def _claim_doubt(claim: Claim, say: Words) -> Doubt:
         what=say.amount_of(claim.feed, bound),
     )
     return Doubt(
-        id=f"claim-{claim.run}-{claim.id}",
+        id=f"claim-{claim.name}",
         kind="claim",
         feed=Feed(claim.feed),
         text=text,
@@ -969,13 +971,15 @@ def _landing(run: _Run, ledger: Ledger, batch: Iterable[tuple[Claim, Claimed]]) 
     """A batch of what is waiting as one landing, and the ledger after it."""
     total = Landing()
     job = run.job
+    in_doubt = _rows_in_doubt(run)
     for claim, claimed in batch:
         one = land(
             claimed,
             ledger,
             run.present[claimed.feed.value],
-            run=f"{claim.run}-{claim.id}",
-            now=job.clock(),
+            run=claim.name,
+            # nothing lands before it was asked for, whatever this machine's clock says now
+            now=max(job.clock(), datetime.fromisoformat(claim.intended_at)),
             when=run.when(),
             cell_limit=job.book.cell_limit,
             shown=run.snapshot.tabs[claimed.feed.value],
@@ -984,12 +988,19 @@ def _landing(run: _Run, ledger: Ledger, batch: Iterable[tuple[Claim, Claimed]]) 
         for tab, rows in one.append.items():
             total.append.setdefault(tab, []).extend(rows)
         total.ledger.extend(one.ledger)
-        total.notes.extend(one.notes)
+        # whether a refund went through is the question in that row, also when its order is handed out again meanwhile
+        total.notes.extend(note for note in one.notes if (note.tab, note.key) not in in_doubt)
         total.doubts.extend(one.doubts)
         total.messages.extend(one.messages)
         total.counts.update(one.counts)
         ledger = ledger.patched(one.ledger)
     return total, ledger
+
+
+def _rows_in_doubt(run: _Run) -> set[tuple[str, str]]:
+    """(tab, key) of each row whose answer asks a person what became of a send, of an earlier run or of this one."""
+    asked = {(note.tab, note.key) for note in run.plan.notes if note.kind is Kind.DOUBT}
+    return asked | {(result.push.feed.value, result.push.key) for result in run.results if _doubtful(result)}
 
 
 def _journal_landed(run: _Run, claims: Iterable[Claim]) -> None:

@@ -110,6 +110,11 @@ class Claim:
     answered_at: str
     why: str
 
+    @property
+    def name(self) -> str:
+        """Its name among the claims of all machines: a run's name is used once."""
+        return f"{self.run}-{self.id}"
+
 
 @dataclass(frozen=True)
 class Send:

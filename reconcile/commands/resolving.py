@@ -253,5 +253,5 @@ def _settle(journal: "Journal", doubt: str, snapshot: "Snapshot") -> None:
     from reconcile.core.lease import BOOK
 
     for claim in journal.unlanded(snapshot.meta.get(BOOK, "")):
-        if f"claim-{claim.run}-{claim.id}" == doubt and claim.raw is None:
+        if f"claim-{claim.name}" == doubt and claim.raw is None:
             journal.settle(claim.id, "resolved by hand")

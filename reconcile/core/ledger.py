@@ -64,7 +64,11 @@ COLUMNS: Final = (
 """Columns of the `_ledger` tab, in order. Ids, links and accepted values are text; `*_seen` are raw cells, typed as read.
 
 `refunded`: the status an order was refunded with, kept for ever, also when the panel hands the order out again.
+`received`: when the row came into the sheet, then the names of the claims whose answers brought it, the newest last.
 """
+
+CLAIMS_KEPT: Final = 5
+"""So many claims are named in `received`: an order is handed out again rarely, and a claim is looked for soon or never."""
 
 UNCONFIRMED: Final = "⟨unconfirmed⟩"
 """Stands in `*_seen` while the panel may or may not have taken a value: no cell looks like it, so the cell is looked at again."""
@@ -78,6 +82,26 @@ STATE_ARCHIVED: Final = "archived"
 STATE_KEPT: Final = "kept"
 """Closed, and did not leave Orders when it was moved; `STATE_ARCHIVED_AGAIN` is its second try, the last."""
 STATE_ARCHIVED_AGAIN: Final = "archived again"
+
+
+def received(at: str, claim: str, known: Row | None = None) -> str:
+    """A `received` cell of a row that came at `at` (ISO), or just came again, with this claim's answer. known: its row before.
+
+    Two clocks may disagree on what was first; a name does not.
+    """
+    before = received_with(known) if known else ()
+    claims = [*(name for name in before if name != claim), claim]
+    return " ".join([at, *claims[-CLAIMS_KEPT:]])
+
+
+def received_at(row: Row) -> str:
+    """When a row came into the sheet, in ISO form; "" for one that no claim brought."""
+    return str(row["received"] or "").partition(" ")[0]
+
+
+def received_with(row: Row) -> tuple[str, ...]:
+    """The names of the claims that brought a row; none in a row of an earlier version."""
+    return tuple(str(row["received"] or "").split(" ")[1:])
 
 
 class Ledger:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from reconcile.core import approvals, words
 from reconcile.core.cells import id_text, is_blank
-from reconcile.core.ledger import STATE_GONE, WATCHED, Sending, refusals
+from reconcile.core.ledger import STATE_GONE, WATCHED, Sending, received_at, refusals
 from reconcile.core.model import APPROVALS, ROW, SYNC, UNSURE, Feed, Kind
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _story(feed: Feed, key: str, snapshot: Snapshot, ledger: Ledger, plan: Plan)
         cells=cells,
         refused=tuple((name, value, why) for name, (value, why) in refusals((known or {}).get("refused")).items()),
         sending=_sending(sending),
-        received=_moment((known or {}).get("received")),
+        received=_moment(received_at(known) if known else None),
         closed=_moment((known or {}).get("closed")),
         sync=_text(shown.get(SYNC)),
         pushes=pushes,

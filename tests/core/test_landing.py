@@ -52,7 +52,7 @@ def test_an_order_lands_as_it_was_sent() -> None:
         "Processing",
         "Processing",
         "open",
-        NOW.isoformat(),
+        f"{NOW.isoformat()} r1-1",
     )
     assert out.counts == {"orders": 1}
 

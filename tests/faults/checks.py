@@ -6,6 +6,7 @@ Nothing here asks the engine. A `Watch` knows what people typed and said; everyt
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -67,6 +68,9 @@ class Watch:
     again: Counter[str] = field(default_factory=Counter)
     deleted: set[tuple[str, str]] = field(default_factory=set)
     doubled: set[tuple[str, str]] = field(default_factory=set)
+    told_again: set[str] = field(default_factory=set)
+    """Orders of which a row or a run said that they were handed out again."""
+
     seen: Shown = field(default_factory=dict)
     kept: Shown = field(default_factory=dict)
     running: int = 0
@@ -123,6 +127,9 @@ class Watch:
         self.recorded = self.world.runs, self.world.meta()
         for problem in telling.wrong(self.world, told, before, self.recorded[1]):
             self.say(problem)
+        for message in told.outcome.messages if told.outcome else ():
+            if "handed" in message:
+                self.told_again.update(re.findall(r"\d+", message))
         self.check()
         unsure = [(tab, row) for tab, rows in self.seen.items() for row in rows if "Not sure" in str(row.get("Sync"))]
         for tab, row in unsure:
@@ -167,8 +174,10 @@ class Watch:
             for row in rows:
                 key, sync = _key(tab, row), row.get("Sync")
                 found = self.world.panel.state.orders.get(key) if tab == "orders" else None
-                if found is not None and found.handed < 2 and "handed" in str(sync):
-                    self.say(f"orders: {key} was handed out once, and its row says: {sync}")
+                if found is not None and "handed" in str(sync):
+                    self.told_again.add(key)
+                    if found.handed < 2:
+                        self.say(f"orders: {key} was handed out once, and its row says: {sync}")
                 own = (
                     str(sync).startswith(f"#{key} · ") or str(sync) == key
                 )  # the bare key for one run: see google._fill_sync
@@ -266,6 +275,10 @@ class Watch:
                 if count > covered:
                     ids = [item.id for item in missing]
                     self.say(f"{count} {feed} of service {service} are lost without a word: {ids}; doubts: {doubts}")
+        for order in state.orders.values():
+            covered = any(_covers(doubt, "orders", order.service) for doubt in doubts)
+            if order.handed > 1 and order.id not in self.told_again and not covered:
+                self.say(f"order {order.id} was handed out {order.handed} times, and nobody was told")
         if lost > sum(bounds.values()):
             self.say(f"{lost} orders, refills and cancels are lost; doubts: {doubts}")
         self._no_secret()

@@ -64,6 +64,7 @@ def _copied(watch: Watch) -> Watch:
         again=watch.again.copy(),
         deleted=set(watch.deleted),
         doubled=set(watch.doubled),
+        told_again=set(watch.told_again),
         seen=copy.copy(watch.seen),
         problems=list(watch.problems),
     )

@@ -309,6 +309,22 @@ def test_an_id_handed_out_twice_keeps_its_one_row(world: World) -> None:
     assert "with other values: Quantity 300" in world.cell("orders", "1", "Sync")
 
 
+def test_an_order_handed_out_again_beside_a_refund_in_doubt(world: World) -> None:
+    """F06, F12: its row asks what became of the refund, in that run and after it; that it came again stands in Runs."""
+    world.type("orders", "1", status="Canceled")
+    at("panel.after-answer", die)
+    assert world.run().crashed
+    world.panel.state.orders["1"].status = "Pending"
+    told = world.run()
+    assert told.code == 7
+    assert "Not sure" in world.cell("orders", "1", "Sync")
+    assert told.outcome is not None
+    assert any("handed this order out again" in message for message in told.outcome.messages)
+    assert world.run().code == 7
+    assert "Not sure" in world.cell("orders", "1", "Sync")
+    assert len(world.panel.calls("setCanceled")) == 1
+
+
 # --- two runs -----------------------------------------------------------------------------------------------------------------
 
 
@@ -373,6 +389,49 @@ def test_a_wrong_clock_decides_nothing(world: World, skew: timedelta) -> None:
     state = world.panel.state.orders
     assert (state["1"].refunds, state["2"].start_count) == (["5"], "5")
     assert world.ids("orders") == ["1", "2", "3", "4"]
+
+
+def test_what_landed_by_a_clock_that_was_put_back_does_not_land_again(tmp_path: Path) -> None:
+    """F14: an answer lands by a clock behind the one it was asked for by, and the machine dies before it can note that."""
+    world = orders(make(tmp_path, "memory"), "1")
+    at("book.before-commit", die, time=2)
+    assert world.run().crashed
+    at("book.after-commit", die)
+    assert world.run(skew=timedelta(minutes=-18)).crashed
+    assert world.ids("orders") == ["1"]
+    world.clock.sleep(400)
+    assert world.run().code == 0
+    assert world.cell("orders", "1", "Sync").startswith("#1 · New.")
+
+
+@pytest.mark.parametrize("skew", [timedelta(0), timedelta(days=1), timedelta(days=-1)])
+def test_an_order_handed_out_again_is_told_whatever_its_rows_clock_was(tmp_path: Path, skew: timedelta) -> None:
+    """F12, F14: its row came by a clock that was wrong; the answer that brings it again is kept and lands after a crash."""
+    world = orders(make(tmp_path, "memory"), "1")
+    assert world.run(skew=skew).code == 0
+    world.panel.state.orders["1"].status = "Pending"
+    at("book.before-commit", die, time=2)
+    assert world.run().crashed
+    assert world.run().code == 0
+    assert "handed this order out again" in world.cell("orders", "1", "Sync")
+
+
+def test_an_order_handed_out_again_is_told_once(tmp_path: Path) -> None:
+    """F12: that landed, the machine died before it could note it, and is back when the order has been done elsewhere."""
+    world = orders(make(tmp_path, "memory"), "1")
+    assert world.run("a").code == 0
+    world.clock.sleep(400)
+    world.panel.state.orders["1"].status = "Pending"
+    at("book.after-commit", die, time=2)
+    assert world.run("a").crashed
+    assert "handed this order out again" in world.cell("orders", "1", "Sync")
+    world.clock.sleep(400)
+    world.type("orders", "1", status="Completed")
+    assert world.run("b").code == 7  # a may have had more in hand, for all that b can know
+    assert world.run("a").code == 7
+    assert world.cell("orders", "1", "Sync").startswith("#1 · Sent")
+    assert world.panel.state.orders["1"].status == "Completed"
+    assert [row["state"] for row in world.rows("ledger") if (row["tab"], row["key"]) == ("orders", "1")] == ["closed"]
 
 
 # --- access, quota ------------------------------------------------------------------------------------------------------------

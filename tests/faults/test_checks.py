@@ -204,6 +204,19 @@ def test_a_doubt_about_orders_of_no_service(watch: Watch) -> None:
     ]
 
 
+def test_an_order_that_came_again_without_a_word(watch: Watch) -> None:
+    """P2: handed out a second time; the job may tell it in the row, which is fine, or in no way at all."""
+    watch.world.panel.state.orders["2"].handed = 2
+    watch.accounted()
+    assert watch.problems == ["order 2 was handed out 2 times, and nobody was told"]
+    watch.problems.clear()
+    put(watch.world, "orders", "Sync", "#1 · Note. The panel handed this order out again on 02 Mar 08:00.")
+    watch.world.panel.state.orders["1"].handed, watch.world.panel.state.orders["2"].handed = 2, 1
+    watch.check()
+    watch.accounted()
+    assert watch.problems == []
+
+
 def test_a_stopped_run_that_calls_the_panel(watch: Watch) -> None:
     """A run that a limit stopped, or that never began, asks the panel for nothing and has no line in History."""
     told = replace(watch.world.told[0], calls=2)

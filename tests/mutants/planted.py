@@ -332,4 +332,30 @@ MUTANTS: tuple[Mutant, ...] = (
         "    except BaseException as error:\n        return Result(push, Verdict.UNKNOWN, str(error))",
         "tests/faults/test_sweeps.py::test_a_crash_at_any_boundary",
     ),
+    _one(
+        "a clock believed about what landed",
+        JOB,
+        "(claims := received_with(row))",
+        "(claims := ())",
+        f"{CATALOGUE}::test_what_landed_by_a_clock_that_was_put_back_does_not_land_again",
+    ),
+    _one(
+        "an order that came again taken for landed",
+        JOB,
+        "return claim.name in claims",
+        "return True",
+        f"{CATALOGUE}::test_an_order_handed_out_again_is_told_whatever_its_rows_clock_was",
+    ),
+    Mutant(
+        "an order that came again without a word",
+        (
+            (
+                LANDING,
+                "    out.notes.append(Note(Feed.ORDERS.value, order.id, 0,",
+                "    (lambda _: 0)(Note(Feed.ORDERS.value, order.id, 0,",
+            ),
+            (LANDING, '    out.messages.append(say.MESSAGES["order"]', '    str(say.MESSAGES["order"]'),
+        ),
+        (WORLDS,),
+    ),
 )

@@ -117,7 +117,7 @@ class Sim:
         if handed and rng.random() < 0.3:
             key, order = self._number(), rng.choice(handed)
             panel.state.cancels[key] = PracticeCancel(key, order.id, order.service, order.link)
-        if handed and rng.random() < 0.05:
+        if handed and rng.random() < 0.1:
             order = rng.choice(handed)
             order.status = "Pending"
             self.log(f"the panel hands order {order.id} out again")
