@@ -204,6 +204,9 @@ class _Run:
     book_id: str
     moved: archive.Settled
     recovered: Sequence[Row] = ()
+    late: Sequence[Row] = ()
+    """History lines of an earlier run that did not live to write them."""
+
     results: list[Result] = field(default_factory=list)
     landed: Counter[str] = field(default_factory=Counter)
     landed_notes: list[Note] = field(default_factory=list)
@@ -304,13 +307,14 @@ def _read_and_plan(job: Job, started: datetime) -> _Run:
     check_free(snapshot.meta, job.clock(), mine)
     book_id = snapshot.meta.get(BOOK) or job.run  # a workbook that has no id gets its first run's name for one
     moved = archive.settled(Ledger(snapshot.ledger, snapshot.meta), snapshot.tabs[Feed.ORDERS.value], job.clock())
-    ledger = moved.ledger
-    recovered = settle.recovered(ledger, snapshot.tabs, _known_sends(job.journal, book_id), job.clock(), snapshot.words)
-    ledger = ledger.patched(recovered)
+    known = _known_sends(job.journal, book_id)
+    recovered = settle.recovered(moved.ledger, snapshot.tabs, known, job.clock(), snapshot.words)
+    late = settle.late_history(moved.ledger, known, job.clock(), snapshot.words)
+    ledger = moved.ledger.patched(recovered)
     plan = make_plan(snapshot, ledger, job.rules)
     settled = {(str(row["tab"]), str(row["key"])): row for row in (*recovered, *plan.settled)}
     plan = replace(plan, settled=tuple(settled.values()))
-    run = _Run(job, started, snapshot, ledger, plan, snapshot.revision, started, book_id, moved, recovered)
+    run = _Run(job, started, snapshot, ledger, plan, snapshot.revision, started, book_id, moved, recovered, late)
     run.present = {feed.value: set(snapshot.tabs[feed.value].index) for feed in Feed}
     run.doubts = list(doubts_of(snapshot.meta))
     run.messages = list(plan.messages)
@@ -465,6 +469,7 @@ def _begin(run: _Run) -> None:
     doubtful = [row for push in run.plan.pushes if not push.once and (row := before.row(push.feed, push.key))]
     through, ticks = approvals.used(run.plan, run.snapshot.meta, run.when())
     said = [*through, *settle.learned(run.recovered, run.plan, run.snapshot.tabs)]
+    lines = [*run.late, *settle.history_of_people(run.ledger, run.plan.settled, job.run, now, run.say)]
     moving, kept = _archive(run, ledger, {str(row["key"]) for row in landing.ledger})
     meta = {
         **dict(run.plan.meta),
@@ -479,7 +484,7 @@ def _begin(run: _Run) -> None:
         run,
         Commit(
             job.run,
-            append=landing.append,
+            append=landing.append | ({"history": lines} if lines else {}),
             ledger=_newest(run.moved.stayed, run.plan.settled, marks, doubtful, moving.ledger, landing.ledger),
             sync=_sync_texts(run.snapshot, [*landing.notes, *said]),
             meta=meta,
@@ -570,6 +575,7 @@ def _stopped_by_limit(run: _Run) -> Outcome:
             append={
                 **landing.append,
                 APPROVALS: listed,
+                **({"history": run.late} if run.late else {}),
                 "runs": [_runs_row(outcome, run.say.RESULTS[_RESULT_WORDS[Exit.LIMIT]])],
             },
             # a doubt that this run shows is on record, so that an answer to it is not taken for one of before

@@ -234,6 +234,34 @@ def learned(recovered: Iterable[Row], plan: Plan, frames: Mapping[str, pd.DataFr
     ]
 
 
+def late_history(
+    ledger: Ledger, outcome: Callable[[Feed, str, Sending], tuple[Verdict, str]], now: datetime, say: Words = ENGLISH
+) -> list[Row]:
+    """History lines for the `sending` marks an earlier run left behind: it did not live to write them. outcome: as `recovered`."""
+    lines: list[Row] = []
+    for feed in Feed:
+        for key, _, sending in ledger.sendings(feed):
+            verdict, reason = (Verdict.NOT_SENT, "") if sending.doubt else outcome(feed, key, sending)
+            if verdict is not Verdict.NOT_SENT:
+                lines += _sent_lines(feed, key, sending, _told(verdict, reason, say), sending.run, now, say)
+    return lines
+
+
+def history_of_people(
+    ledger: Ledger, settled: Iterable[Row], run: str, now: datetime, say: Words = ENGLISH
+) -> list[Row]:
+    """History lines for sends in doubt of which a row says that they went through. ledger: before `settled`."""
+    lines: list[Row] = []
+    said = f"{say.LABEL[UNSURE]}: {say.PHRASES['it_went_through']}"
+    for row in settled:
+        feed, key = Feed(str(row["tab"])), str(row["key"])
+        known = ledger.row(feed, key)
+        sending = Sending.parse(known["sending"]) if known else None
+        if sending is not None and sending.doubt and not row["sending"]:
+            lines += _sent_lines(feed, key, sending, said, run, now, say)
+    return lines
+
+
 # --- pieces ------------------------------------------------------------------------------------------------------------
 
 
@@ -275,21 +303,32 @@ def _merged(
 
 
 def _history(result: Result, run: str, now: datetime, say: Words) -> list[Row]:
-    push = result.push
-    outcome = say.VERDICTS[result.verdict] + (f": {say.sentence(result.reason)}" if result.reason else "")
-    return [
-        {
-            "when": now,
-            "tab": say.TAB[push.feed],
-            "id": push.key,
-            "field": say.LABEL[change.field],
-            "from": say.value(change.field, change.old) or None,
-            "to": say.value(change.field, change.new),
-            "result": outcome,
-            "run": run,
-        }
-        for change in push.changes
-    ]
+    push, told = result.push, _told(result.verdict, result.reason, say)
+    return [_line(push.feed, push.key, (c.field, c.old, c.new), told, run, now, say) for c in push.changes]
+
+
+def _sent_lines(feed: Feed, key: str, sending: Sending, told: str, run: str, now: datetime, say: Words) -> list[Row]:
+    """A send known by its mark: what stood there before is not kept in it."""
+    return [_line(feed, key, (name, "", new), told, run, now, say) for name, (new, _) in sending.values.items()]
+
+
+def _told(verdict: Verdict, reason: str, say: Words) -> str:
+    return say.VERDICTS[verdict] + (f": {say.sentence(reason)}" if reason else "")
+
+
+def _line(feed: Feed, key: str, change: tuple[str, str, str], told: str, run: str, now: datetime, say: Words) -> Row:
+    """One line of History. change: field, old and new value as the panel names them."""
+    name, old, new = change
+    return {
+        "when": now,
+        "tab": say.TAB[feed],
+        "id": key,
+        "field": say.LABEL[name],
+        "from": say.value(name, old) or None,
+        "to": say.value(name, new),
+        "result": told,
+        "run": run,
+    }
 
 
 def _cell(frame: pd.DataFrame, key: str, name: str) -> Cell:

@@ -281,7 +281,24 @@ class Watch:
                 self.say(f"order {order.id} was handed out {order.handed} times, and nobody was told")
         if lost > sum(bounds.values()):
             self.say(f"{lost} orders, refills and cancels are lost; doubts: {doubts}")
+        self._in_history()
         self._no_secret()
+
+    def _in_history(self) -> None:
+        """Every refund, payment and ticket the panel made has its line, also when the run that sent it did not live to write it."""
+        state, say = self.world.panel.state, templates()
+        title = {tab: say.tab(tab).title for tab in DATA_TABS}
+        lines = {(row["Tab"], str(_plain(row["ID"]))) for row in self.world.book_rows(["history"])["history"]}
+        asked: dict[str, list[str]] = {}
+        for cancel in state.cancels.values():
+            asked.setdefault(cancel.order_id, []).append(cancel.id)
+        for order in state.orders.values():
+            places = {(title["orders"], order.id), *((title["cancels"], key) for key in asked.get(order.id, ()))}
+            if order.refunds and not places & lines:
+                self.say(f"order {order.id} was refunded, and History knows nothing of it")
+        for tab, entries in (("payments", state.payments), ("tickets", state.tickets)):
+            if entries and not any(line[0] == title[tab] for line in lines):
+                self.say(f"{tab}: {len(entries)} were sent, and History knows nothing of them")
 
     def _no_secret(self) -> None:
         """The panel's key stands in no cell (P10)."""

@@ -6,6 +6,7 @@ import json
 import re
 import sqlite3
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
@@ -152,6 +153,52 @@ def test_a_refund_whose_answer_is_lost_is_not_tried_again(world: World) -> None:
     assert world.run().code == 7
     assert world.run().code == 7
     assert world.panel.state.orders["1"].refunds == ["5"]
+
+
+def sent_lines(world: World) -> list[tuple[str, str, str, str]]:
+    """(ID, To, Result, Run) of History's lines."""
+    return [(str(row["ID"]), str(row["To"]), str(row["Result"]), str(row["Run"])) for row in world.rows("history")]
+
+
+@pytest.mark.parametrize("book", BOOKS)
+def test_a_refund_of_a_run_that_died_stands_in_history(tmp_path: Path, book: str) -> None:
+    """F06: it stands there once, by the run that sent it, with what the journal knows of it."""
+    world = orders(make(tmp_path, book), "1", "2")
+    world.run()
+    world.type("orders", "1", status="Canceled")
+    at("book.before-commit", die, time=2)  # the refund is done, its results are not in the sheet
+    crashed = world.run()
+    assert crashed.crashed
+    assert sent_lines(world) == []
+    for _ in range(2):
+        assert world.run().code == 0
+        assert sent_lines(world) == [("1", "Canceled", "accepted", crashed.run)]
+
+
+def test_what_a_person_said_of_a_refund_stands_in_history(world: World) -> None:
+    """F06: first that nobody knows, by the run that sent it, then who decided: it went through."""
+    world.type("orders", "1", status="Canceled")
+    at("panel.after-answer", die)
+    crashed = world.run()
+    assert world.run().code == 7
+    world.type("orders", "1", unsure="It went through")
+    assert world.run().code == 0
+    assert world.run().code == 0
+    assert sent_lines(world) == [
+        ("1", "Canceled", "unknown", crashed.run),
+        ("1", "Canceled", "If unsure: it went through", world.told[-2].run),
+    ]
+
+
+def test_a_limit_keeps_no_refund_out_of_history(world: World) -> None:
+    """F06: a run that a limit stops still learns, and writes down, what the one before it sent."""
+    world.type("orders", "1", status="Canceled")
+    at("book.before-commit", die, time=2)
+    crashed = world.run()
+    world.rules = replace(world.rules, max_refunds=0)
+    world.type("orders", "2", status="Canceled")
+    assert [world.run().code for _ in range(2)] == [3, 3]
+    assert sent_lines(world) == [("1", "Canceled", "accepted", crashed.run)]
 
 
 # --- the panel at its worst ---------------------------------------------------------------------------------------------------

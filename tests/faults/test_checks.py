@@ -217,6 +217,21 @@ def test_an_order_that_came_again_without_a_word(watch: Watch) -> None:
     assert watch.problems == []
 
 
+def test_a_refund_that_history_knows_nothing_of(watch: Watch) -> None:
+    """Money went back, and nobody could look it up."""
+    typed(watch, "1", "Canceled")
+    watch.run()
+    watch.accounted()
+    assert watch.problems == []
+    watch.world.panel.state.orders["2"].refunds.append("5")
+    watch.world.panel.state.payments.append({"user": "ann", "amount": "1.00", "details": "d"})
+    watch.accounted()
+    assert watch.problems == [
+        "order 2 was refunded, and History knows nothing of it",
+        "payments: 1 were sent, and History knows nothing of them",
+    ]
+
+
 def test_a_stopped_run_that_calls_the_panel(watch: Watch) -> None:
     """A run that a limit stopped, or that never began, asks the panel for nothing and has no line in History."""
     told = replace(watch.world.told[0], calls=2)

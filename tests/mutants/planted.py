@@ -358,4 +358,11 @@ MUTANTS: tuple[Mutant, ...] = (
         ),
         (WORLDS,),
     ),
+    _one(
+        "a refund of a run that died kept out of History",
+        JOB,
+        "lines = [*run.late, ",
+        "lines = [",
+        f"{CATALOGUE}::test_a_refund_of_a_run_that_died_stands_in_history",
+    ),
 )
