@@ -29,7 +29,7 @@ from reconcile.core.lease import (
     lease_of,
 )
 from reconcile.core.ledger import SCHEMA as LEDGER_SCHEMA
-from reconcile.core.ledger import Ledger, Sending, received_with
+from reconcile.core.ledger import Ledger, Sending, received_at, received_with
 from reconcile.core.model import (
     APPROVALS,
     SYNC,
@@ -388,22 +388,36 @@ def _stopped_claiming(left: Claiming, most: int, say: Words) -> str:
 def _not_landed(claimed: Claimed, claim: Claim, run: _Run) -> Claimed:
     """What of an earlier run's answer is not in the sheet yet: a run may die between its commit and the journal's note of it.
 
-    The ledger's row names the claims that brought it; of an earlier version's row its time has to do, and of an order that has
-    left for Archive since, the time there. Handed out again is another matter: then the row is older.
+    A row that this claim brought names it. One that an earlier claim of this journal brought is older: it is handed out again.
+    Of any other row, one that another machine or an earlier version brought, its time has to tell, and so has that in Archive of
+    an order that has left for it.
     """
     asked = datetime.fromisoformat(claim.intended_at)
 
     def landed(item: Order | Refill | CancelTask) -> bool:
         row = run.ledger.row(claimed.feed.value, item.id)
-        if row is not None and (claims := received_with(row)):
-            return claim.name in claims
-        if row is not None:
-            return bool(row["received"]) and datetime.fromisoformat(str(row["received"])) >= asked
-        return claimed.feed is Feed.ORDERS and archive.received_since(
-            run.snapshot.tabs[ARCHIVE], item.id, asked.astimezone(run.job.book.zone)
-        )
+        if row is None:
+            return claimed.feed is Feed.ORDERS and archive.received_since(
+                run.snapshot.tabs[ARCHIVE], item.id, asked.astimezone(run.job.book.zone)
+            )
+        brought = received_with(row)
+        if claim.name in brought:
+            return True
+        if brought and _is_earlier(brought[-1], claim, run.job.journal):
+            return False
+        at = received_at(row)
+        return bool(at) and datetime.fromisoformat(at) >= asked
 
-    return replace(claimed, rows=tuple(item for item in claimed.rows if not landed(item)))
+    # what cannot be read lands together, with a doubt that names the claim
+    told = any(doubt.kind == "broken" and doubt.run == claim.name for doubt in run.doubts)
+    rows = tuple(item for item in claimed.rows if not landed(item))
+    return replace(claimed, rows=rows, broken=() if told else claimed.broken)
+
+
+def _is_earlier(name: str, claim: Claim, journal: Journal) -> bool:
+    """Whether a claim of this journal made before `claim` has that name."""
+    run, _, number = name.rpartition("-")
+    return number.isdecimal() and int(number) < claim.id and journal.knows_run(run)
 
 
 _READERS: Final = {

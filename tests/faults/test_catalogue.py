@@ -481,6 +481,43 @@ def test_an_order_handed_out_again_is_told_once(tmp_path: Path) -> None:
     assert [row["state"] for row in world.rows("ledger") if (row["tab"], row["key"]) == ("orders", "1")] == ["closed"]
 
 
+def test_an_answer_that_another_machine_overtook_is_not_told(tmp_path: Path) -> None:
+    """F12: handed out again and landed elsewhere before this machine came back with the first handing out."""
+    world = orders(make(tmp_path, "memory"), "1")
+    at("book.before-commit", die, time=2)
+    assert world.run("a").crashed
+    world.clock.sleep(400)
+    world.panel.state.orders["1"].status = "Pending"
+    assert world.run("b").code == 7
+    assert world.ids("orders") == ["1"]
+    assert world.run("a").code == 7
+    assert world.cell("orders", "1", "Sync").startswith("#1 · New.")
+
+
+def test_what_cannot_be_read_lands_once(tmp_path: Path) -> None:
+    """F01, F05: the machine dies after half an order landed in Long texts, before it can note that."""
+    world = orders(make(tmp_path, "memory"), "1", "2")
+    calls: Counter[str] = Counter()
+
+    def cut_then_die(name: str) -> None:
+        calls[name] += 1
+        if (name, calls[name]) == ("panel.before-send", 2):
+            world.line.trouble.append("cut")
+        if (name, calls[name]) == ("book.after-commit", 2):
+            boundary.set_hook(None)
+            die()
+
+    boundary.set_hook(cut_then_die)
+    assert world.run().crashed
+    kept = world.rows("long_texts")
+    assert len(kept) == 1
+    told = world.run()
+    assert told.code == 7
+    assert told.outcome is not None
+    assert sorted({doubt.id for doubt in told.outcome.doubts}) == sorted(doubt.id for doubt in told.outcome.doubts)
+    assert world.rows("long_texts") == kept
+
+
 # --- access, quota ------------------------------------------------------------------------------------------------------------
 
 

@@ -332,18 +332,19 @@ MUTANTS: tuple[Mutant, ...] = (
         "    except BaseException as error:\n        return Result(push, Verdict.UNKNOWN, str(error))",
         "tests/faults/test_sweeps.py::test_a_crash_at_any_boundary",
     ),
-    _one(
+    Mutant(
         "a clock believed about what landed",
-        JOB,
-        "(claims := received_with(row))",
-        "(claims := ())",
-        f"{CATALOGUE}::test_what_landed_by_a_clock_that_was_put_back_does_not_land_again",
+        (
+            (JOB, "brought = received_with(row)", "brought: tuple[str, ...] = ()"),
+            (JOB, "now=max(job.clock(), datetime.fromisoformat(claim.intended_at))", "now=job.clock()"),
+        ),
+        (f"{CATALOGUE}::test_what_landed_by_a_clock_that_was_put_back_does_not_land_again",),
     ),
     _one(
         "an order that came again taken for landed",
         JOB,
-        "return claim.name in claims",
-        "return True",
+        "            return False\n        at = ",
+        "            return True\n        at = ",
         f"{CATALOGUE}::test_an_order_handed_out_again_is_told_whatever_its_rows_clock_was",
     ),
     Mutant(
