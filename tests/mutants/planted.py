@@ -9,7 +9,7 @@ REGRESSIONS = "tests/faults/test_regressions.py"
 SECRETS = "tests/faults/test_secrets.py"
 APPROVALS = "tests/test_approvals.py"
 ARCHIVE = "tests/faults/test_archive.py"
-WORLDS = "tests/sim/test_sim.py::test_seeded_worlds[memory-1001-14]"
+WORLDS = "tests/sim/test_sim.py::test_seeded_worlds[memory-1016-14]"
 """The simulation itself: nobody wrote a test for what these bugs do, the checker has to see it."""
 
 
