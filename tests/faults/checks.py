@@ -48,6 +48,9 @@ _SINGLE = {
     Action.SET_PARTIAL: "Partial",
     Action.SET_CANCELED: "Canceled",
 }
+_LINE = ("Tab", "ID", "Field", "To", "Result", "Run")
+"""What a run did to a value, and what came of it: once, since it sends each value once."""
+
 _ONCE = (Action.SET_CANCELED, Action.SET_PARTIAL, Action.ADD_PAYMENT, Action.ADD_TICKET)
 
 _REFILL = {
@@ -288,7 +291,11 @@ class Watch:
         """Every refund, payment and ticket the panel made has its line, also when the run that sent it did not live to write it."""
         state, say = self.world.panel.state, templates()
         title = {tab: say.tab(tab).title for tab in DATA_TABS}
-        lines = {(row["Tab"], str(_plain(row["ID"]))) for row in self.world.book_rows(["history"])["history"]}
+        history = self.world.book_rows(["history"])["history"]
+        for line, count in Counter(tuple(str(row[head]) for head in _LINE) for row in history).items():
+            if count > 1:
+                self.say(f"History has this line {count} times: {line}")
+        lines = {(row["Tab"], str(_plain(row["ID"]))) for row in history}
         asked: dict[str, list[str]] = {}
         for cancel in state.cancels.values():
             asked.setdefault(cancel.order_id, []).append(cancel.id)

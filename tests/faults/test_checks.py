@@ -223,6 +223,13 @@ def test_a_refund_that_history_knows_nothing_of(watch: Watch) -> None:
     watch.run()
     watch.accounted()
     assert watch.problems == []
+    head, *lines = watch.world.book.see("history")
+    watch.world.book.show("history", [head, *lines, lines[-1]])
+    watch.accounted()
+    assert watch.problems.pop().startswith(
+        "History has this line 2 times: ('Orders', '1', 'Status', 'Canceled', 'accepted'"
+    )
+    watch.world.book.show("history", [head, *lines])
     watch.world.panel.state.orders["2"].refunds.append("5")
     watch.world.panel.state.payments.append({"user": "ann", "amount": "1.00", "details": "d"})
     watch.accounted()
