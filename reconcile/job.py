@@ -29,7 +29,7 @@ from reconcile.core.lease import (
     lease_of,
 )
 from reconcile.core.ledger import SCHEMA as LEDGER_SCHEMA
-from reconcile.core.ledger import Ledger, Sending, received_at, received_with
+from reconcile.core.ledger import Ledger, Sending, brought, received_at
 from reconcile.core.model import (
     APPROVALS,
     SYNC,
@@ -388,9 +388,9 @@ def _stopped_claiming(left: Claiming, most: int, say: Words) -> str:
 def _not_landed(claimed: Claimed, claim: Claim, run: _Run) -> Claimed:
     """What of an earlier run's answer is not in the sheet yet: a run may die between its commit and the journal's note of it.
 
-    A row that this claim brought names it. One that an earlier claim of this journal brought is older: it is handed out again.
-    Of any other row, one that another machine or an earlier version brought, its time has to tell, and so has that in Archive of
-    an order that has left for it.
+    A row that was there when this claim was asked for is older: it is handed out again. One that came upon that revision or a
+    later one came with this claim's answer, or with a newer one from elsewhere. For a row or a claim of an earlier version, and
+    one by hand, times have to tell that, and so has the one in Archive for an order that has left for it.
     """
     asked = datetime.fromisoformat(claim.intended_at)
 
@@ -400,11 +400,11 @@ def _not_landed(claimed: Claimed, claim: Claim, run: _Run) -> Claimed:
             return claimed.feed is Feed.ORDERS and archive.received_since(
                 run.snapshot.tabs[ARCHIVE], item.id, asked.astimezone(run.job.book.zone)
             )
-        brought = received_with(row)
-        if claim.name in brought:
+        claims = brought(row)
+        if claim.name in dict(claims):
             return True
-        if brought and _is_earlier(brought[-1], claim, run.job.journal):
-            return False
+        if claims and claim.seen is not None:
+            return claims[-1][1] >= claim.seen
         at = received_at(row)
         return bool(at) and datetime.fromisoformat(at) >= asked
 
@@ -412,12 +412,6 @@ def _not_landed(claimed: Claimed, claim: Claim, run: _Run) -> Claimed:
     told = any(doubt.kind == "broken" and doubt.run == claim.name for doubt in run.doubts)
     rows = tuple(item for item in claimed.rows if not landed(item))
     return replace(claimed, rows=rows, broken=() if told else claimed.broken)
-
-
-def _is_earlier(name: str, claim: Claim, journal: Journal) -> bool:
-    """Whether a claim of this journal made before `claim` has that name."""
-    run, _, number = name.rpartition("-")
-    return number.isdecimal() and int(number) < claim.id and journal.knows_run(run)
 
 
 _READERS: Final = {
@@ -907,8 +901,8 @@ def _fetch(run: _Run, feed: Feed, service: str, fetch: Callable[[], RawAnswer]) 
     """One claim: intent, call, raw answer to the journal, only then parsed. None when there is no answer to read."""
     job = run.job
     at = job.clock().isoformat(timespec="seconds")
-    number = job.journal.intend(run.book_id, job.run, feed.value, service, at)
-    claim = Claim(number, run.book_id, job.run, feed.value, service, State.INTENDED, None, at, "", "")
+    number = job.journal.intend(run.book_id, job.run, feed.value, service, at, run.revision)
+    claim = Claim(number, run.book_id, job.run, feed.value, service, State.INTENDED, None, at, "", "", run.revision)
     cut = ""
     job.stop.waiting = True
     try:
@@ -998,6 +992,7 @@ def _landing(run: _Run, ledger: Ledger, batch: Iterable[tuple[Claim, Claimed]]) 
             ledger,
             run.present[claimed.feed.value],
             run=claim.name,
+            revision=run.revision,
             # nothing lands before it was asked for, whatever this machine's clock says now
             now=max(job.clock(), datetime.fromisoformat(claim.intended_at)),
             when=run.when(),

@@ -49,6 +49,9 @@ _VERSION: Final = 1
 _MIGRATIONS: Final[dict[int, Callable[[sqlite3.Connection], None]]] = {}
 """Layout N → what turns it into N + 1, inside one transaction. Layout 1 is the first one."""
 
+_SEEN: Final = "asked at revision "
+"""What stands in a claim's `how` until it is settled."""
+
 _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "runs": ("id", "book", "run", "at"),
     "claims": (
@@ -109,6 +112,8 @@ class Claim:
     intended_at: str
     answered_at: str
     why: str
+    seen: int | None = None
+    """The workbook's revision that was known when it was asked; None for one by hand, and for an earlier version's."""
 
     @property
     def name(self) -> str:
@@ -196,8 +201,11 @@ class Journal:
 
     # --- claims ---------------------------------------------------------------------------------------------------------
 
-    def intend(self, book: str, run: str, feed: str, service: str, at: str) -> int:
-        """Records that a claim is about to be sent, on the disk when it returns. Returns the claim's number."""
+    def intend(self, book: str, run: str, feed: str, service: str, at: str, seen: int | None = None) -> int:
+        """Records that a claim is about to be sent, on the disk when it returns. Returns the claim's number.
+
+        seen: the workbook's revision as this run knows it, None for a call by hand.
+        """
         with self._write() as db:
             return _put(
                 db,
@@ -212,7 +220,7 @@ class Journal:
                     "answered_at": "",
                     "ended_at": "",
                     "why": "",
-                    "how": "",
+                    "how": "" if seen is None else f"{_SEEN}{seen}",
                 },
             )
 
@@ -352,6 +360,7 @@ def _claim(row: _Row) -> Claim:
         intended_at=row["intended_at"],
         answered_at=row["answered_at"],
         why=row["why"],
+        seen=int(row["how"].removeprefix(_SEEN)) if row["how"].startswith(_SEEN) else None,
     )
 
 

@@ -44,6 +44,7 @@ class Office:
             Ledger(snapshot.ledger),
             (),
             run="before",
+            revision=1,
             now=NOW,
             when="02 Mar 12:00",
             cell_limit=book.cell_limit,

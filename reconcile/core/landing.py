@@ -108,6 +108,7 @@ def land(
     present: Collection[str],
     *,
     run: str,
+    revision: int,
     now: datetime,
     when: str,
     cell_limit: int,
@@ -118,6 +119,7 @@ def land(
 
     ledger: as of the last commit (rows of this run's earlier landings included). present: keys that stand in the feed's tab.
     shown: that tab as the run read it, None for one without rows.
+    run: the claim's name. revision: the workbook's, that this is to be written upon.
     when: `now` as people read it. cell_limit: most UTF-16 units one cell holds; longer texts go whole to Long texts.
     """
     out = Landing()
@@ -134,16 +136,18 @@ def land(
         if known is not None and known["decision"] is not None:
             continue  # a cancel request that was answered comes for ever on some panels; its row may be gone by now
         if known is None or (known["state"] in _ROWLESS and item.id not in present):
-            _new_row(out, claimed.feed, item, known, run=run, now=now, when=when, cell_limit=cell_limit, say=say)
+            _new_row(
+                out, claimed.feed, item, known, mark=(run, revision), now=now, when=when, cell_limit=cell_limit, say=say
+            )
         elif claimed.feed is Feed.ORDERS and isinstance(item, Order):
-            _again(out, item, known, _row_shown(shown, item.id), run=run, when=when, say=say)
+            _again(out, item, known, _row_shown(shown, item.id), mark=(run, revision), when=when, say=say)
         elif claimed.feed is Feed.REFILLS and known["state"] != STATE_OPEN:
             out.messages.append(
                 say.MESSAGES["refill_again"].format(key=item.id, status=say.choice(str(known["status"])))
             )
         elif claimed.feed is Feed.REFILLS and known["status"] != RefillStatus.PENDING:
             # the panel set it back to Pending, so what staff chose is an edit again
-            again = received(received_at(known), run, known)
+            again = received(received_at(known), run, revision, known)
             out.ledger.append({**known, "status": RefillStatus.PENDING.value, "status_seen": None, "received": again})
     for number, broken in enumerate(claimed.broken, 1):
         name = f"unreadable {run} {claimed.service or claimed.feed.value} {number}"
@@ -181,7 +185,7 @@ def _new_row(
     item: Order | Refill | CancelTask,
     known: Row | None,
     *,
-    run: str,
+    mark: tuple[str, int],
     now: datetime,
     when: str,
     cell_limit: int,
@@ -203,7 +207,7 @@ def _new_row(
     if archived:
         text += " " + say.EARLIER_ROW.format(tab=say.TAB["archive"])
     row["sync"] = say.sync_text(item.id, kind, text)
-    ledger = {**blank_row(feed.value, item.id), "received": received(now.isoformat(), run, known)}
+    ledger = {**blank_row(feed.value, item.id), "received": received(now.isoformat(), *mark, known)}
     if known is not None:  # what may have been sent, and what was refunded, outlives the row
         ledger.update(refunded=known["refunded"], sending=known["sending"])
     ledger.update({name: row[name] for name in FACTS if name in row})
@@ -255,7 +259,7 @@ def _cells(item: Order | Refill | CancelTask, say: Words) -> tuple[Row, str]:
     }, say.NEW_CANCEL
 
 
-def _again(out: Landing, order: Order, known: Row, shown: Row, *, run: str, when: str, say: Words) -> None:
+def _again(out: Landing, order: Order, known: Row, shown: Row, *, mark: tuple[str, int], when: str, say: Words) -> None:
     """An order the panel handed out a second time: one row stays one row; what differs is said.
 
     The panel set it back to Processing. If staff had it open under another status, that status is an edit again; a closed
@@ -270,7 +274,7 @@ def _again(out: Landing, order: Order, known: Row, shown: Row, *, run: str, when
     ]
     row = {**known, "status": Status.PROCESSING.value}
     if known["received"]:
-        row["received"] = received(received_at(known), run, known)
+        row["received"] = received(received_at(known), *mark, known)
     if known["state"] == STATE_OPEN:
         if known["status"] != Status.PROCESSING:
             row["status_seen"] = None

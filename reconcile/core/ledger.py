@@ -64,7 +64,7 @@ COLUMNS: Final = (
 """Columns of the `_ledger` tab, in order. Ids, links and accepted values are text; `*_seen` are raw cells, typed as read.
 
 `refunded`: the status an order was refunded with, kept for ever, also when the panel hands the order out again.
-`received`: when the row came into the sheet, then the names of the claims whose answers brought it, the newest last.
+`received`: when the row came into the sheet, then the claims whose answers brought it as `name@revision`, the newest last.
 """
 
 CLAIMS_KEPT: Final = 5
@@ -84,14 +84,16 @@ STATE_KEPT: Final = "kept"
 STATE_ARCHIVED_AGAIN: Final = "archived again"
 
 
-def received(at: str, claim: str, known: Row | None = None) -> str:
+def received(at: str, claim: str, revision: int, known: Row | None = None) -> str:
     """A `received` cell of a row that came at `at` (ISO), or just came again, with this claim's answer. known: its row before.
 
-    Two clocks may disagree on what was first; a name does not.
+    revision: the workbook's, that this is written upon. Two clocks may disagree on what was first; revisions do not.
     """
-    before = received_with(known) if known else ()
-    claims = [*(name for name in before if name != claim), claim]
-    return " ".join([at, *claims[-CLAIMS_KEPT:]])
+    before = brought(known) if known else ()
+    if known is not None and claim in dict(before):
+        return str(known["received"])
+    marks = [f"{name}@{base}" for name, base in (*before, (claim, revision))]
+    return " ".join([at, *marks[-CLAIMS_KEPT:]])
 
 
 def received_at(row: Row) -> str:
@@ -99,9 +101,10 @@ def received_at(row: Row) -> str:
     return str(row["received"] or "").partition(" ")[0]
 
 
-def received_with(row: Row) -> tuple[str, ...]:
-    """The names of the claims that brought a row; none in a row of an earlier version."""
-    return tuple(str(row["received"] or "").split(" ")[1:])
+def brought(row: Row) -> tuple[tuple[str, int], ...]:
+    """(claim, revision it landed upon) of the claims that brought a row; none in a row of an earlier version."""
+    marks = [mark.rpartition("@") for mark in str(row["received"] or "").split(" ")[1:]]
+    return tuple((name, int(base)) for name, _, base in marks if base.isdecimal())
 
 
 class Ledger:

@@ -196,6 +196,7 @@ def added(
         ledger,
         set(snapshot.tabs[feed.value].index),
         run=when.run,
+        revision=snapshot.revision,
         now=when.now,
         when=when.shown,
         cell_limit=cell_limit,

@@ -87,7 +87,9 @@ def _fill(book: GoogleWorkbook) -> None:
             for number in range(start, start + 2_000)
         )
         claimed = Claimed(Feed.ORDERS, "1", orders)
-        landing = land(claimed, ledger, (), run="fill", now=NOW, when="02 Mar 12:00", cell_limit=book.cell_limit)
+        landing = land(
+            claimed, ledger, (), run="fill", revision=1, now=NOW, when="02 Mar 12:00", cell_limit=book.cell_limit
+        )
         revision = book.commit(Commit("fill", append=landing.append, ledger=landing.ledger), revision)
 
 

@@ -69,6 +69,7 @@ def seed(path: Path, orders: int) -> None:
         Ledger(Ledger.empty()),
         (),
         run="seed",
+        revision=1,
         now=datetime(2026, 3, 2, tzinfo=UTC),
         when="02 Mar",
         cell_limit=book.cell_limit,

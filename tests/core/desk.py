@@ -105,7 +105,15 @@ class Desk:
         """One answer lands."""
         shown = self.snapshot().tabs[claimed.feed.value]
         landing = land(
-            claimed, self.ledger, set(shown.index), run="r1-1", now=NOW, when=WHEN, cell_limit=CELL_LIMIT, shown=shown
+            claimed,
+            self.ledger,
+            set(shown.index),
+            run="r1-1",
+            revision=7,
+            now=NOW,
+            when=WHEN,
+            cell_limit=CELL_LIMIT,
+            shown=shown,
         )
         for tab, rows in landing.append.items():
             self.tabs.setdefault(tab, []).extend(dict(row) for row in rows)

@@ -22,7 +22,7 @@ def landing_of(
     """One answer's landing in an empty sheet."""
     claimed = Claimed(Feed.ORDERS, "12", orders, broken)
     known = ledger or Ledger(Ledger.empty())
-    return land(claimed, known, (), run="r1-1", now=NOW, when=WHEN, cell_limit=limit)
+    return land(claimed, known, (), run="r1-1", revision=7, now=NOW, when=WHEN, cell_limit=limit)
 
 
 def test_an_order_lands_as_it_was_sent() -> None:
@@ -52,7 +52,7 @@ def test_an_order_lands_as_it_was_sent() -> None:
         "Processing",
         "Processing",
         "open",
-        f"{NOW.isoformat()} r1-1",
+        f"{NOW.isoformat()} r1-1@7",
     )
     assert out.counts == {"orders": 1}
 
