@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 # `make PYTHON=python3.12 …` picks one; otherwise the newest that is at hand. Being asked for its version is the only
 # proof that one works: version managers leave commands behind that do not.
 PYTHON ?=
-CANDIDATES := $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
+CANDIDATES := $(or $(PYTHON),python3.14 python3.13 python3.12 python3.11 python3)
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 MAKES_VENVS := import venv, ensurepip; $(NEW_ENOUGH)
 
