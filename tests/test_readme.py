@@ -116,8 +116,7 @@ def main() -> None:
     """Writes the generated blocks into README."""
     text = README.read_text()
     for name, make in BLOCKS.items():
-        block = f"<!-- {name} -->\n{make()}\n<!-- /{name} -->"
-        text = re.sub(rf"<!-- {name} -->\n.*?<!-- /{name} -->", lambda _, block=block: block, text, flags=re.DOTALL)  # type: ignore[misc]
+        text = reliability.quoted(name, make().split("\n"), text)
     README.write_text(text)
 
 

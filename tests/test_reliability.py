@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def written_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counts, and a README that quotes them, in a folder of the test's own."""
+    monkeypatch.setattr(reliability, "FILE", folder / "reliability.json")
+    monkeypatch.setattr(reliability, "README", folder / "README.md")
+    (folder / "README.md").write_text("Before\n<!-- reliability -->\nold\n<!-- /reliability -->\nafter\n")
+
+
 @pytest.fixture
 def lived(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
     """(first seed, how many) of every piece that is asked for; nothing is lived through."""
@@ -27,7 +34,7 @@ def lived(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, in
         pieces.append((first, seeds))
         return {"schedules": seeds, "boundaries": 1, "faults": 1, "broken": 0}
 
-    monkeypatch.setattr(reliability, "FILE", tmp_path / "reliability.json")
+    written_in(tmp_path, monkeypatch)
     monkeypatch.setattr(reliability, "asked", asked)
     return pieces
 
@@ -59,8 +66,15 @@ def test_every_night_lives_in_new_worlds(lived: list[tuple[int, int]]) -> None:
 def test_repetitions_go_on_and_a_failure_ends_the_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As many as asked for with the same code and tests; other tests begin anew, and one that fails takes all away."""
     runs: list[tuple[bool, str, str]] = []
-    monkeypatch.setattr(reliability, "FILE", tmp_path / "reliability.json")
-    monkeypatch.setattr(reliability, "suite", lambda _jobs: runs.pop(0))
+    written_in(tmp_path, monkeypatch)
+
+    def suite(_: int) -> tuple[bool, str, str]:
+        if reliability.FILE.exists():  # or the suite, which compares the two, would fail in every second repetition
+            block = "\n".join(["<!-- reliability -->", *reliability.told(), "<!-- /reliability -->"])
+            assert (tmp_path / "README.md").read_text() == f"Before\n{block}\nafter\n"
+        return runs.pop(0)
+
+    monkeypatch.setattr(reliability, "suite", suite)
 
     def repeat(times: int) -> Any:
         reliability.repetitions(argparse.Namespace(times=times, fresh=False, jobs=1))
