@@ -29,7 +29,7 @@ from reconcile.core.lease import (
     lease_of,
 )
 from reconcile.core.ledger import SCHEMA as LEDGER_SCHEMA
-from reconcile.core.ledger import Ledger, Sending, brought, received_at
+from reconcile.core.ledger import Ledger, Sending, brought, on_its_way, received_at
 from reconcile.core.model import (
     APPROVALS,
     SYNC,
@@ -202,10 +202,16 @@ class _Run:
     revision: int
     until: datetime
     book_id: str
+    overtook: bool
+    """A run from elsewhere left its lease, and nobody knows whether it has ended or is just slower than its lease says."""
+
     moved: archive.Settled
     recovered: Sequence[Row] = ()
     late: Sequence[Row] = ()
     """History lines of an earlier run that did not live to write them."""
+
+    postponed: Sequence[Push] = ()
+    """Refunds that wait for the next run, see `_waits`."""
 
     results: list[Result] = field(default_factory=list)
     landed: Counter[str] = field(default_factory=Counter)
@@ -305,6 +311,7 @@ def _read_and_plan(job: Job, started: datetime) -> _Run:
     lease = lease_of(snapshot.meta)
     mine = [lease.run] if lease is not None and job.journal.knows_run(lease.run) else []
     check_free(snapshot.meta, job.clock(), mine)
+    overtook = lease is not None and lease.run not in mine
     book_id = snapshot.meta.get(BOOK) or job.run  # a workbook that has no id gets its first run's name for one
     moved = archive.settled(Ledger(snapshot.ledger, snapshot.meta), snapshot.tabs[Feed.ORDERS.value], job.clock())
     known = _known_sends(job.journal, book_id)
@@ -314,7 +321,9 @@ def _read_and_plan(job: Job, started: datetime) -> _Run:
     plan = make_plan(snapshot, ledger, job.rules)
     settled = {(str(row["tab"]), str(row["key"])): row for row in (*recovered, *plan.settled)}
     plan = replace(plan, settled=tuple(settled.values()))
-    run = _Run(job, started, snapshot, ledger, plan, snapshot.revision, started, book_id, moved, recovered, late)
+    run = _Run(
+        job, started, snapshot, ledger, plan, snapshot.revision, started, book_id, overtook, moved, recovered, late
+    )
     run.present = {feed.value: set(snapshot.tabs[feed.value].index) for feed in Feed}
     run.doubts = list(doubts_of(snapshot.meta))
     run.messages = list(plan.messages)
@@ -458,6 +467,7 @@ def _of_service(service: str, say: Words) -> str:
 def _begin(run: _Run) -> None:
     """The first commit: lease, what is about to be claimed or sent once, what an earlier run received, and the ticks it uses."""
     job = run.job
+    run.postponed = [push for push in run.plan.pushes if _waits(run, push)]
     job.journal.begin_run(run.book_id, job.run, run.started.isoformat())
     now = job.clock()
     run.until = now + job.lease
@@ -465,7 +475,7 @@ def _begin(run: _Run) -> None:
     marks = [
         settle.marked(push, planned, run.snapshot.tabs[push.feed.value], run=job.run, when=run.when(), say=run.say)
         for push in run.plan.pushes
-        if push.once
+        if push.once and push not in run.postponed
     ]
     batch, rest = share(run.waiting, PAYLOAD)
     landing, ledger = _landing(run, planned.patched(marks), batch)
@@ -510,6 +520,14 @@ def _begin(run: _Run) -> None:
         run.present[Feed.ORDERS.value] -= moving.rows.keys()
         run.messages.extend(archive.told(moving, job.rules.archive_after_days, run.say))
     _settle_old_claims(run)
+
+
+def _waits(run: _Run, push: Push) -> bool:
+    """Whether a refund waits for the next run: what another run was about to say of its order may reach the panel after it."""
+    if not (run.overtook and push.refund):
+        return False
+    order = run.ledger.row(Feed.ORDERS, push.order_id or push.key)
+    return order is not None and on_its_way(order)
 
 
 def _archive(run: _Run, ledger: Ledger, busy: set[str]) -> tuple[archive.Moving, dict[str, str | None]]:
@@ -602,7 +620,9 @@ def _stopped_by_limit(run: _Run) -> Outcome:
 
 
 def _push(run: _Run) -> None:
-    pushes = run.plan.pushes
+    why = run.say.PHRASES["other_run"]
+    run.results.extend(Result(push, Verdict.NOT_SENT, why) for push in run.postponed)
+    pushes = [push for push in run.plan.pushes if push not in run.postponed]
     if not pushes:
         return
     run.job.talk.start("Sending changes", len(pushes))
@@ -1053,7 +1073,16 @@ def _end(run: _Run) -> Outcome:
     why = run.error.what if run.error else run.say.PHRASES["stopped_before"]
     run.results.extend(Result(push, Verdict.NOT_SENT, why) for push in run.plan.pushes if id(push) not in done)
     now = job.clock()
-    settled = settle.settle(run.plan, run.results, run.ledger, run.snapshot.tabs, run=job.run, now=now, when=run.when())
+    settled = settle.settle(
+        run.plan,
+        run.results,
+        run.ledger,
+        run.snapshot.tabs,
+        run=job.run,
+        now=now,
+        when=run.when(),
+        overtook=run.overtook,
+    )
     in_doubt = [_send_doubt(result, run, now) for result in run.results if _doubtful(result)]
     known = {doubt.id for doubt in (*run.plan.doubts, *run.doubts)}
     run.doubts = [*run.doubts, *run.plan.doubts, *(doubt for doubt in in_doubt if doubt.id not in known)]

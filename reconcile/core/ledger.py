@@ -101,6 +101,13 @@ def received_at(row: Row) -> str:
     return str(row["received"] or "").partition(" ")[0]
 
 
+def on_its_way(row: Row) -> bool:
+    """Whether a run was about to tell the panel something of this row, moving no money, and nobody has confirmed that it did."""
+    return any(
+        row[name] == UNCONFIRMED for name in ("status_seen", "start_count_seen", "remains_seen", "decision_seen")
+    )
+
+
 def brought(row: Row) -> tuple[tuple[str, int], ...]:
     """(claim, revision it landed upon) of the claims that brought a row; none in a row of an earlier version."""
     marks = [mark.rpartition("@") for mark in str(row["received"] or "").split(" ")[1:]]

@@ -9,7 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from reconcile.core.ledger import SEEN, STATE_CLOSED, UNCONFIRMED, Ledger, Sending, blank_row, refusals, refusals_text
+from reconcile.core.ledger import (
+    SEEN,
+    STATE_CLOSED,
+    UNCONFIRMED,
+    Ledger,
+    Sending,
+    blank_row,
+    on_its_way,
+    refusals,
+    refusals_text,
+)
 from reconcile.core.model import (
     SYNC,
     UNSURE,
@@ -95,10 +105,12 @@ def settle(
     run: str,
     now: datetime,
     when: str,
+    overtook: bool = False,
 ) -> Settled:
     """Ledger rows, notes and history for `results` (one per push of `plan`).
 
     ledger: with what this run planned, marked and landed in it. when: the time in the sheet's zone, as people read it.
+    overtook: a run from elsewhere held the lease when this one began, and nobody knows that it has ended.
     """
     say = plan.words
     # as the ledger has them now, not as they were planned: since then the panel may have handed the same one out again
@@ -113,6 +125,8 @@ def settle(
         row = rows.get(place) or ledger.row(*place) or blank_row(*place)
         numbers[place] = push.row
         after, kind, text = _one(result, row, frames[push.feed.value], when, now, say)
+        if overtook and result.verdict is Verdict.ACCEPTED and not push.once and on_its_way(row):
+            after = unconfirmed(push, row)  # the other run's word may arrive last: the next run says ours once more
         if after != row or place in rows or not push.once:  # `unconfirmed` stands in the sheet: it is always replaced
             rows[place] = after
         said.setdefault(place, []).append((kind, text))

@@ -304,6 +304,7 @@ PHRASES: Final = {
     "answers": "{count} answers",
     "no_time": "there was no time left for it in this run.",
     "stopped_before": "the run was stopped before it.",
+    "other_run": "another run may still be telling the panel something of this order.",
     "stopped_before_answer": "the run stopped before the answer came",
     "by_hand": "resolved by hand",
     "refund": "refund",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from reconcile import boundary
 from reconcile.errors import Unavailable
+from reconcile.panel.practice import PracticeCancel
 from tests.faults.world import Crash, World, at, die, make
 
 if TYPE_CHECKING:
@@ -225,3 +227,56 @@ def test_a_closed_row_touched_while_it_is_handed_out_again_stays_editable(world:
     world.type("orders", "1", status="In progress")
     assert world.run().code == 0
     assert world.panel.state.orders["1"].status == "In progress"
+
+
+@pytest.mark.parametrize("why", ["its clock is slow", "it slept"])
+@pytest.mark.parametrize("status", ["In progress", "Canceled"])
+def test_what_an_overtaken_run_sends_last_does_not_stand(world: World, why: str, status: str) -> None:
+    """F13, F14: a run whose lease ran out is overtaken just before its call, which undoes what the other one sent: it is said again."""
+    world.run("a")
+    world.type("orders", "1", status="Completed")
+    world.type("orders", "2", status="Completed")
+
+    def between() -> None:
+        if why == "it slept":
+            world.jump(400)
+        world.type("orders", "1", status=status)
+        assert world.run("a").code == 7, "what the other one may have claimed is on record"
+
+    at("panel.before-send", between)
+    assert world.run("b", skew=timedelta(minutes=-27 if why == "its clock is slow" else 0)).code == 4
+    boundary.set_hook(None)
+    assert world.run("a").code == 7
+    orders = world.panel.state.orders
+    assert (orders["1"].status, orders["2"].status) == (status, "Completed")
+    assert orders["1"].refunds == (["5"] if status == "Canceled" else [])
+    assert world.cell("orders", "1", "Sync").startswith("#1 · Sent")
+    sent = len(world.panel.requests)
+    idle = world.run("a")
+    assert idle.outcome is not None
+    assert (idle.outcome.plan.pushes, world.panel.calls("updateOrders")[sent:]) == ((), [])
+
+
+def test_a_refund_through_cancels_waits_for_what_an_overtaken_run_sends(world: World) -> None:
+    """F13: a customer asks for a cancel while In progress is on its way: the refund is sent once, after it, and the row says so."""
+    world.run("a")
+    world.panel.state.cancels["9"] = PracticeCancel("9", "1", "1", "l")
+    world.run("a")
+    world.type("orders", "1", status="In progress")
+
+    def between() -> None:
+        world.jump(400)
+        world.type("cancels", "9", decision="Cancel and refund")
+        world.run("a")
+        assert world.panel.state.orders["1"].refunds == []
+        assert world.cell("cancels", "9", "Sync").startswith("#9 · Waiting")
+
+    at("panel.before-send", between)
+    assert world.run("b").code == 4
+    boundary.set_hook(None)
+    world.run("a")
+    order = world.panel.state.orders["1"]
+    assert (order.status, order.refunds) == ("Canceled", ["5"])
+    assert world.cell("cancels", "9", "Sync").startswith("#9 · Sent")
+    world.run("a")
+    assert order.refunds == ["5"]

@@ -102,8 +102,8 @@ MUTANTS: tuple[Mutant, ...] = (
     _one(
         "`sending` recorded after the call",
         JOB,
-        "        for push in run.plan.pushes\n        if push.once\n",
-        "        for push in run.plan.pushes\n        if push.once and run.results\n",
+        "        if push.once and push not in run.postponed\n",
+        "        if push.once and push not in run.postponed and run.results\n",
         f"{CATALOGUE}::test_a_refund_is_called_once_whatever_is_lost",
     ),
     _one(
@@ -365,5 +365,19 @@ MUTANTS: tuple[Mutant, ...] = (
         "lines = [*run.late, ",
         "lines = [",
         f"{CATALOGUE}::test_a_refund_of_a_run_that_died_stands_in_history",
+    ),
+    _one(
+        "an overtaken run's word let stand",
+        "reconcile/core/settle.py",
+        "if overtook and result.verdict",
+        "if not overtook and result.verdict",
+        f"{REGRESSIONS}::test_what_an_overtaken_run_sends_last_does_not_stand",
+    ),
+    _one(
+        "a refund beside what another run is sending",
+        JOB,
+        "    if not (run.overtook and push.refund):",
+        "    if push.refund:",
+        f"{REGRESSIONS}::test_what_an_overtaken_run_sends_last_does_not_stand",
     ),
 )
