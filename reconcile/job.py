@@ -20,6 +20,7 @@ from reconcile.core.lease import (
     HEARTBEAT,
     LEASE,
     SCHEMA,
+    UNTOLD,
     Claiming,
     Lease,
     check_free,
@@ -109,6 +110,9 @@ JOURNAL_KEEPS: Final = timedelta(days=30)
 
 KEPT: Final = {"history": 20_000, "runs": 2_000}
 """How many lines the logs keep; the oldest go."""
+
+MESSAGE: Final = 2_000
+"""Characters of what a run has to say, in its line of Runs."""
 
 READS: Final = 3
 """How often a run that was overtaken between reading and beginning reads again before it gives up."""
@@ -326,7 +330,8 @@ def _read_and_plan(job: Job, started: datetime) -> _Run:
     )
     run.present = {feed.value: set(snapshot.tabs[feed.value].index) for feed in Feed}
     run.doubts = list(doubts_of(snapshot.meta))
-    run.messages = list(plan.messages)
+    untold = snapshot.meta.get(UNTOLD, "")
+    run.messages = [*filter(None, [untold]), *(text for text in plan.messages if text not in untold)]
     _recover_claims(run)
     return run
 
@@ -496,6 +501,7 @@ def _begin(run: _Run) -> None:
         **({} if BOOK in run.snapshot.meta else {BOOK: run.book_id}),
         LEASE: Lease(job.run, run.until).text(),
         CLAIMING: Claiming(job.run, services(run.snapshot)[0], now.isoformat(timespec="seconds")).text(),
+        **_untold([*run.messages, *landing.messages]),
         **doubt_meta(run.doubts),
     }
     moved = _commit_begin(
@@ -607,7 +613,14 @@ def _stopped_by_limit(run: _Run) -> Outcome:
             # a doubt that this run shows is on record, so that an answer to it is not taken for one of before
             ledger=_newest(run.recovered, landing.ledger),
             sync=_sync_texts(run.snapshot, [*notes, *landing.notes]),
-            meta={CLAIMING: None, **dict(run.plan.meta), **records, **doubt_meta(run.doubts)},
+            meta={
+                CLAIMING: None,
+                UNTOLD: None,
+                **_untold(landing.messages),
+                **dict(run.plan.meta),
+                **records,
+                **doubt_meta(run.doubts),
+            },
         ),
         run.revision,
     )
@@ -986,6 +999,7 @@ def _land_share(run: _Run) -> None:
     meta: dict[str, str | None] = {
         LEASE: Lease(run.job.run, run.until).text(),
         CLAIMING: Claiming(run.job.run, services(run.snapshot)[0], now.isoformat(timespec="seconds")).text(),
+        **_untold([*run.messages, *landing.messages]),
         **doubt_meta([*run.doubts, *landing.doubts]),
     }
     commit = Commit(
@@ -1122,6 +1136,7 @@ def _write_end(run: _Run, settled: settle.Settled, now: datetime) -> Outcome:
             meta={
                 LEASE: None,
                 CLAIMING: None,
+                UNTOLD: None,
                 HEARTBEAT: now.isoformat(timespec="seconds"),
                 **doubt_meta([doubt for doubt in done.doubts if doubt.kind != "send"]),
             },
@@ -1224,8 +1239,13 @@ def _runs_row(outcome: Outcome, result: str) -> Row:
         "pushed": verdicts[Verdict.ACCEPTED],
         "refused": verdicts[Verdict.REFUSED],
         "needs_person": outcome.needs_person,
-        "message": " ".join(line for line in lines if line)[:2_000] or None,
+        "message": " ".join(line for line in lines if line)[:MESSAGE] or None,
     }
+
+
+def _untold(messages: Sequence[str]) -> dict[str, str | None]:
+    """What a run has to say, as a meta entry: in the very commit that does what it is about."""
+    return {UNTOLD: " ".join(dict.fromkeys(messages))[:MESSAGE]} if messages else {}
 
 
 def _newest(*groups: Iterable[Row]) -> list[Row]:

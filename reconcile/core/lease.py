@@ -25,6 +25,8 @@ BOOK: Final = "book"
 SCHEMA: Final = "schema"
 DOUBT: Final = "doubt:"
 REFERENCES: Final = "references"
+UNTOLD: Final = "untold"
+"""What a run has to say in Runs, until its line stands there: a run that dies writes none, and the next one tells it."""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ import pytest
 from reconcile import boundary, job
 from reconcile.core.cells import Formula
 from reconcile.core.model import Commit
+from reconcile.core.plan import Rules
 from reconcile.errors import Damaged, RevisionMoved
 from reconcile.journal import Journal
 from reconcile.panel.practice import answering
@@ -370,6 +371,43 @@ def test_an_order_handed_out_again_beside_a_refund_in_doubt(world: World) -> Non
     assert world.run().code == 7
     assert "Not sure" in world.cell("orders", "1", "Sync")
     assert len(world.panel.calls("setCanceled")) == 1
+
+
+def test_what_a_dead_run_landed_is_told_in_runs(world: World) -> None:
+    """F06, F12: an order comes again beside a refund in doubt, a row is deleted, and the run dies: the next line of Runs says both."""
+    world.type("orders", "1", status="Canceled")
+    at("panel.after-answer", die)
+    assert world.run().crashed
+    world.panel.state.orders["1"].status = "Pending"
+    world.book.show("orders", [row for row in world.book.see("orders") if row[0] != "3"])
+    at("book.before-commit", die, time=3)  # begun, landed, and not ended
+    assert world.run().crashed
+    boundary.set_hook(None)
+    assert "handed" not in str(world.rows("runs"))
+    world.clock.sleep(400)
+    world.run()
+    world.run()
+    told = "".join(str(row["Message"]) for row in world.rows("runs"))
+    assert told.count("Order 1: The panel handed this order out again") == 1
+    assert told.count("the row of order 3 was deleted") == 1
+    assert "untold" not in world.meta()
+
+
+def test_a_run_stopped_by_a_limit_tells_what_landed(world: World) -> None:
+    """F06, F12: an answer that a dead run received lands in a run that a limit stops: the run after tells of it."""
+    world.panel.state.orders["1"].status = "Pending"
+    at("journal.after-write", die, time=4)  # begun, asked, and the answer is kept
+    assert world.run().crashed
+    boundary.set_hook(None)
+    assert world.panel.state.orders["1"].handed == 2
+    for key in ("2", "3"):
+        world.type("orders", key, status="Canceled")
+    world.rules = Rules(max_refunds=1)
+    world.clock.sleep(400)
+    assert world.run().code == 3
+    assert "handed this order out again" in world.cell("orders", "1", "Sync")
+    assert world.run(force=True).code == 0
+    assert "Order 1: The panel handed this order out again" in str(world.rows("runs"))
 
 
 # --- two runs -----------------------------------------------------------------------------------------------------------------

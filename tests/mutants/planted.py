@@ -380,4 +380,11 @@ MUTANTS: tuple[Mutant, ...] = (
         "    if push.refund:",
         f"{REGRESSIONS}::test_what_an_overtaken_run_sends_last_does_not_stand",
     ),
+    _one(
+        "what a dead run has to say told to nobody",
+        JOB,
+        "        **_untold([*run.messages, *landing.messages]),\n",
+        "",
+        f"{CATALOGUE}::test_what_a_dead_run_landed_is_told_in_runs",
+    ),
 )
