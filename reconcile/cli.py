@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reconcile import __version__
-from reconcile.commands import look, panel, resolving, run, setup, shell, streams
+from reconcile.commands import books, look, panel, resolving, run, setup, shell, streams
 from reconcile.errors import Exit, ReconcileError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ EXIT_CODES = [
     (f"{int(Exit.UNAVAILABLE)}", "the panel or the workbook cannot be used now; try later"),
     (f"{int(Exit.ACCESS)}", "access refused: the key or the sharing is wrong"),
     (f"{int(Exit.DOUBT)}", "done, but something is in doubt and needs a person"),
-    (f"{int(Exit.DAMAGED)}", "the sheet's structure or the journal is damaged"),
+    (f"{int(Exit.DAMAGED)}", "the sheet's structure or the journal is damaged, or they do not belong together"),
     ("130, 143", "stopped by a signal (Ctrl-C, SIGTERM); the next run goes on from there"),
 ]
 """Exit code → meaning, as help and README show it."""
@@ -107,6 +107,9 @@ for _name, _command in (
     ("plan", run.plan),
     ("sync", run.sync),
     ("resolve", resolving.resolve),
+    ("restore", books.restore),
+    ("adopt", books.adopt),
+    ("unlock", books.unlock),
     ("why", look.why),
     ("history", look.history),
     ("profiles", setup.profiles),

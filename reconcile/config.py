@@ -195,6 +195,11 @@ def _google_key(value: object) -> object:
     return SecretStr(text)
 
 
+def _adopt(value: object) -> object:
+    said = str(value).strip().casefold()
+    return {"yes": "yes", "no": ""}.get(said, value)
+
+
 def _folder(value: object) -> object:
     return _expanded(value) if isinstance(value, str) else value
 
@@ -246,8 +251,14 @@ class Settings(BaseModel):
     services: Annotated[tuple[str, ...], BeforeValidator(_services), _Wants("ids separated by commas")] = Field(
         (), description="comma-separated service ids that `init` puts into the Services tab"
     )
-    state_dir: Annotated[Path, BeforeValidator(_folder), _Wants("a folder's path")] = Field(
-        Path(".reconcile"), description="the journal's folder"
+    state_dir: Annotated[Path, BeforeValidator(_folder), _Wants("a folder's path")] | None = Field(
+        None,
+        description="the journal's folder; not set: `.reconcile` beside the .xlsx, for a Google Sheet this user's own folder for "
+        "such things (one that is already used in the working folder stays)",
+    )
+    adopt: Annotated[Literal["", "yes"], BeforeValidator(_adopt), _Wants("yes or no")] = Field(
+        "",
+        description="yes: an .xlsx of another machine is taken on without asking (never a copy, an older one or another panel)",
     )
     timezone: Annotated[ZoneInfo, BeforeValidator(_zone), _Wants("a time zone's name")] = Field(
         ZoneInfo("UTC"), description="for dates in an .xlsx; a Google Sheet uses its own"
@@ -372,6 +383,38 @@ def profiles(folder: Path | None = None) -> list[str]:
     return list(_tables(document.get("profiles")))
 
 
+def neighbours(folder: Path | None = None) -> list[tuple[str, str, Book]]:
+    """(name, panel's address, sheet) of every profile that has both, its own or by default; what is wrong is left out."""
+    document, _ = _toml_document((folder or Path()) / TOML_FILE)
+    found = []
+    for name in _tables(document.get("profiles")):
+        (profile, defaults), _ = _toml_tables(document, _Given("", name))
+        settings, _ = _validated(defaults | profile)
+        if settings.panel_url and settings.sheet:
+            found.append((name, settings.panel_url, settings.sheet))
+    return found
+
+
+def _same_sheet_twice(document: dict[str, Any]) -> list[str]:
+    """A sentence for each sheet that two profiles name: two sets of settings would work on one workbook."""
+    first: dict[str, str] = {}
+    problems = []
+    for name, table in _tables(document.get("profiles")).items():
+        sheet = table.get("sheet")
+        try:
+            book = _book(sheet.strip()) if isinstance(sheet, str) else None
+        except ValueError:
+            continue
+        if isinstance(book, GoogleBook | XlsxBook):
+            place = book.id if isinstance(book, GoogleBook) else str(book.path.resolve())
+            if place in first:
+                problems.append(
+                    f"{TOML_FILE}: the profiles {first[place]} and {name} name the same sheet; each needs one of its own"
+                )
+            first.setdefault(place, name)
+    return problems
+
+
 def overridden(folder: Path | None = None, profile: str | None = None) -> list[str]:
     """A sentence for each value of the chosen profile that environment or `.env` replace, where that mixes up two panels or sheets."""
     _, variables, dotenv, chosen, _ = (places := _places(folder or Path(), profile)).tables
@@ -480,6 +523,7 @@ def _toml_tables(document: dict[str, Any], chosen: _Given | None) -> tuple[tuple
         for name in (named if isinstance(named, dict) else ())
         if not isinstance(named[name], dict)
     ]
+    problems += _same_sheet_twice(document)
     known = _tables(named)
     defaults, wrong = _toml_table(document.get("defaults"), f"{TOML_FILE}, [defaults]")
     problems += wrong

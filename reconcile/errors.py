@@ -2,11 +2,15 @@
 
 ReconcileError                 has an exit code, says what happened and what to do next
 ├── SettingsError         2    a setting or an argument is missing, unknown or wrong
+│   ├── NoWorkbook             there is no workbook file where the settings name one
+│   └── NothingToDo            what was asked for is so already
 ├── LimitReached          3    the plan passed a limit; nothing was changed
 ├── LeaseHeld             4    another run is at work
 ├── Unavailable           5    the panel, Google or the file cannot be used now; try later
 ├── AccessRefused         6    a key or a sharing is wrong
 ├── Damaged               8    the sheet's structure, the ledger or the journal is not as it must be
+│   ├── NotSetUp               a spreadsheet without our tabs
+│   └── Disagree               workbook, journal and panel do not speak of the same thing
 ├── RevisionMoved         5    another run committed since this one read (the run reads again, or stops)
 ├── Unmovable             1    rows cannot leave Orders now (the run writes all the rest; it never ends a run)
 └── CallFailed            5    one panel call; exactly one of the three below
@@ -21,6 +25,7 @@ result, not an error, so it has no class here.
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Any
 
 
 class Exit(IntEnum):
@@ -54,6 +59,16 @@ class SettingsError(ReconcileError):
     exit_code = Exit.USAGE
 
 
+class NoWorkbook(SettingsError):
+    """There is no file at the workbook's path."""
+
+
+class NothingToDo(SettingsError):
+    """What was asked for is so already: no failure, and nothing was done."""
+
+    exit_code = Exit.DONE
+
+
 class LimitReached(ReconcileError):
     """The plan passed a limit, so nothing was changed."""
 
@@ -82,6 +97,20 @@ class Damaged(ReconcileError):
     """A tab, a header, the ledger or the journal is not as it must be; nothing is guessed."""
 
     exit_code = Exit.DAMAGED
+
+
+class NotSetUp(Damaged):
+    """The spreadsheet has no `_ledger` tab: it was never set up, or its tabs are gone."""
+
+
+class Disagree(Damaged):
+    """Workbook, journal and panel do not speak of the same thing: nothing is claimed and nothing sent once (DESIGN 13)."""
+
+    def __init__(self, what: str, next_step: str = "", *, kinds: tuple[str, ...] = ()) -> None:
+        super().__init__(what, next_step)
+        self.kinds = kinds
+        self.standing: Any = None
+        """What the workbook is to this machine, where there is none at its place (agree.Standing)."""
 
 
 class RevisionMoved(ReconcileError):

@@ -10,12 +10,15 @@ from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from reconcile import agree
 from reconcile.core import approvals, archive, cells, settle
+from reconcile.core.identity import BOOK
+from reconcile.core.identity import Kind as FindingKind
 from reconcile.core.landing import Landing, land, share
 from reconcile.core.lease import (
-    BOOK,
     CLAIMING,
     HEARTBEAT,
     LEASE,
@@ -30,7 +33,7 @@ from reconcile.core.lease import (
     lease_of,
 )
 from reconcile.core.ledger import SCHEMA as LEDGER_SCHEMA
-from reconcile.core.ledger import Ledger, Sending, brought, on_its_way, received_at
+from reconcile.core.ledger import TAKEN_OVER, Ledger, brought, on_its_way, received_at
 from reconcile.core.model import (
     APPROVALS,
     SYNC,
@@ -53,6 +56,7 @@ from reconcile.core.model import (
     Verdict,
     YesNo,
 )
+from reconcile.core.once import Past, Send, known_pushes, once_of
 from reconcile.core.plan import Rules, make_plan
 from reconcile.errors import (
     AccessRefused,
@@ -77,7 +81,14 @@ if TYPE_CHECKING:
     from reconcile.core.model import CancelTask, Order, RawAnswer, Refill
     from reconcile.core.words import Words
     from reconcile.journal import Journal
+    from reconcile.panel.client import Keep
     from reconcile.workbook.port import Workbook
+
+    class Fetch(Protocol):
+        """One claim, its answer kept as it arrives."""
+
+        def __call__(self, *, keep: Keep) -> RawAnswer: ...
+
 
 CHUNK: Final = 100
 """Rows per `updateOrders`. No maximum is stated; other clients send 100 [obs]."""
@@ -114,6 +125,9 @@ KEPT: Final = {"history": 20_000, "runs": 2_000}
 MESSAGE: Final = 2_000
 """Characters of what a run has to say, in its line of Runs."""
 
+RIVALS_COUNT: Final = timedelta(days=30)
+"""Another workbook on the same panel that was not written for so long is not in use any more."""
+
 READS: Final = 3
 """How often a run that was overtaken between reading and beginning reads again before it gives up."""
 
@@ -123,24 +137,36 @@ class Panel(Protocol):
 
     calls: Counter[str]
 
+    @property
+    def name(self) -> str: ...
     def probe(self) -> None: ...
-    def fetch_orders(self, service: str) -> RawAnswer: ...
-    def fetch_refills(self, service: str | None = None) -> RawAnswer: ...
-    def fetch_cancel(self, service: str | None = None) -> RawAnswer: ...
-    def update_orders(self, updates: Sequence[OrderUpdate], *, once: bool = False) -> dict[str, ItemResult]: ...
+    def fetch_orders(self, service: str, *, keep: Keep | None = None) -> RawAnswer: ...
+    def fetch_refills(self, service: str | None = None, *, keep: Keep | None = None) -> RawAnswer: ...
+    def fetch_cancel(self, service: str | None = None, *, keep: Keep | None = None) -> RawAnswer: ...
+    def update_orders(
+        self, updates: Sequence[OrderUpdate], *, once: bool = False, keep: Keep | None = None
+    ) -> dict[str, ItemResult]: ...
     def set_in_progress(self, id: str, start_count: str | None = None) -> str: ...  # noqa: A002 - the wire's name
     def set_processing(self, id: str) -> str: ...  # noqa: A002
     def set_completed(self, id: str) -> str: ...  # noqa: A002
     def set_start_count(self, id: str, start_count: str) -> str: ...  # noqa: A002
     def set_remains(self, id: str, remains: str) -> str: ...  # noqa: A002
-    def set_partial(self, id: str, remains: str) -> str: ...  # noqa: A002
-    def set_canceled(self, id: str) -> str: ...  # noqa: A002
+    def set_partial(self, id: str, remains: str, *, keep: Keep | None = None) -> str: ...  # noqa: A002
+    def set_canceled(self, id: str, *, keep: Keep | None = None) -> str: ...  # noqa: A002
     def set_refill_in_progress(self, refill: str) -> str: ...
     def set_refill_completed(self, refill: str) -> str: ...
     def set_refill_rejected(self, refill: str) -> str: ...
     def set_cancel_rejected(self, cancel: str) -> str: ...
-    def add_payment(self, user: str, amount: str, details: str, affiliate_commission: str | None = None) -> str: ...
-    def add_ticket(self, user: str, subject: str, message: str) -> str: ...
+    def add_payment(
+        self,
+        user: str,
+        amount: str,
+        details: str,
+        affiliate_commission: str | None = None,
+        *,
+        keep: Keep | None = None,
+    ) -> str: ...
+    def add_ticket(self, user: str, subject: str, message: str, *, keep: Keep | None = None) -> str: ...
 
 
 class Talk(Protocol):
@@ -178,7 +204,11 @@ class Stop:
 
 @dataclass(frozen=True)
 class Job:
-    """Everything a run works with. `clock` gives aware UTC times."""
+    """Everything a run works with. `clock` gives aware UTC times.
+
+    adopt: whether this machine takes on an .xlsx of another one by itself. elsewhere: a workbook's id → folders of other
+    journals on this machine that know it. rivals: sentences about other sheets that the settings send to the same panel.
+    """
 
     book: Workbook
     panel: Panel
@@ -192,6 +222,9 @@ class Job:
     tasks: str = "all"
     talk: Talk = field(default_factory=Silent)
     stop: Stop = field(default_factory=Stop)
+    adopt: bool = False
+    elsewhere: Callable[[str], Sequence[str]] = lambda _: ()
+    rivals: Sequence[str] = ()
 
 
 @dataclass
@@ -203,9 +236,9 @@ class _Run:
     snapshot: Snapshot
     ledger: Ledger
     plan: Plan
-    revision: int
+    standing: agree.Standing
     until: datetime
-    book_id: str
+    past: Past
     overtook: bool
     """A run from elsewhere left its lease, and nobody knows whether it has ended or is just slower than its lease says."""
 
@@ -237,6 +270,27 @@ class _Run:
         """The workbook's language."""
         return self.snapshot.words
 
+    @property
+    def panel(self) -> str:
+        """The panel's address, as it is written down with what is sent."""
+        return self.job.panel.name
+
+    @property
+    def book_id(self) -> str:
+        """The workbook's name for ever."""
+        return self.standing.identity.book
+
+    @property
+    def revision(self) -> int:
+        """The workbook's, as this run knows it."""
+        return self.standing.identity.revision
+
+    def commit(self, change: Commit, **more: Any) -> None:
+        """Commits, with the workbook's identity in it. What the journal could not note of it ends the run, not the commit."""
+        self.standing.commit(change, self.job.clock().isoformat(timespec="seconds"), **more)
+        if self.standing.unnoted is not None:
+            self.fail(self.standing.unnoted)
+
     def may_go_on(self) -> bool:
         """Whether a further call may be started: nobody asked to stop, nothing failed, the deadline is not over."""
         return (
@@ -248,12 +302,15 @@ class _Run:
         self.error = self.error or error
 
 
-def plan_only(book: Workbook, rules: Rules, now: datetime, *, force: bool = False) -> tuple[Plan, tuple[Doubt, ...]]:
+def plan_only(
+    book: Workbook, rules: Rules, now: datetime, *, force: bool = False, snapshot: Snapshot | None = None
+) -> tuple[Plan, tuple[Doubt, ...]]:
     """What a run would do now, and every doubt on record: from one read of the sheet, and nothing is written.
 
-    What only a journal knows is not in it, such as an answer that an earlier run received and did not land.
+    snapshot: what `book` has just read, where it was read already. What only a journal knows is not in the plan, such as an
+    answer that an earlier run received and did not land.
     """
-    snapshot = book.read()
+    snapshot = snapshot or book.read()
     check_schema(snapshot)
     ledger = archive.settled(Ledger(snapshot.ledger, snapshot.meta), snapshot.tabs[Feed.ORDERS.value], now).ledger
     plan = replace(make_plan(snapshot, ledger, rules), forced=force)
@@ -298,7 +355,7 @@ def sync(job: Job, *, force: bool = False) -> Outcome:
 def check_schema(snapshot: Snapshot) -> None:
     """Raises Damaged when the ledger was written by another version of the layout."""
     schema = snapshot.meta.get(SCHEMA)
-    if schema != LEDGER_SCHEMA:
+    if schema not in (LEDGER_SCHEMA, *TAKEN_OVER):
         raise Damaged(
             f"The hidden _ledger tab has layout version {schema or '(none)'}; this program reads version {LEDGER_SCHEMA}.",
             "Use the version of reconcile this sheet was set up with, or run `reconcile init` with the newer one.",
@@ -310,44 +367,94 @@ def check_schema(snapshot: Snapshot) -> None:
 
 def _read_and_plan(job: Job, started: datetime) -> _Run:
     job.talk.say("Reading the sheet")
-    snapshot = job.book.read((ARCHIVE,) if job.journal.holds_orders() else ())
+    snapshot = agree.read(job.book, job.journal, read_answer, (ARCHIVE,) if job.journal.holds_orders() else ())
     check_schema(snapshot)
+    standing = _agreed(job, snapshot)
     lease = lease_of(snapshot.meta)
     mine = [lease.run] if lease is not None and job.journal.knows_run(lease.run) else []
     check_free(snapshot.meta, job.clock(), mine)
     overtook = lease is not None and lease.run not in mine
-    book_id = snapshot.meta.get(BOOK) or job.run  # a workbook that has no id gets its first run's name for one
+    past = past_of(job.journal, standing.panels)
     moved = archive.settled(Ledger(snapshot.ledger, snapshot.meta), snapshot.tabs[Feed.ORDERS.value], job.clock())
-    known = _known_sends(job.journal, book_id)
-    recovered = settle.recovered(moved.ledger, snapshot.tabs, known, job.clock(), snapshot.words)
-    late = settle.late_history(moved.ledger, known, job.clock(), snapshot.words)
-    ledger = moved.ledger.patched(recovered)
-    plan = make_plan(snapshot, ledger, job.rules)
+    recovered = settle.recovered(moved.ledger, snapshot.tabs, past.of_mark, job.clock(), snapshot.words)
+    late = settle.late_history(moved.ledger, past.of_mark, job.clock(), snapshot.words)
+    ledger, plan, heard = _planned(job, snapshot, moved.ledger.patched(recovered), past, started)
+    recovered = (*recovered, *heard)
     settled = {(str(row["tab"]), str(row["key"])): row for row in (*recovered, *plan.settled)}
     plan = replace(plan, settled=tuple(settled.values()))
-    run = _Run(
-        job, started, snapshot, ledger, plan, snapshot.revision, started, book_id, overtook, moved, recovered, late
-    )
+    run = _Run(job, started, snapshot, ledger, plan, standing, started, past, overtook, moved, recovered, late)
     run.present = {feed.value: set(snapshot.tabs[feed.value].index) for feed in Feed}
     run.doubts = list(doubts_of(snapshot.meta))
     untold = snapshot.meta.get(UNTOLD, "")
-    run.messages = [*filter(None, [untold]), *(text for text in plan.messages if text not in untold)]
+    said = (*standing.told, *job.rivals, *_rivals(run), *plan.messages)
+    run.messages = [*filter(None, [untold]), *(text for text in said if text not in untold)]
     _recover_claims(run)
     return run
 
 
-def _known_sends(journal: Journal, book_id: str) -> Callable[[Feed, str, Sending], tuple[Verdict, str]]:
-    """What this machine's journal says became of a marked send. A run the journal does not know ran elsewhere: unknown."""
+def _agreed(job: Job, snapshot: Snapshot) -> agree.Standing:
+    """What this workbook is to this machine. Raises Disagree where that has to be settled by a person first."""
+    book_id = snapshot.meta.get(BOOK, "")
+    elsewhere = job.elsewhere(book_id) if book_id else ()
+    standing = agree.standing(job.book, job.journal, snapshot, job.panel.name, adopt=job.adopt, elsewhere=elsewhere)
+    standing.refuse(snapshot, read_answer)
+    if any(finding.kind is JOURNAL_PUT_BACK for finding in standing.findings):
+        job.journal.doubt_silence()
+    return standing
 
-    def outcome(feed: Feed, key: str, sending: Sending) -> tuple[Verdict, str]:
-        if not journal.knows_run(sending.run):
-            return Verdict.UNKNOWN, ""
-        sends = [send for send in journal.sends(book_id, sending.run) if (send.feed, send.key) == (feed.value, key)]
-        if not sends:
-            return Verdict.NOT_SENT, ""
-        return Verdict(sends[-1].verdict or Verdict.UNKNOWN), sends[-1].reason
 
-    return outcome
+def _rivals(run: _Run) -> list[str]:
+    """Sentences about other workbooks of this journal that take the same services' orders from this panel."""
+    oldest = (run.started - RIVALS_COUNT).isoformat()
+    return [
+        run.say.MESSAGES["rival"].format(place=place, services=", ".join(shared))
+        for place, shared in agree.rivals(run.standing, services(run.snapshot)[0], oldest)
+    ]
+
+
+def past_of(journal: Journal, panels: Sequence[str]) -> Past:
+    """What this machine's journal knows of everything that was sent once to this panel, under all its addresses."""
+    return Past(journal.sends(), panels, journal.silence_counts, _heard)
+
+
+def _heard(send: Send) -> tuple[Verdict, str]:
+    """What a kept answer says to a call whose run did not live to say it."""
+    if send.raw is None:
+        return Verdict.UNKNOWN, ""
+    try:
+        if send.act == Action.UPDATE_ORDERS:
+            item = answers.read_updates(send.raw, [send.key]).results[send.key]
+            return item.verdict, item.reason
+        said = answers.read_single(send.raw)
+    except AccessRefused as error:
+        return Verdict.NOT_SENT, error.what
+    return said.verdict, said.plain
+
+
+def _planned(
+    job: Job, snapshot: Snapshot, ledger: Ledger, past: Past, now: datetime
+) -> tuple[Ledger, Plan, tuple[Row, ...]]:
+    """The plan, and the ledger and rows once what the journal knows of its refunds, payments and tickets is in it.
+
+    What the panel accepted before is not sent again; what is unclear since an earlier try is in doubt, as if this ledger had it.
+    """
+    plan = make_plan(snapshot, ledger, job.rules)
+    done, unclear = known_pushes(plan.pushes, past)
+    if not done and not unclear:
+        return ledger, plan, ()
+    rows = settle.heard(done, unclear, ledger.patched(plan.settled), snapshot.tabs, now, snapshot.words)
+    ledger = ledger.patched(rows)
+    plan = make_plan(snapshot, ledger, job.rules)
+    told = [
+        snapshot.words.MESSAGES["known_send"].format(
+            one=snapshot.words.ONE[push.feed],
+            key=push.key,
+            when=(send.answered_at or send.at)[:16].replace("T", " "),
+            run=send.run,
+        )
+        for push, send in done
+    ]
+    return ledger, replace(plan, messages=(*told, *plan.messages)), tuple(rows)
 
 
 def _recover_claims(run: _Run) -> None:
@@ -428,7 +535,9 @@ def _not_landed(claimed: Claimed, claim: Claim, run: _Run) -> Claimed:
     return replace(claimed, rows=rows, broken=() if told else claimed.broken)
 
 
-_READERS: Final = {
+JOURNAL_PUT_BACK: Final = FindingKind.JOURNAL
+
+READERS: Final = {
     Feed.ORDERS: answers.read_orders,
     Feed.REFILLS: answers.read_refills,
     Feed.CANCELS: answers.read_cancel,
@@ -438,7 +547,7 @@ _READERS: Final = {
 def read_answer(feed: Feed, service: str, raw: RawAnswer) -> Claimed:
     """What a kept answer says; a refused key is no reason to stop reading it."""
     try:
-        return _READERS[feed](raw, service)
+        return READERS[feed](raw, service)
     except AccessRefused as error:
         return Claimed(feed, service, problem=error.what)
 
@@ -473,7 +582,6 @@ def _begin(run: _Run) -> None:
     """The first commit: lease, what is about to be claimed or sent once, what an earlier run received, and the ticks it uses."""
     job = run.job
     run.postponed = [push for push in run.plan.pushes if _waits(run, push)]
-    job.journal.begin_run(run.book_id, job.run, run.started.isoformat())
     now = job.clock()
     run.until = now + job.lease
     planned = run.ledger.patched(run.plan.settled)
@@ -498,7 +606,6 @@ def _begin(run: _Run) -> None:
         **dict(run.plan.meta),
         **ticks,
         **kept,
-        **({} if BOOK in run.snapshot.meta else {BOOK: run.book_id}),
         LEASE: Lease(job.run, run.until).text(),
         CLAIMING: Claiming(job.run, services(run.snapshot)[0], now.isoformat(timespec="seconds")).text(),
         **_untold([*run.messages, *landing.messages]),
@@ -510,7 +617,7 @@ def _begin(run: _Run) -> None:
             job.run,
             append=landing.append | ({"history": lines} if lines else {}),
             ledger=_newest(run.moved.stayed, run.plan.settled, marks, doubtful, moving.ledger, landing.ledger),
-            sync=_sync_texts(run.snapshot, [*landing.notes, *said]),
+            sync=sync_texts(run.snapshot, [*landing.notes, *said]),
             meta=meta,
             archive=moving.rows,
             outdated=archive.outdated(run.moved, run.say),
@@ -551,13 +658,15 @@ def _archive(run: _Run, ledger: Ledger, busy: set[str]) -> tuple[archive.Moving,
 
 def _commit_begin(run: _Run, commit: Commit) -> bool:
     """Writes the first commit; without what moves to Archive where the workbook cannot do that. Returns whether it moved."""
+    once = [once_of(push, run.panel) for push in run.plan.pushes if push.once and push not in run.postponed]
+    asked = services(run.snapshot)[0]
     try:
-        run.revision = run.job.book.commit(commit, run.revision)
+        run.commit(commit, announced=once, services=asked)
     except Unmovable:
         marks = {key for key, _ in commit.archive.items()}
         rows = [row for row in commit.ledger if row["tab"] != Feed.ORDERS or row["key"] not in marks]
         meta = {**commit.meta, archive.OBSTACLE: archive.refused_on(run.job.clock())}
-        run.revision = run.job.book.commit(replace(commit, archive={}, ledger=rows, meta=meta), run.revision)
+        run.commit(replace(commit, archive={}, ledger=rows, meta=meta), announced=once, services=asked)
         if not run.snapshot.meta.get(archive.OBSTACLE, "").startswith(archive.REFUSED):
             run.messages.extend(archive.stuck(archive.REFUSED, run.say))
         return False
@@ -601,7 +710,7 @@ def _stopped_by_limit(run: _Run) -> Outcome:
     outcome = _outcome(run, Exit.LIMIT, f"{reason} {approvals.told(run.plan)}")
     notes = [*{(note.tab, note.key): note for note in (*about, *run.plan.notes, *held)}.values()]
     notes += settle.learned(run.recovered, run.plan, run.snapshot.tabs)
-    job.book.commit(
+    run.commit(
         Commit(
             job.run,
             append={
@@ -612,7 +721,7 @@ def _stopped_by_limit(run: _Run) -> Outcome:
             },
             # a doubt that this run shows is on record, so that an answer to it is not taken for one of before
             ledger=_newest(run.recovered, landing.ledger),
-            sync=_sync_texts(run.snapshot, [*notes, *landing.notes]),
+            sync=sync_texts(run.snapshot, [*notes, *landing.notes]),
             meta={
                 CLAIMING: None,
                 UNTOLD: None,
@@ -621,8 +730,7 @@ def _stopped_by_limit(run: _Run) -> Outcome:
                 **records,
                 **doubt_meta(run.doubts),
             },
-        ),
-        run.revision,
+        )
     )
     _landed(run, landing, batch, rest)
     _settle_old_claims(run)
@@ -646,7 +754,9 @@ def _push(run: _Run) -> None:
         run.results.extend(results)
         run.job.talk.advance(len(results))
         answered = any(result.verdict in (Verdict.ACCEPTED, Verdict.REFUSED) for result in results)
-        run.answered = run.answered or answered
+        if answered and not run.answered:
+            run.answered = True
+            run.standing.proven()
         silent = 0 if answered else silent + 1
         if silent >= PATIENCE or _unreachable(results):
             reason = next((result.reason for result in results if result.reason), "The panel does not answer.")
@@ -682,7 +792,7 @@ def _ready(run: _Run) -> bool:
     if run.until - now < run.job.renew:
         run.until = now + run.job.lease
         commit = Commit(run.job.run, meta={LEASE: Lease(run.job.run, run.until).text()})
-        run.revision = run.job.book.commit(commit, run.revision)
+        run.commit(commit)
     return True
 
 
@@ -711,21 +821,83 @@ def _guarded(run: _Run, push: Push, call: Callable[[], object]) -> Result:
 def _send_once(run: _Run, push: Push) -> Result:
     """A refund, payment or ticket: journaled before and after, called once."""
     journal, clock = run.job.journal, run.job.clock
-    value = ", ".join(change.new for change in push.changes)
-    send = journal.sending(run.book_id, run.job.run, push.feed.value, push.key, value, clock().isoformat())
+    send = journal.announced(run.job.run, push.feed.value, push.key)
+    journal.sending(send, clock().isoformat())
+    keep = KeptSend(journal, send, clock)
     if push.action is Action.UPDATE_ORDERS:
-        result = _update_once(run, push)
+        result = _update_once(run, push, keep)
     else:
-        result = _guarded(run, push, lambda: _call(run.job.panel, push))
+        result = _guarded(run, push, lambda: _call(run.job.panel, push, keep))
+    if keep.error is not None:
+        run.fail(keep.error)
     with _noting(run):  # the call was made: what became of it still reaches the sheet, and nothing else is sent
-        journal.sent(send, result.verdict.value, result.reason, None, clock().isoformat())
+        journal.sent(send, result.verdict.value, result.reason, clock().isoformat())
     return result
 
 
-def _update_once(run: _Run, push: Push) -> Result:
+@dataclass
+class KeptSend:
+    """Keeps the answers to a refund, payment or ticket as they arrive. What the journal cannot take is told afterwards."""
+
+    journal: Journal
+    send: int
+    clock: Callable[[], datetime]
+    error: ReconcileError | None = None
+
+    def arrived(self, raw: RawAnswer) -> None:
+        """An answer, as it came."""
+        self._noted(lambda: self.journal.replied(self.send, raw, self.clock().isoformat()))
+
+    cleaned = arrived
+
+    def again(self) -> None:
+        """The panel was busy and did not act: the same call is made once more."""
+        self._noted(lambda: self.journal.resent(self.send))
+
+    def _noted(self, note: Callable[[], None]) -> None:
+        try:
+            note()
+        except ReconcileError as error:
+            self.error = self.error or error
+
+
+@dataclass
+class KeptClaim:
+    """The same for a claim. `kept`: whether the newest answer is on the disk."""
+
+    journal: Journal
+    claim: int
+    clock: Callable[[], datetime]
+    kept: bool = False
+    error: ReconcileError | None = None
+
+    def arrived(self, raw: RawAnswer) -> None:
+        """An answer, as it came."""
+        try:
+            self.journal.answered(self.claim, raw, self.clock().isoformat(timespec="seconds"))
+            self.kept = True
+        except ReconcileError as error:
+            self.kept, self.error = False, self.error or error
+
+    cleaned = arrived
+
+    def again(self) -> None:
+        """The panel was busy and did not act: the same claim is made once more."""
+        try:
+            self.journal.asked_again(self.claim)
+        except ReconcileError as error:
+            self.error = self.error or error
+        self.kept = False
+
+
+def _update_once(run: _Run, push: Push, keep: KeptSend) -> Result:
     """A partial refund through `updateOrders` (setting partial_via): its own call, its own id's result."""
     found: dict[str, ItemResult] = {}
-    result = _guarded(run, push, lambda: found.update(run.job.panel.update_orders([update_of(push)], once=True)))
+
+    def call() -> None:
+        found.update(run.job.panel.update_orders([update_of(push)], once=True, keep=keep))
+
+    result = _guarded(run, push, call)
     if result.verdict is not Verdict.ACCEPTED:
         return result
     item = found.get(push.target, ItemResult(Verdict.UNKNOWN))
@@ -805,14 +977,14 @@ def _one_by_one(run: _Run, push: Push) -> Result:
     return _guarded(run, push, calls)
 
 
-def _call(panel: Panel, push: Push) -> object:
+def _call(panel: Panel, push: Push, keep: Keep | None = None) -> object:
     """The one call of a push that is not an `updateOrders`."""
     params = dict(push.params)
     match push.action:
         case Action.SET_CANCELED:
-            return panel.set_canceled(push.target)
+            return panel.set_canceled(push.target, keep=keep)
         case Action.SET_PARTIAL:
-            return panel.set_partial(push.target, params["remains"])
+            return panel.set_partial(push.target, params["remains"], keep=keep)
         case Action.SET_REFILL_IN_PROGRESS:
             return panel.set_refill_in_progress(push.target)
         case Action.SET_REFILL_COMPLETED:
@@ -823,10 +995,10 @@ def _call(panel: Panel, push: Push) -> object:
             return panel.set_cancel_rejected(push.target)
         case Action.ADD_PAYMENT:
             return panel.add_payment(
-                params["user"], params["amount"], params["details"], params.get("affiliate_commission")
+                params["user"], params["amount"], params["details"], params.get("affiliate_commission"), keep=keep
             )
         case Action.ADD_TICKET:
-            return panel.add_ticket(params["user"], params["subject"], params["message"])
+            return panel.add_ticket(params["user"], params["subject"], params["message"], keep=keep)
     raise ValueError(f"{push.action} is not pushed by a call of its own")
 
 
@@ -865,14 +1037,16 @@ def _claim(run: _Run) -> None:
     if not run.answered:
         _probe(run)
     panel = run.job.panel
-    filters: tuple[str, ...] = wanted if run.job.tasks == "listed" else ("",)
+    # with another sheet on this panel, "of all services" would take that one's refills and cancel requests, too
+    shared = bool(run.job.rivals or _rivals(run))
+    filters: tuple[str, ...] = wanted if run.job.tasks == "listed" or shared else ("",)
     run.job.talk.start("Receiving work", None)
     for service in wanted:
-        _drain(run, Feed.ORDERS, service, lambda service=service: panel.fetch_orders(service))  # type: ignore[misc]
+        _drain(run, Feed.ORDERS, service, partial(panel.fetch_orders, service))
     for service in filters:
-        _drain(run, Feed.REFILLS, service, lambda service=service: panel.fetch_refills(service or None))  # type: ignore[misc]
+        _drain(run, Feed.REFILLS, service, partial(panel.fetch_refills, service or None))
     for service in filters:
-        _drain(run, Feed.CANCELS, service, lambda service=service: panel.fetch_cancel(service or None))  # type: ignore[misc]
+        _drain(run, Feed.CANCELS, service, partial(panel.fetch_cancel, service or None))
     _land_waiting(run)
 
 
@@ -881,13 +1055,14 @@ def _probe(run: _Run) -> None:
     run.job.stop.waiting = True
     try:
         run.job.panel.probe()
+        run.standing.proven()
     except ReconcileError as error:
         run.fail(error)
     finally:
         run.job.stop.waiting = False
 
 
-def _drain(run: _Run, feed: Feed, service: str, fetch: Callable[[], RawAnswer]) -> None:
+def _drain(run: _Run, feed: Feed, service: str, fetch: Fetch) -> None:
     """Claims one feed of one service until the panel has no more, or an answer brings nothing new."""
     seen: set[str] = set()
     for _ in range(CANCEL_CALLS if feed is Feed.CANCELS else FULL):
@@ -930,16 +1105,22 @@ def _on_record(run: _Run, claimed: Claimed, fresh: set[str]) -> bool:
     return rows and all(broken.raw[:500] in kept for broken in claimed.broken)
 
 
-def _fetch(run: _Run, feed: Feed, service: str, fetch: Callable[[], RawAnswer]) -> tuple[Claim, Claimed] | None:
-    """One claim: intent, call, raw answer to the journal, only then parsed. None when there is no answer to read."""
+def _fetch(run: _Run, feed: Feed, service: str, fetch: Fetch) -> tuple[Claim, Claimed] | None:
+    """One claim: room, intent, call, its answer to the journal as it arrives, only then read. None: nothing to read."""
     job = run.job
+    try:
+        job.journal.make_room()
+    except ReconcileError as error:
+        run.fail(error)
+        return None
     at = job.clock().isoformat(timespec="seconds")
     number = job.journal.intend(run.book_id, job.run, feed.value, service, at, run.revision)
     claim = Claim(number, run.book_id, job.run, feed.value, service, State.INTENDED, None, at, "", "", run.revision)
+    keep = KeptClaim(job.journal, number, job.clock)
     cut = ""
     job.stop.waiting = True
     try:
-        raw = fetch()
+        raw = fetch(keep=keep)
     except NeverSent as error:
         run.fail(error)
         with _noting(run):
@@ -952,13 +1133,12 @@ def _fetch(run: _Run, feed: Feed, service: str, fetch: Callable[[], RawAnswer]) 
         return None
     finally:
         job.stop.waiting = False
-    try:
-        job.journal.answered(claim.id, raw, job.clock().isoformat(timespec="seconds"))
-    except ReconcileError as error:
+    if keep.error is not None:
+        run.fail(keep.error)
+    if not keep.kept:
         run.unkept.add(claim.id)  # the answer is in hand: it lands all the same, and nothing further is asked for
-        run.fail(error)
     try:
-        claimed = _READERS[feed](raw, service)
+        claimed = READERS[feed](raw, service)
         if not claimed.count and answers.is_busy(raw):  # every further claim would hear the same, after as long a wait
             run.fail(Unavailable(f"{claimed.problem}; nothing was handed out", "Try again later."))
         return claim, replace(claimed, in_doubt=True, problem=cut) if cut else claimed
@@ -1006,11 +1186,11 @@ def _land_share(run: _Run) -> None:
         run.job.run,
         append=landing.append,
         ledger=landing.ledger,
-        sync=_sync_texts(run.snapshot, landing.notes),
+        sync=sync_texts(run.snapshot, landing.notes),
         meta=meta,
     )
     if landing:
-        run.revision = run.job.book.commit(commit, run.revision)
+        run.commit(commit)
     run.ledger = ledger
     _landed(run, landing, batch, rest)
 
@@ -1127,12 +1307,12 @@ def _write_end(run: _Run, settled: settle.Settled, now: datetime) -> Outcome:
     )
     outcome = _outcome(done, _exit_code(done), run.error.what if run.error else "")
     rows = {"runs": [_runs_row(outcome, run.say.RESULTS[_result_words(outcome)])], "history": list(settled.history)}
-    job.book.commit(
+    run.commit(
         Commit(
             job.run,
             append={**landing.append, **rows},
             ledger=_newest(settled.ledger, landing.ledger),
-            sync=_sync_texts(run.snapshot, [*settled.notes, *landing.notes], keep=run.landed_notes),
+            sync=sync_texts(run.snapshot, [*settled.notes, *landing.notes], keep=run.landed_notes),
             meta={
                 LEASE: None,
                 CLAIMING: None,
@@ -1142,7 +1322,11 @@ def _write_end(run: _Run, settled: settle.Settled, now: datetime) -> Outcome:
             },
             prune=KEPT,
         ),
-        run.revision,
+        told=[
+            (result.push.feed.value, result.push.key, {change.field: change.new for change in result.push.changes})
+            for result in run.results
+            if result.verdict is Verdict.ACCEPTED and not result.push.once
+        ],
     )
     _journal_landed(run, [claim for claim, _ in run.waiting])
     return outcome
@@ -1253,7 +1437,7 @@ def _newest(*groups: Iterable[Row]) -> list[Row]:
     return [*{(str(row["tab"]), str(row["key"])): row for rows in groups for row in rows}.values()]
 
 
-def _sync_texts(snapshot: Snapshot, notes: Iterable[Note], *, keep: Iterable[Note] = ()) -> dict[str, dict[str, str]]:
+def sync_texts(snapshot: Snapshot, notes: Iterable[Note], *, keep: Iterable[Note] = ()) -> dict[str, dict[str, str]]:
     """The Sync cells whose text is not what the sheet shows already. `keep`: rows this run wrote something newer into."""
     newer = {(note.tab, note.key) for note in keep}
     texts: dict[str, dict[str, str]] = {}

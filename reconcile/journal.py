@@ -1,8 +1,14 @@
 """The journal: what this machine was about to do, and what it was answered, before anybody has read it.
 
+It is a second, independent ledger: it also knows which workbooks it served, every commit it made, and everything that was
+sent once, so that a workbook that went back in time, was copied or was made anew is told from the one that goes on.
+
 One local SQLite file. A write is on the disk when the call returns (WAL, synchronous=FULL, then moved into the main file
 at once, so that the main file alone is the whole journal between two writes). Every row carries a checksum of itself and
 of its raw answer: a flipped bit is found when the journal is opened, and refused. Nothing is ever repaired silently.
+
+Beside it stands `journal.seal`, which names the file as the last write left it. A journal that was copied, put back or
+unpacked does not fit its seal: what stands in it still holds, but what does not stand in it may have happened all the same.
 
 Times are UTC in one ISO form, chosen by the caller: they are only compared with each other. The panel's key never gets
 here; the client removes it before anything is handed over.
@@ -10,18 +16,24 @@ here; the client removes it before anything is handed over.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
 import json
 import os
+import secrets
+import shutil
 import sqlite3
 import sys
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from reconcile import boundary
+from reconcile.core.identity import Known, marks_of, marks_text
 from reconcile.core.model import Feed, RawAnswer
+from reconcile.core.once import Once, Send, Sent
 from reconcile.errors import Damaged, LeaseHeld, ReconcileError, Unavailable
 
 if sys.platform == "win32":
@@ -30,12 +42,23 @@ else:
     import fcntl
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
+    from reconcile.core.identity import Identity
+
 FILE: Final = "journal.sqlite3"
 LOCK: Final = "journal.lock"
+SEAL: Final = "journal.seal"
+ROOM: Final = "journal.room"
+
+ANSWER: Final = 32 * 2**20
+"""Bytes of the largest answer the panel client takes: so much room is held free before work is asked for, twice (the WAL, then
+the main file)."""
+
+RESERVE: Final = 2 * ANSWER
+"""Bytes held free from before the first claim of a run until its end."""
 
 NO_BOOK: Final = "by hand"
 """The book of what was asked for by hand while no sheet was set. Answers are kept, and never landed by a sync."""
@@ -43,27 +66,38 @@ NO_BOOK: Final = "by hand"
 _APPLICATION: Final = 0x72656331
 """SQLite's application_id: tells our file from any other database."""
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 """SQLite's user_version: the layout of the tables below."""
-
-_MIGRATIONS: Final[dict[int, Callable[[sqlite3.Connection], None]]] = {}
-"""Layout N → what turns it into N + 1, inside one transaction. Layout 1 is the first one."""
 
 _SEEN: Final = "asked at revision "
 """What stands in a claim's `how` until it is settled."""
 
+_ANSWERED: Final = ("answered_at", "status", "content_type", "encoding", "body_sha")
+
 _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
+    "self": ("id", "machine", "at", "silent_until"),
+    "books": (*("id", "book", "place", "panel", "services", "number", "revision", "stamp", "machines", "at"),),
+    "commits": ("id", "book", "run", "number", "revision", "stamp", "at", "written_at"),
     "runs": ("id", "book", "run", "at"),
     "claims": (
-        *("id", "book", "run", "feed", "service", "state", "intended_at", "answered_at", "ended_at", "why", "how"),
-        *("status", "content_type", "body_sha"),
+        *("id", "book", "run", "feed", "service", "state", "intended_at", "ended_at", "why", "how"),
+        *_ANSWERED,
     ),
     "sends": (
-        *("id", "book", "run", "feed", "key", "value", "verdict", "reason", "at", "answered_at"),
-        *("status", "content_type", "body_sha"),
+        *("id", "book", "run", "panel", "feed", "key", "act", "about", "value", "said", "mark", "amount", "state"),
+        *("verdict", "reason", "at", *_ANSWERED),
     ),
+    "answers": ("id", "kind", "owner", *_ANSWERED),
+    "updates": ("id", "book", "run", "at", "told"),
 }
-"""The checksummed columns per table. `seal` is their checksum; `body` is checksummed by `body_sha`."""
+"""The checksummed columns per table. `seal` is their checksum; `body` is checksummed by `body_sha`.
+
+self: one row. books: what is known of each workbook. commits: each one this journal was about to make. answers: those of
+earlier attempts at a claim or a send, which said "busy". updates: what the panel took in one run and moves no money.
+"""
+
+
+_Row = dict[str, Any]
 
 
 def _layout(table: str) -> str:
@@ -89,7 +123,7 @@ _OPEN: Final = (State.INTENDED, State.ANSWERED, State.UNKNOWN)
 """What is not done yet: the next run must look at it."""
 
 _FROM: Final[Mapping[State, tuple[State, ...]]] = {
-    State.ANSWERED: (State.INTENDED,),
+    State.ANSWERED: (State.INTENDED, State.ANSWERED),
     State.NEVER_SENT: (State.INTENDED,),
     State.UNKNOWN: (State.INTENDED, State.ANSWERED),
     State.LANDED: (State.ANSWERED, State.UNKNOWN, State.LANDED),
@@ -122,27 +156,45 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Send:
-    """One refund, payment or ticket that was about to be sent. `verdict` is None until its outcome was told."""
+class Ticket:
+    """One commit this journal is about to make: its number among all of this journal's for the workbook, its random id."""
 
     id: int
-    feed: str
-    key: str
-    value: str
-    verdict: str | None
-    reason: str
+    number: int
+    stamp: str
 
 
-_Row = dict[str, Any]
+@dataclass(frozen=True)
+class Other:
+    """A workbook this journal knows, as others need to know of it."""
+
+    book: str
+    place: str
+    panel: tuple[str, ...]
+    services: tuple[str, ...]
+    at: str
+
+
+def token() -> str:
+    """Sixteen random hex digits: the id of a machine, a workbook or a commit."""
+    return secrets.token_hex(8)
 
 
 class Journal:
-    """The journal of one folder, open and locked. Made by `Journal.open`; a context manager."""
+    """The journal of one folder, open and locked. Made by `Journal.open`; a context manager.
+
+    machine: its random id, made once. put_back: whether the file was found copied, put back or changed by others, so that its
+    silence proves nothing (`silent_until`).
+    """
 
     def __init__(self, folder: Path, lock: int, db: sqlite3.Connection) -> None:
+        self.folder = folder
         self._path = folder / FILE
         self._lock = lock
         self._db = db
+        self.machine = ""
+        self.put_back = False
+        self._unnoted = False
 
     @classmethod
     def open(cls, folder: Path) -> Journal:
@@ -159,6 +211,7 @@ class Journal:
             with _told(path):
                 _begin(path)
                 _check_file(path)
+                whole = fits_seal(path)
                 db = _connected(path)
                 try:
                     _migrate(db, path)
@@ -166,15 +219,31 @@ class Journal:
                 except BaseException:
                     db.close()
                     raise
+            made = cls(folder, lock, db)
+            made._know_self(whole=whole)
         except BaseException:
             os.close(lock)
             raise
-        return cls(folder, lock, db)
+        return made
+
+    def _know_self(self, *, whole: bool) -> None:
+        """Reads who this journal is; one that does not fit its seal proves nothing by its silence about the runs it knows."""
+        with _told(self._path):
+            row = _get(self._db, "self", 1)
+        self.machine, self.put_back, self._unnoted = str(row["machine"]), not whole, not whole
+
+    def doubt_silence(self) -> None:
+        """From now on a send of which this journal tells nothing counts as unknown, for every run it knows until now."""
+        self._unnoted = True
+        with self._write():
+            pass  # `_write` notes it with whatever is written next
 
     def close(self) -> None:
         """Closes the file and lets other processes in. May be called twice."""
         self._db.close()
         if self._lock >= 0:
+            with contextlib.suppress(OSError):  # what is kept free is no use to anybody now
+                (self.folder / ROOM).unlink(missing_ok=True)
             os.close(self._lock)
             self._lock = -1
 
@@ -185,6 +254,151 @@ class Journal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    # --- workbooks and commits --------------------------------------------------------------------------------------------
+
+    def known(self, book: str) -> Known | None:
+        """What this journal knows of a workbook, None for one it never served."""
+        with _told(self._path):
+            row = _book_row(self._db, book)
+            made = [each for each in _rows(self._db, "commits", self._path) if each["book"] == _text(book)]
+        if row is None and not made:
+            return None
+        row = row or {
+            "place": "",
+            "panel": "[]",
+            "services": "[]",
+            "number": 0,
+            "revision": 0,
+            "stamp": "",
+            "machines": "",
+            "at": "",
+        }
+        return Known(
+            book=book,
+            place=row["place"],
+            panel=tuple(json.loads(row["panel"])),
+            services=tuple(json.loads(row["services"])),
+            number=row["number"],
+            begun=max([row["number"], *(each["number"] for each in made)]),
+            revision=row["revision"],
+            stamp=row["stamp"],
+            machines=marks_of(row["machines"]),
+            stamps={each["stamp"]: each["number"] for each in made if each["written_at"]},
+            times={each["stamp"]: each["written_at"] for each in made if each["written_at"]},
+            at=row["at"],
+        )
+
+    def books(self) -> tuple[Other, ...]:
+        """Every workbook this journal has served, in the order it came to know them."""
+        with _told(self._path):
+            rows = list(_rows(self._db, "books", self._path))
+        return tuple(
+            Other(
+                row["book"],
+                row["place"],
+                tuple(json.loads(row["panel"])),
+                tuple(json.loads(row["services"])),
+                row["at"],
+            )
+            for row in rows
+        )
+
+    def committing(
+        self,
+        identity: Identity,
+        run: str,
+        at: str,
+        announced: Sequence[Once] = (),
+        services: Sequence[str] | None = None,
+        told: Sequence[tuple[str, str, Mapping[str, str]]] = (),
+    ) -> Ticket:
+        """Records, on the disk when it returns, that this run is about to commit upon what `identity` shows.
+
+        announced: every refund, payment and ticket the run is going to send: before the first of them, so that a line that is
+        missing later means an older copy of this journal, never "not sent". told: (feed, key, field → value) of what the panel
+        took in this run and moves no money.
+        """
+        with self._write() as db:
+            known = _book_row(db, identity.book)
+            (begun,) = db.execute(
+                "SELECT coalesce(max(number), 0) FROM commits WHERE book = ?", (_text(identity.book),)
+            ).fetchone()
+            mine = identity.machines.get(self.machine)
+            number = 1 + max(int(begun), known["number"] if known else 0, mine.number if mine else 0)
+            row = known or {
+                "book": _text(identity.book),
+                "number": 0,
+                "revision": 0,
+                "stamp": "",
+                "machines": "",
+                "services": "[]",
+            }
+            seen = {"revision": identity.revision, "stamp": identity.commit, "machines": marks_text(identity.machines)}
+            row |= seen if identity.revision >= row["revision"] else {}
+            row |= {"panel": json.dumps(list(identity.panel)), "place": row.get("place", ""), "at": at}
+            if services is not None:
+                row["services"] = json.dumps(list(services))
+            _put(db, "books", row)
+            stamp = token()
+            ticket = {
+                "book": row["book"],
+                "run": _text(run),
+                "number": number,
+                "stamp": stamp,
+                "at": at,
+                "written_at": "",
+            }
+            made = _put(db, "commits", {**ticket, "revision": identity.revision + 1})
+            if not _runs_like(db, run):
+                _put(db, "runs", {"book": row["book"], "run": _text(run), "at": at})
+            for once in announced:
+                _put(db, "sends", _sends_row(identity.book, run, once, at))
+            if told:
+                text = _text(json.dumps([[feed, key, dict(values)] for feed, key, values in told], ensure_ascii=False))
+                _put(db, "updates", {"book": row["book"], "run": _text(run), "at": at, "told": text})
+        return Ticket(made, number, stamp)
+
+    def committed(self, ticket: Ticket, identity: Identity, place: str, at: str) -> None:
+        """Records that the workbook has that commit; `identity` is the workbook's from now on, `place` where it stands.
+
+        One that could not be recorded before it was made (its id is 0) is recorded now, so that its number is known.
+        """
+        with self._write() as db:
+            made = {"book": _text(identity.book), "run": "", "number": ticket.number, "stamp": ticket.stamp, "at": at}
+            row = _get(db, "commits", ticket.id) if ticket.id else made
+            _put(db, "commits", row | {"written_at": at, "revision": identity.revision})
+            row = _book_row(db, identity.book) or {}
+            _put(
+                db,
+                "books",
+                row
+                | {
+                    "place": _text(place),
+                    "panel": json.dumps(list(identity.panel)),
+                    "number": ticket.number,
+                    "revision": identity.revision,
+                    "stamp": identity.commit,
+                    "machines": marks_text(identity.machines),
+                    "at": at,
+                },
+            )
+            # what an earlier version sent for this workbook went to its panel of then, which is this one
+            for send in [each for each in _rows(db, "sends", self._path) if not each["panel"]]:
+                if send["book"] == row["book"] and identity.panel:
+                    _put(db, "sends", send | {"panel": identity.panel[0]})
+
+    def updates(self, book: str) -> tuple[tuple[str, str, str, dict[str, str]], ...]:
+        """(when, feed, key, field → value) of everything the panel took for this workbook and moves no money, oldest first."""
+        with _told(self._path):
+            rows = [row for row in _rows(self._db, "updates", self._path) if row["book"] == _text(book)]
+        return tuple((row["at"], feed, key, values) for row in rows for feed, key, values in json.loads(row["told"]))
+
+    def put_aside(self, book: str) -> None:
+        """Forgets where a workbook stood: another one stands there now, on somebody's word. What was sent stays known."""
+        with self._write() as db:
+            if row := _book_row(db, book):
+                _put(db, "books", row | {"place": "", "panel": "[]"})
 
     # --- runs -----------------------------------------------------------------------------------------------------------
 
@@ -198,6 +412,13 @@ class Journal:
         """Whether that run was begun on this machine, with this journal."""
         with _told(self._path):
             return _runs_like(self._db, run)
+
+    def silence_counts(self, run: str) -> bool:
+        """Whether a send of that run of which nothing stands here was surely not made: the journal was never put back since."""
+        with _told(self._path):
+            found = self._db.execute("SELECT id FROM runs WHERE run = ?", (_text(run),)).fetchone()
+            until = _get(self._db, "self", 1)["silent_until"]
+        return found is not None and int(found[0]) > int(until) and not self._unnoted
 
     # --- claims ---------------------------------------------------------------------------------------------------------
 
@@ -224,10 +445,51 @@ class Journal:
                 },
             )
 
+    def make_room(self) -> None:
+        """Holds free, until `close`, what the largest answer takes. Raises Unavailable where the disk has not so much."""
+        place = self.folder / ROOM
+        if place.exists() and place.stat().st_size >= RESERVE:
+            return
+        with _told(self._path):
+            free = shutil.disk_usage(self.folder).free
+        try:
+            _hold(place, free)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                place.unlink(missing_ok=True)
+            raise Unavailable(
+                f"The disk of {self.folder} has no room for an answer of the panel: {RESERVE // 2**20} MB must be free, "
+                f"{free // 2**20} are. Nothing was asked for, so nothing can be lost.",
+                "Free some space on that disk, then run again.",
+            ) from error
+
     def answered(self, claim: int, raw: RawAnswer, at: str) -> None:
-        """Keeps a claim's answer, byte for byte, before anybody parses it."""
+        """Keeps a claim's answer, byte for byte as it arrived, before anybody looks into it; told again, the later one counts.
+
+        What was held free is used when the disk is full.
+        """
+        self._kept(lambda db: _move(db, claim, State.ANSWERED, answered_at=at, **_answer(raw)))
+
+    def asked_again(self, claim: int) -> None:
+        """Records that a claim which was told "busy" is about to be sent once more: the answer until now is set aside."""
         with self._write() as db:
-            _move(db, claim, State.ANSWERED, answered_at=at, **_answer(raw))
+            row = _get(db, "claims", claim)
+            _set_aside(db, "claim", row)
+            _put(db, "claims", row | _NO_ANSWER | {"state": State.INTENDED.value})
+
+    def _kept(self, change: Callable[[sqlite3.Connection], object]) -> None:
+        """Writes what came from the panel; on a full disk once more, into the room that was held free."""
+        try:
+            with self._write() as db:
+                change(db)
+        except Unavailable:
+            room = self.folder / ROOM
+            if not room.exists():
+                raise
+            with _told(self._path):
+                room.unlink()
+            with self._write() as db:
+                change(db)
 
     def never_sent(self, claim: int) -> None:
         """Records that the call did not leave this machine: nothing was handed out."""
@@ -249,6 +511,12 @@ class Journal:
         """Records that the sheet now has the doubt on record, or that a person resolved it."""
         with self._write() as db:
             _move(db, claim, State.SETTLED, how=_text(how))
+
+    def claims(self, book: str) -> tuple[Claim, ...]:
+        """Every claim of this workbook that is still kept, oldest first."""
+        with _told(self._path):
+            rows = list(_rows(self._db, "claims", self._path))
+        return tuple(_claim(row) for row in rows if row["book"] == _text(book))
 
     def unlanded(self, book: str) -> tuple[Claim, ...]:
         """Every claim of this workbook that is intended, answered or unknown, oldest first."""
@@ -275,38 +543,53 @@ class Journal:
 
     # --- refunds, payments, tickets -------------------------------------------------------------------------------------
 
-    def sending(self, book: str, run: str, feed: str, key: str, value: str, at: str) -> int:
-        """Records that a refund, payment or ticket is about to be sent, on the disk when it returns. Returns its number."""
+    def announce(self, book: str, run: str, once: Once, at: str) -> int:
+        """Records that a refund, payment or ticket is going to be sent (by hand: a run announces all of its own with its commit)."""
         with self._write() as db:
-            return _put(
-                db,
-                "sends",
-                {
-                    "book": _text(book),
-                    "run": _text(run),
-                    "feed": _text(feed),
-                    "key": _text(key),
-                    "value": _text(value),
-                    "reason": "",
-                    "at": at,
-                    "answered_at": "",
-                },
-            )
+            return _put(db, "sends", _sends_row(book, run, once, at))
 
-    def sent(self, send: int, verdict: str, reason: str, raw: RawAnswer | None, at: str) -> None:
-        """Records what became of it: a verdict's text, the panel's words, and its answer if there was one."""
+    def announced(self, run: str, feed: str, key: str) -> int:
+        """The number of what this run announced for a row. ValueError where it announced nothing: a bug in the caller."""
+        with _told(self._path):
+            found = self._db.execute(
+                "SELECT max(id) FROM sends WHERE run = ? AND feed = ? AND key = ?",
+                (_text(run), _text(feed), _text(key)),
+            ).fetchone()
+        if found[0] is None:
+            raise ValueError(f"{run} announced nothing for {feed} {key}")
+        return int(found[0])
+
+    def sending(self, send: int, at: str) -> None:
+        """Records that it is being sent now, on the disk when it returns."""
+        with self._write() as db:
+            _put(db, "sends", _get(db, "sends", send) | {"state": Sent.SENDING.value, "at": at})
+
+    def replied(self, send: int, raw: RawAnswer, at: str) -> None:
+        """Keeps its answer as it arrived, before anybody looks into it."""
+        self._kept(lambda db: _put(db, "sends", _get(db, "sends", send) | {"answered_at": at, **_answer(raw)}))
+
+    def resent(self, send: int) -> None:
+        """Records that one which was told "busy" is about to be sent once more: the answer until now is set aside."""
         with self._write() as db:
             row = _get(db, "sends", send)
-            row |= {"verdict": _text(verdict), "reason": _text(reason), "answered_at": at, **_answer(raw)}
-            _put(db, "sends", row)
+            _set_aside(db, "send", row)
+            _put(db, "sends", row | _NO_ANSWER)
 
-    def sends(self, book: str, run: str) -> tuple[Send, ...]:
-        """What that run was about to send to that workbook's panel, oldest first."""
-        wanted = (_text(book), _text(run))
+    def sent(self, send: int, verdict: str, reason: str, at: str) -> None:
+        """Records what became of it: a verdict's text and the panel's words."""
+        with self._write() as db:
+            told = {"verdict": _text(verdict), "reason": _text(reason), "state": Sent.TOLD.value}
+            row = _get(db, "sends", send)
+            _put(db, "sends", row | told | {"answered_at": row["answered_at"] or at})
+
+    def sends(self, book: str | None = None, run: str | None = None) -> tuple[Send, ...]:
+        """What was sent once, or was going to be, oldest first: of one workbook, of one run, or all there ever was."""
         with _told(self._path):
-            rows = [row for row in _rows(self._db, "sends", self._path) if (row["book"], row["run"]) == wanted]
+            rows = list(_rows(self._db, "sends", self._path))
         return tuple(
-            Send(row["id"], row["feed"], row["key"], row["value"], row["verdict"], row["reason"]) for row in rows
+            _send(row)
+            for row in rows
+            if (book is None or row["book"] == _text(book)) and (run is None or row["run"] == _text(run))
         )
 
     # --- upkeep -----------------------------------------------------------------------------------------------------------
@@ -314,24 +597,35 @@ class Journal:
     def prune(self, book: str, before: str) -> None:
         """Forgets what is done in this workbook and older than `before`. Whatever is open or unclear stays, however old.
 
-        Nothing is written where there is nothing to forget. Runs of other workbooks stay: theirs may be open there.
+        What was sent once is never forgotten, only the words of the answers. Nothing is written where there is nothing to
+        forget. Runs of other workbooks stay: theirs may be open there.
         """
         claims = "book = ? AND state IN (?, ?, ?) AND max(ended_at, answered_at, intended_at) < ?"
         done = (_text(book), State.LANDED.value, State.SETTLED.value, State.NEVER_SENT.value, before)
-        sends = "book = ? AND verdict IS NOT NULL AND verdict <> 'unknown' AND answered_at < ?"
         runs = "book = ? AND at < ? AND run NOT IN (SELECT run FROM claims) AND run NOT IN (SELECT run FROM sends)"
+        commits = "book = ? AND at < ? AND id NOT IN (SELECT id FROM commits ORDER BY id DESC LIMIT 200)"
         old = (_text(book), before)
-        every = (("claims", claims, done), ("sends", sends, old), ("runs", runs, old))
+        answers = "answered_at < ?"
+        every = (
+            ("claims", claims, done),
+            ("runs", runs, old),
+            ("commits", commits, old),
+            ("answers", answers, (before,)),
+            ("updates", "book = ? AND at < ?", old),
+        )
+        words = "book = ? AND body IS NOT NULL AND verdict IS NOT NULL AND verdict <> 'unknown' AND answered_at < ?"
         with _told(self._path):
             found = [
                 self._db.execute(f"SELECT 1 FROM {table} WHERE {which} LIMIT 1", values).fetchone()  # noqa: S608 - ours
-                for table, which, values in every
+                for table, which, values in (*every, ("sends", words, old))
             ]
         if not any(found):
             return
         with self._write() as db:
             for table, which, values in every:
                 db.execute(f"DELETE FROM {table} WHERE {which}", values)  # noqa: S608 - same
+            for (number,) in db.execute(f"SELECT id FROM sends WHERE {words}", old).fetchall():  # noqa: S608 - same
+                _put(db, "sends", _get(db, "sends", number) | {"body": None, "body_sha": None})
 
     @contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:
@@ -339,8 +633,13 @@ class Journal:
         boundary.at("journal.before-write")
         with _told(self._path):
             with _transaction(self._db):
+                if self._unnoted:  # a write seals the file anew: what was known of it until now must stay known
+                    (newest,) = self._db.execute("SELECT coalesce(max(id), 0) FROM runs").fetchone()
+                    _put(self._db, "self", _get(self._db, "self", 1) | {"silent_until": int(newest)})
                 yield self._db
+            self._unnoted = False
             _into_main_file(self._db)
+            seal_file(self._path)
         boundary.at("journal.after-write")
 
 
@@ -348,7 +647,6 @@ class Journal:
 
 
 def _claim(row: _Row) -> Claim:
-    raw = None if row["body"] is None else RawAnswer(row["status"], row["body"], row["content_type"])
     return Claim(
         id=row["id"],
         book=row["book"],
@@ -356,7 +654,7 @@ def _claim(row: _Row) -> Claim:
         feed=row["feed"],
         service=row["service"],
         state=State(row["state"]),
-        raw=raw,
+        raw=_raw(row),
         intended_at=row["intended_at"],
         answered_at=row["answered_at"],
         why=row["why"],
@@ -364,15 +662,55 @@ def _claim(row: _Row) -> Claim:
     )
 
 
-def _answer(raw: RawAnswer | None) -> _Row:
-    if raw is None:
-        return {}
+_NO_ANSWER: Final[_Row] = {
+    **dict.fromkeys(("status", "content_type", "encoding", "body_sha", "body")),
+    "answered_at": "",
+}
+
+
+def _raw(row: _Row) -> RawAnswer | None:
+    if row["body"] is None:
+        return None
+    return RawAnswer(row["status"], row["body"], row["content_type"], row["encoding"] or "")
+
+
+def _answer(raw: RawAnswer) -> _Row:
     return {
         "status": raw.status,
         "content_type": _text(raw.content_type),
+        "encoding": _text(raw.encoding),
         "body": raw.body,
         "body_sha": _sha(raw.body),
     }
+
+
+def _set_aside(db: sqlite3.Connection, kind: str, row: _Row) -> None:
+    """Keeps the answer of an earlier attempt beside the row that is about to get another one."""
+    if row["body"] is not None:
+        _put(db, "answers", {"kind": kind, "owner": row["id"], **{name: row[name] for name in (*_ANSWERED, "body")}})
+
+
+def _sends_row(book: str, run: str, once: Once, at: str) -> _Row:
+    facts = {name: _text(value) for name, value in asdict(once).items()}
+    return {
+        "book": _text(book),
+        "run": _text(run),
+        **facts,
+        "state": Sent.ANNOUNCED.value,
+        "reason": "",
+        "at": at,
+        "answered_at": "",
+    }
+
+
+def _send(row: _Row) -> Send:
+    names = [each.name for each in fields(Send) if each.name != "raw"]
+    return Send(**{**{name: row[name] for name in names}, "state": Sent(row["state"]), "raw": _raw(row)})
+
+
+def _book_row(db: sqlite3.Connection, book: str) -> _Row | None:
+    found = db.execute("SELECT id FROM books WHERE book = ?", (_text(book),)).fetchone()
+    return None if found is None else _get(db, "books", int(found[0]))
 
 
 def _text(text: str) -> str:
@@ -469,11 +807,13 @@ def _begin(path: Path) -> None:
         with _transaction(db):
             for statement in _SCHEMA.values():
                 db.execute(statement)
+            _put(db, "self", _new_self())
             db.execute(f"PRAGMA application_id = {_APPLICATION}")
             db.execute(f"PRAGMA user_version = {_VERSION}")
         _into_main_file(db)
     fresh.replace(path)
     _sync_folder(path.parent)
+    seal_file(path)
     boundary.at("journal.after-write")
 
 
@@ -520,7 +860,9 @@ def _check_file(path: Path) -> None:
         (application,) = db.execute("PRAGMA application_id").fetchone()
         (version,) = db.execute("PRAGMA user_version").fetchone()
         said = [line for (line,) in db.execute("PRAGMA quick_check(1)")]
-        if said != ["ok"]:
+        (pages,), (size,) = (db.execute(f"PRAGMA page_{what}").fetchone() for what in ("count", "size"))
+        # SQLite reads a last page that is cut short as if blanks followed
+        if said != ["ok"] or (not left and path.stat().st_size != pages * size):
             raise _damaged(path, "SQLite finds its pages in disorder")
         if application != _APPLICATION:
             raise _damaged(path, "it is a database, but not a journal of reconcile")
@@ -554,6 +896,89 @@ def _migrate(db: sqlite3.Connection, path: Path) -> None:
         _check_rows(db, path)
     _into_main_file(db)
     boundary.at("journal.after-write")
+
+
+_LAYOUT_1: Final[Mapping[str, tuple[str, ...]]] = {
+    "runs": _COLUMNS["runs"],
+    "claims": tuple(name for name in _COLUMNS["claims"] if name != "encoding"),
+    "sends": (
+        *("id", "book", "run", "feed", "key", "value", "verdict", "reason", "at", "answered_at"),
+        *("status", "content_type", "body_sha"),
+    ),
+}
+"""The columns of layout 1, of version 0.1: it knew no workbook but by name, and of what was sent neither panel nor act."""
+
+
+def _from_layout_1(db: sqlite3.Connection) -> None:
+    """Layout 1 as layout 2. Who this journal is begins here; the panel of what was sent is filled in by the first commit."""
+    kept: dict[str, list[_Row]] = {}
+    for table in _LAYOUT_1:
+        cursor = db.execute(f"SELECT * FROM {table} ORDER BY id")  # noqa: S608 - our own names
+        names = [column[0] for column in cursor.description]
+        kept[table] = [dict(zip(names, found, strict=True)) for found in cursor]
+        db.execute(f"DROP TABLE {table}")
+    for statement in _SCHEMA.values():
+        db.execute(statement)
+    _put(db, "self", _new_self())
+    for row in (*kept["runs"], *kept["claims"]):
+        _put(db, "claims" if "feed" in row else "runs", row)
+    for row in kept["sends"]:
+        kind = "refund" if row["feed"] == Feed.ORDERS else row["feed"]
+        state = Sent.SENDING if row["verdict"] is None else Sent.TOLD
+        unknown = {
+            "panel": "",
+            "act": "",
+            "mark": "",
+            "amount": "",
+            "about": f"{kind} {row['key']}",
+            "state": state.value,
+        }
+        _put(db, "sends", row | unknown)
+
+
+_MIGRATIONS: Final[dict[int, Callable[[sqlite3.Connection], None]]] = {1: _from_layout_1}
+"""Layout N → what turns it into N + 1, inside one transaction."""
+
+
+def _new_self() -> _Row:
+    return {"id": 1, "machine": token(), "at": "", "silent_until": 0}
+
+
+def _hold(place: Path, free: int) -> None:
+    """Makes a file that takes RESERVE bytes of the disk. Raises OSError where there are not so many."""
+    if free < RESERVE:
+        raise OSError(errno.ENOSPC, "")
+    handle = os.open(place, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+    try:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(handle, 0, RESERVE)
+        else:
+            os.ftruncate(handle, RESERVE)
+    finally:
+        os.close(handle)
+
+
+def _fingerprint(path: Path) -> str:
+    """What names a file as it stands: nothing but a write of ours keeps all of it, neither copying nor putting back."""
+    found = path.stat()
+    return json.dumps([found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns])
+
+
+def seal_file(path: Path) -> None:
+    """Notes how the file stands now. Not waited for: a power cut may cost it, and then silence proves nothing."""
+    handle = os.open(path.with_name(SEAL), os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+    try:
+        os.write(handle, _fingerprint(path).encode())
+    finally:
+        os.close(handle)
+
+
+def fits_seal(path: Path) -> bool:
+    """Whether the journal is the very file that this machine wrote last."""
+    try:
+        return path.with_name(SEAL).read_text() == _fingerprint(path)
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def _sync_folder(folder: Path) -> None:

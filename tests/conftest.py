@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconcile import boundary
+from reconcile import boundary, journal
 from reconcile.workbook import xlsx_layout
 
 if TYPE_CHECKING:
@@ -34,6 +34,15 @@ def _no_settings_from_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith("RECONCILE_") or name in ("SHEETS_EMULATOR_HOST", "GOOGLE_APPLICATION_CREDENTIALS"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _a_state_folder_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    # made only when something is written into it
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.getbasetemp() / "state"))
+    monkeypatch.setattr(
+        journal, "RESERVE", 65_536
+    )  # a real reserve would fill the memory that the tests' folders are in
 
 
 @pytest.fixture(autouse=True)

@@ -135,7 +135,7 @@ def test_it_reads_the_runs_tab_that_the_templates_make(language):
 def test_it_knows_every_result_the_job_writes(language):
     """Each word under Result, in the sheet's language, has its advice, and none is left over."""
     results = templates(language).words.RESULTS
-    assert set(results) == {*job._RESULT_WORDS.values(), "Failed", "Resolved by hand"}
+    assert set(results) == {*job._RESULT_WORDS.values(), "Failed", "Resolved by hand", "Restored", "Adopted"}
     assert SPOKEN[language]["sheet"]["results"] == results
     assert set(SPOKEN[language]["advice"]) == set(results)
     assert len(set(results.values())) == len(results)

@@ -27,7 +27,10 @@ OURS: dict[str, set[str]] = {
     "core": {"core", "errors"},
     "config": {"errors"},
     **{adapter: {adapter, "core", "errors", "boundary"} for adapter in ADAPTERS},
-    "job": {"core", "errors", "boundary", "config", "journal", "panel", "workbook.port"},
+    "agree": {"core", "errors", "journal", "workbook.port"},
+    "job": {"agree", "core", "errors", "boundary", "config", "journal", "panel", "workbook.port"},
+    "restore": {"agree", "core", "errors", "job", "journal", "workbook.port"},
+    "whereabouts": {"journal"},
 }
 """Part → the parts it may import. One way: shell → job → adapters → core → errors; adapters never import each other."""
 
@@ -36,11 +39,14 @@ THEIRS: dict[str, set[str]] = {
     "boundary": set(),
     "core": {"pandas", "numpy"},
     "config": {"pydantic", "dotenv"},
-    "panel": {"httpx", "stamina"},
+    "panel": {"httpx"},
     "workbook": {"pandas", "numpy", "openpyxl", "gspread", "google", "requests"},
     "journal": set(),
     "report": {"rich"},
+    "agree": set(),
     "job": set(),
+    "restore": set(),
+    "whereabouts": {"platformdirs"},
 }
 """Part → the libraries it may import."""
 

@@ -45,6 +45,8 @@ _FILE = ("file.before-temp", "file.after-temp")
 _GOOGLE = ("google.before-send", "google.after-answer")
 _READS = "reads: nothing can be half-done, and an error is told"
 _OPENS = "opening the journal: before a run reads or asks anything; tests/test_journal.py kills it at every step"
+_ROOM = "room that is held free: it holds nothing, and a run without it asks for nothing"
+_HELP = "a list that is a help and never needed: written whole or not at all"
 _CALLER = "inside a call that is marked"
 
 KNOWN: dict[str, tuple[str, ...] | str] = {
@@ -52,6 +54,22 @@ KNOWN: dict[str, tuple[str, ...] | str] = {
     "journal:Journal.holds_orders execute": _READS,
     "journal:Journal.other_books execute": _READS,
     "journal:Journal.prune execute": _WRITE,
+    "journal:Journal.committing execute": _WRITE,
+    "journal:Journal._write execute": _WRITE,
+    "journal:Journal.announced execute": _READS,
+    "journal:Journal.silence_counts execute": _READS,
+    "journal:Journal.close unlink": _ROOM,
+    "journal:Journal.make_room unlink": _ROOM,
+    "journal:Journal._kept unlink": _ROOM,
+    "journal:_hold os.open": _ROOM,
+    "journal:_hold os.ftruncate": _ROOM,
+    "journal:seal_file os.open": _WRITE,
+    "journal:seal_file os.write": _WRITE,
+    "journal:_book_row execute": _READS,
+    "journal:_from_layout_1 execute": _WRITE,
+    "whereabouts:_write mkdir": _HELP,
+    "whereabouts:_write write_text": _HELP,
+    "whereabouts:_write replace": _HELP,
     "journal:_get execute": _READS,
     "journal:_put execute": _WRITE,
     "journal:_rows execute": _READS,

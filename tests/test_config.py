@@ -58,7 +58,8 @@ def test_built_in_values():
         "panel_key": None,
         "sheet": None,
         "services": (),
-        "state_dir": Path(".reconcile"),
+        "state_dir": None,
+        "adopt": "",
         "timezone": ZoneInfo("UTC"),
         "language": "en",
         "google_key_json": None,
@@ -530,7 +531,6 @@ def test_describe_settings():
     assert all(row.meaning for row in rows)
     assert rows[0] == ("RECONCILE_PANEL_URL", "the panel's admin API, e.g. `https://domain.com/admin/v1`", "")
     assert {row.variable: row.default for row in rows if row.default} == {
-        "RECONCILE_STATE_DIR": ".reconcile",
         "RECONCILE_TIMEZONE": "UTC",
         "RECONCILE_LANGUAGE": "en",
         "RECONCILE_MAX_REFUNDS": "25",

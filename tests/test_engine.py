@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconcile import boundary
-from reconcile.core.lease import BOOK, Lease, claiming_of, doubts_of, lease_of
+from reconcile.core.identity import BOOK
+from reconcile.core.lease import Lease, claiming_of, doubts_of, lease_of
 from reconcile.core.ledger import Ledger
 from reconcile.core.model import Commit, Feed, ItemResult, OrderUpdate, RawAnswer, Verdict
 from reconcile.core.plan import Rules
 from reconcile.errors import AccessRefused, Exit, LeaseHeld, NeverSent, Refused, RevisionMoved, Unavailable, Unknown
 from reconcile.job import Job, Stop, sync
 from reconcile.journal import Journal
+from reconcile.panel.client import CutShort
 from tests.contract.memory import MemoryWorkbook
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reconcile.core.model import Outcome, Snapshot
+    from reconcile.panel.client import Keep
 
 NOW = datetime(2026, 3, 2, 9, 55, tzinfo=UTC)
 YES = ItemResult(Verdict.ACCEPTED)
@@ -62,16 +65,34 @@ class Script:
     def probe(self) -> None:
         self._play("probe", "", None)
 
-    def fetch_orders(self, service: str) -> RawAnswer:
-        return RawAnswer(200, self._play("getOrders", service, EMPTY))
+    name = "panel.test/admin/v1"
 
-    def fetch_refills(self, service: str | None = None) -> RawAnswer:
-        return RawAnswer(200, self._play("getRefills", service or "", b'{"status":"success","refills":[]}'))
+    def fetch_orders(self, service: str, *, keep: Keep) -> RawAnswer:
+        return self._kept(keep, lambda: self._play("getOrders", service, EMPTY))
 
-    def fetch_cancel(self, service: str | None = None) -> RawAnswer:
-        return RawAnswer(200, self._play("getCancel", service or "", b'{"status":"fail","error":"no_order"}'))
+    def fetch_refills(self, service: str | None = None, *, keep: Keep) -> RawAnswer:
+        return self._kept(keep, lambda: self._play("getRefills", service or "", b'{"status":"success","refills":[]}'))
 
-    def update_orders(self, updates: Sequence[OrderUpdate], *, once: bool = False) -> dict[str, ItemResult]:  # noqa: ARG002
+    def fetch_cancel(self, service: str | None = None, *, keep: Keep) -> RawAnswer:
+        return self._kept(keep, lambda: self._play("getCancel", service or "", b'{"status":"fail","error":"no_order"}'))
+
+    def _kept(self, keep: Keep, play: Callable[[], bytes]) -> RawAnswer:
+        """As the client does: an answer is kept as it arrives, also a cut one."""
+        try:
+            raw = RawAnswer(200, play())
+        except CutShort as error:
+            keep.arrived(error.partial)
+            raise
+        keep.arrived(raw)
+        return raw
+
+    def update_orders(
+        self,
+        updates: Sequence[OrderUpdate],
+        *,
+        once: bool = False,  # noqa: ARG002 - the panel's
+        keep: Keep | None = None,  # noqa: ARG002 - same
+    ) -> dict[str, ItemResult]:
         self.sent.append(list(updates))
         found = self._play("updateOrders", ",".join(update.id for update in updates), None)
         return {update.id: YES for update in updates} if found is None else dict(found)
@@ -79,7 +100,7 @@ class Script:
     def __getattr__(self, name: str) -> Callable[..., str]:
         if not name.startswith(("set_", "add_")):
             raise AttributeError(name)
-        return lambda *values: str(self._play(name, " ".join(str(value) for value in values), "done"))
+        return lambda *values, **_: str(self._play(name, " ".join(str(value) for value in values), "done"))
 
 
 class Desk:
@@ -203,7 +224,9 @@ def test_each_answer_lands_before_the_next_claim(desk: Desk) -> None:
     between = desk.log[claims[0] + 1 : claims[1]]
     assert between == [
         *("journal.before-write", "journal.after-write"),  # raw
+        *("journal.before-write", "journal.after-write"),  # about to commit
         *("book.before-commit", "book.after-commit"),  # landed
+        *("journal.before-write", "journal.after-write"),  # committed
         *("journal.before-write", "journal.after-write"),  # said so
         *("journal.before-write", "journal.after-write"),  # the next intent
     ]
@@ -453,7 +476,14 @@ def test_long_texts_land_in_several_commits_of_whole_rows(desk: Desk) -> None:
     assert claiming == [
         "getOrders 12",
         "journal.after-write",
-        *["book.before-commit", "book.after-commit", "journal.after-write"] * 4,
+        *[
+            "journal.after-write",
+            "book.before-commit",
+            "book.after-commit",
+            "journal.after-write",
+            "journal.after-write",
+        ]
+        * 4,
         "journal.after-write",
     ]
     assert texts(desk) == {str(number): f"{number} " * 250_000 for number in range(1, 8)}

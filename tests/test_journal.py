@@ -3,23 +3,28 @@ from __future__ import annotations
 import errno
 import os
 import random
+import shutil
 import sqlite3
 import stat
 import subprocess
 import sys
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from reconcile import boundary, journal
+from reconcile.core.identity import Identity, Known, Mark, Place
 from reconcile.core.model import Feed, RawAnswer, Verdict
+from reconcile.core.once import Once, Sent
 from reconcile.errors import Damaged, Exit, LeaseHeld, Unavailable
-from reconcile.journal import FILE, LOCK, Claim, Journal, Send, State
+from reconcile.journal import FILE, LOCK, ROOM, SEAL, Claim, Journal, State
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 BOOK, RUN = "xlsx:orders", "run-1"
+IDENTITY = Identity(BOOK, 4, "c0ffee", ("panel.test/admin/v1",), (Place("m", "orders.xlsx"),), {"other": Mark(3, 4)})
 T1, T2, T3, T4 = (f"2026-03-0{day}T10:00:00Z" for day in (1, 2, 3, 4))
 RAW = RawAnswer(200, b'{"orders":[{"id":"15","link":"=x\xff\x00"}]}', "application/json")
 
@@ -33,6 +38,17 @@ def folder(tmp_path) -> Path:
 
 def intended(log: Journal, service: str = "12", *, book: str = BOOK, at: str = T1) -> int:
     return log.intend(book, RUN, Feed.ORDERS, service, at)
+
+
+def once(feed: str, key: str, value: str) -> Once:
+    return Once("panel.test/admin/v1", feed, key, "setCanceled", f"refund {key}", value)
+
+
+def sending(log: Journal, book: str, run: str, feed: str, key: str, value: str, at: str) -> int:
+    """A refund, payment or ticket announced and on its way."""
+    number = log.announce(book, run, once(feed, key, value), at)
+    log.sending(number, at)
+    return number
 
 
 def states(folder: Path, book: str = BOOK) -> list[tuple[str, State]]:
@@ -106,7 +122,7 @@ def test_an_answer_nobody_understands_is_kept_with_its_doubt(folder):
 
 ALLOWED = {
     State.INTENDED: {"answered", "never_sent", "unknown", "settle"},
-    State.ANSWERED: {"unknown", "landed", "settle"},
+    State.ANSWERED: {"answered", "unknown", "landed", "settle"},
     State.UNKNOWN: {"landed", "settle"},
     State.NEVER_SENT: set(),
     State.LANDED: {"landed"},
@@ -184,34 +200,41 @@ def test_runs(folder):
 def test_sends(folder):
     """What was about to be sent is on record before, its outcome after; per workbook and run."""
     with Journal.open(folder) as log:
-        first = log.sending(BOOK, RUN, Feed.ORDERS, "15", "Partial 5", T1)
-        log.sending(BOOK, RUN, Feed.PAYMENTS, "ref-1", "12.50", T1)
-        log.sending(BOOK, "run-2", Feed.TICKETS, "ref-2", "hello", T1)
-        log.sending("google:b", RUN, Feed.TICKETS, "ref-3", "hello", T1)
-        log.sent(first, Verdict.REFUSED, "bad_remains", RAW, T2)
+        first = sending(log, BOOK, RUN, Feed.ORDERS, "15", "Partial 5", T1)
+        sending(log, BOOK, RUN, Feed.PAYMENTS, "ref-1", "12.50", T1)
+        sending(log, BOOK, "run-2", Feed.TICKETS, "ref-2", "hello", T1)
+        sending(log, "google:b", RUN, Feed.TICKETS, "ref-3", "hello", T1)
+        log.replied(first, RAW, T2)
+        log.sent(first, Verdict.REFUSED, "bad_remains", T2)
     with Journal.open(folder) as log:
-        assert log.sends(BOOK, RUN) == (
-            Send(1, "orders", "15", "Partial 5", "refused", "bad_remains"),
-            Send(2, "payments", "ref-1", "12.50", None, ""),
-        )
-        log.sent(2, Verdict.UNKNOWN, "timed out", None, T3)
-        assert log.sends(BOOK, RUN)[1] == Send(2, "payments", "ref-1", "12.50", "unknown", "timed out")
+        told = [
+            (send.feed, send.key, send.value, send.state, send.verdict, send.reason) for send in log.sends(BOOK, RUN)
+        ]
+        assert told == [
+            ("orders", "15", "Partial 5", Sent.TOLD, "refused", "bad_remains"),
+            ("payments", "ref-1", "12.50", Sent.SENDING, None, ""),
+        ]
+        assert [send.raw for send in log.sends(BOOK, RUN)] == [RAW, None]
+        assert [send.key for send in log.sends()] == ["15", "ref-1", "ref-2", "ref-3"]
+        log.sent(2, Verdict.UNKNOWN, "timed out", T3)
+        assert [(send.verdict, send.reason) for send in log.sends(BOOK, RUN)][1] == ("unknown", "timed out")
         with pytest.raises(ValueError, match="no sends row 9"):
-            log.sent(9, Verdict.ACCEPTED, "", None, T3)
+            log.sent(9, Verdict.ACCEPTED, "", T3)
 
 
 def test_texts_that_utf8_cannot_hold(folder):
     """F17: half of a surrogate pair, as sheets contain them, is kept as its escape; all else as it is."""
     with Journal.open(folder) as log:
-        log.sending(BOOK, RUN, Feed.TICKETS, "\ud83d", "zero\x00, 😀, \u202eabc\r\n", T1)
-        assert log.sends(BOOK, RUN) == (Send(1, "tickets", "\\ud83d", "zero\x00, 😀, \u202eabc\r\n", None, ""),)
+        sending(log, BOOK, RUN, Feed.TICKETS, "\ud83d", "zero\x00, 😀, \u202eabc\r\n", T1)
+        (send,) = log.sends(BOOK, RUN)
+        assert (send.key, send.value) == ("\\ud83d", "zero\x00, 😀, \u202eabc\r\n")
 
 
 # --- upkeep --------------------------------------------------------------------------------------------------------------
 
 
 def test_prune(folder):
-    """Only what is done and old goes; whatever needs a person stays, however old."""
+    """Only what is done and old goes; whatever needs a person stays, however old, and what was sent once for ever."""
     with Journal.open(folder) as log:
         log.begin_run(BOOK, "old and empty", T1)
         log.begin_run(BOOK, RUN, T1)
@@ -228,9 +251,9 @@ def test_prune(folder):
         log.landed([old], T2)
         log.landed([recent], T4)
         for verdict in (Verdict.ACCEPTED, Verdict.UNKNOWN, Verdict.REFUSED, None):
-            send = log.sending(BOOK, RUN, Feed.ORDERS, str(verdict), "Partial 5", T1)
+            send = sending(log, BOOK, RUN, Feed.ORDERS, str(verdict), "Partial 5", T1)
             if verdict is not None:
-                log.sent(send, verdict, "", None, T4 if verdict is Verdict.REFUSED else T2)
+                log.sent(send, verdict, "", T4 if verdict is Verdict.REFUSED else T2)
         log.begin_run("another book", "its run", T1)
         log.prune(BOOK, T3)
         assert log.knows_run("its run")
@@ -240,7 +263,7 @@ def test_prune(folder):
             "intended",
             "landed later",
         ]
-        assert [send.key for send in log.sends(BOOK, RUN)] == ["unknown", "refused", "None"]
+        assert [send.key for send in log.sends(BOOK, RUN)] == ["accepted", "unknown", "refused", "None"]
         assert log.knows_run(RUN)
         assert not log.knows_run("old and empty")
 
@@ -251,7 +274,7 @@ def test_boundaries_surround_every_write(folder):
     boundary.set_hook(seen.append)
     with Journal.open(folder) as log:
         assert seen == ["journal.before-write", "journal.after-write"]  # making the file
-        claim, send = intended(log), log.sending(BOOK, RUN, "orders", "15", "x", T1)
+        claim, send = intended(log), sending(log, BOOK, RUN, "orders", "15", "x", T1)
         writes = [
             lambda: log.begin_run(BOOK, RUN, T1),
             lambda: log.answered(claim, RAW, T2),
@@ -259,7 +282,12 @@ def test_boundaries_surround_every_write(folder):
             lambda: log.landed([claim], T3),
             lambda: log.never_sent(intended(log)),
             lambda: log.settle(intended(log), "how"),
-            lambda: log.sent(send, "accepted", "", None, T2),
+            lambda: log.replied(send, RAW, T2),
+            lambda: log.resent(send),
+            lambda: log.sent(send, "accepted", "", T2),
+            lambda: log.committed(log.committing(IDENTITY, RUN, T1), IDENTITY, "orders.xlsx", T2),
+            lambda: log.put_aside(BOOK),
+            log.doubt_silence,
             lambda: log.prune(BOOK, T4),
         ]
         for write in writes:
@@ -269,6 +297,7 @@ def test_boundaries_surround_every_write(folder):
             assert len(seen) % 2 == 0
         seen.clear()
         log.unlanded(BOOK), log.other_books(BOOK), log.sends(BOOK, RUN), log.knows_run(RUN)
+        log.known(BOOK), log.books(), log.claims(BOOK), log.updates(BOOK), log.silence_counts(RUN)
         assert seen == []
     with Journal.open(folder):
         assert seen == []
@@ -316,13 +345,14 @@ def test_only_the_owner_can_read_it(folder):
     before = os.umask(0)
     try:
         with Journal.open(folder) as log:
+            log.make_room()
             intended(log)
             modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
     finally:
         os.umask(before)
-    assert modes == {FILE: 0o600, f"{FILE}-wal": 0o600, LOCK: 0o600}
+    assert modes == {FILE: 0o600, f"{FILE}-wal": 0o600, LOCK: 0o600, SEAL: 0o600, ROOM: 0o600}
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert {path.name for path in folder.iterdir()} == {FILE, LOCK}
+    assert {path.name for path in folder.iterdir()} == {FILE, LOCK, SEAL}
 
 
 # --- durability -----------------------------------------------------------------------------------------------------------
@@ -408,13 +438,18 @@ def filled(folder: Path) -> None:
             log.answered(intended(log, service), RawAnswer(200, service.encode() * 700, "application/json"), T2)
         log.landed([1], T3)
         log.unknown(intended(log, "4"), "timed out")
-        log.sent(log.sending(BOOK, RUN, "orders", "15", "Partial 5", T1), "accepted", "ok", RAW, T2)
+        send = sending(log, BOOK, RUN, "orders", "15", "Partial 5", T1)
+        log.replied(send, RAW, T2)
+        log.sent(send, "accepted", "ok", T2)
+        for number in range(20):
+            ticket = log.committing(IDENTITY, RUN, T1, told=[("orders", str(number), {"status": "Completed" * 20})])
+            log.committed(ticket, IDENTITY.committed(log.machine, ticket.number, ticket.stamp), "/srv/orders.xlsx", T2)
 
 
 def everything(folder: Path) -> object:
     with Journal.open(folder) as log:
-        tables = [log._db.execute(f"SELECT * FROM {table}").fetchall() for table in ("runs", "claims", "sends")]  # noqa: S608
-        return tables, log.unlanded(BOOK), log.sends(BOOK, RUN), log.other_books("none")
+        tables = [log._db.execute(f"SELECT * FROM {table}").fetchall() for table in journal._COLUMNS]  # noqa: S608
+        return tables, log.unlanded(BOOK), log.sends(BOOK, RUN), log.other_books("none"), log.known(BOOK), log.books()
 
 
 def put(folder: Path, main: bytes, wal: bytes | None = None) -> None:
@@ -528,7 +563,7 @@ def test_half_made_file_is_made_again(folder):
     folder.mkdir()
     (folder / f"{FILE}.new").write_bytes(b"half")
     assert states(folder) == []
-    assert {path.name for path in folder.iterdir()} == {FILE, LOCK}
+    assert {path.name for path in folder.iterdir()} == {FILE, LOCK, SEAL}
 
 
 # --- versions ---------------------------------------------------------------------------------------------------------------
@@ -546,7 +581,7 @@ def test_newer_version(folder):
     with pytest.raises(Damaged) as caught:
         Journal.open(folder)
     assert caught.value.what == (
-        f"The journal {folder / FILE} was made by a newer version of reconcile (layout 7; this one knows 1)."
+        f"The journal {folder / FILE} was made by a newer version of reconcile (layout 7; this one knows 2)."
     )
     assert caught.value.next_step == "Update reconcile to that version, then run again. Nothing was changed."
 
@@ -590,19 +625,19 @@ def test_migration(folder, monkeypatch):
     filled(folder)
     meant = everything(folder)
     extra = "CREATE TABLE extra (id INTEGER PRIMARY KEY, body BLOB, seal TEXT NOT NULL)"
-    monkeypatch.setattr(journal, "_VERSION", 2)
+    monkeypatch.setattr(journal, "_VERSION", 3)
     monkeypatch.setattr(journal, "_SCHEMA", journal._SCHEMA | {"extra": extra})
 
     def unlucky(db: sqlite3.Connection) -> None:
         db.execute(extra)
         raise sqlite3.OperationalError("unlucky")
 
-    monkeypatch.setitem(journal._MIGRATIONS, 1, unlucky)
+    monkeypatch.setitem(journal._MIGRATIONS, 2, unlucky)
     before = (folder / FILE).read_bytes()
     with pytest.raises(Damaged):
         Journal.open(folder)
     assert (folder / FILE).read_bytes() == before
-    monkeypatch.setitem(journal._MIGRATIONS, 1, lambda db: db.execute(extra) and None)
+    monkeypatch.setitem(journal._MIGRATIONS, 2, lambda db: db.execute(extra) and None)
     seen: list[str] = []
     boundary.set_hook(seen.append)
     assert everything(folder) == meant
@@ -610,6 +645,107 @@ def test_migration(folder, monkeypatch):
     seen.clear()
     assert everything(folder) == meant
     assert seen == []
+
+
+# --- a second ledger: workbooks, commits, what was sent once -----------------------------------------------------------------
+
+
+def test_a_commit_is_on_record_before_and_after(folder):
+    """What was about to be committed is known to have begun; only what was told as written counts as written."""
+    with Journal.open(folder) as log:
+        assert log.known(BOOK) is None
+        ticket = log.committing(IDENTITY, RUN, T1, [once("orders", "15", "Partial 5")], ["12"])
+        begun = log.known(BOOK)
+        assert begun == Known(BOOK, "", IDENTITY.panel, ("12",), 0, 1, 4, "c0ffee", {"other": Mark(3, 4)}, {}, {}, T1)
+        assert [(send.about, send.state) for send in log.sends()] == [("refund 15", Sent.ANNOUNCED)]
+        after = IDENTITY.committed(log.machine, ticket.number, ticket.stamp)
+        log.committed(ticket, after, "/srv/orders.xlsx", T2)
+        known = log.known(BOOK)
+        assert (known.place, known.number, known.revision, known.stamp) == ("/srv/orders.xlsx", 1, 5, ticket.stamp)
+        assert (known.stamps, known.times) == ({ticket.stamp: 1}, {ticket.stamp: T2})
+        assert known.machines == {"other": Mark(3, 4), log.machine: Mark(1, 5)}
+        assert log.committing(after, RUN, T3).number == 2
+        assert log.committing(after, RUN, T3).number == 3, "a number is used once, also when nothing came of it"
+
+
+def test_the_machine_keeps_its_name(folder):
+    """DESIGN 13: a random id, made once; another journal has another one."""
+    with Journal.open(folder) as log:
+        name = log.machine
+    with Journal.open(folder) as log, Journal.open(folder.with_name("other")) as other:
+        assert log.machine == name != other.machine
+
+
+def test_a_journal_that_was_put_back_proves_nothing_by_its_silence(folder, tmp_path):
+    """F29: a copy of the folder may lack what was sent since; the file that this machine wrote last lacks nothing."""
+    with Journal.open(folder) as log:
+        log.begin_run(BOOK, RUN, T1)
+    with Journal.open(folder) as log:
+        assert (log.put_back, log.silence_counts(RUN)) == (False, True)
+    shutil.copytree(folder, tmp_path / "kept")
+    shutil.rmtree(folder)
+    shutil.copytree(tmp_path / "kept", folder)
+    with Journal.open(folder) as log:
+        assert (log.put_back, log.silence_counts(RUN)) == (True, False)
+        log.begin_run(BOOK, "run-2", T2)
+    with Journal.open(folder) as log:
+        assert not log.put_back
+        assert not log.silence_counts(RUN), "what was known of it then stays unsure, although the file was sealed since"
+        log.begin_run(BOOK, "run-3", T3)
+        assert log.silence_counts("run-3")
+
+
+def test_earlier_answers_of_one_claim_are_kept(folder):
+    """DESIGN 13, kept before read: "busy" first, then orders: both answers stay, and the newest one is the claim's."""
+    busy = RawAnswer(429, b"slow down", "text/plain", "gzip")
+    with Journal.open(folder) as log:
+        claim = intended(log)
+        log.answered(claim, busy, T2)
+        log.asked_again(claim)
+        assert states_of(log) == [("12", State.INTENDED)], "until it is answered again nobody knows what was handed out"
+        log.answered(claim, RAW, T3)
+    with Journal.open(folder) as log:
+        assert [found.raw for found in log.unlanded(BOOK)] == [RAW]
+        assert [body for (body,) in log._db.execute("SELECT body FROM answers")] == [b"slow down"]
+
+
+def states_of(log: Journal) -> list[tuple[str, State]]:
+    return [(claim.service, claim.state) for claim in log.unlanded(BOOK)]
+
+
+def test_room_is_held_free_for_the_answer(folder, monkeypatch):
+    """F35: a disk that fills while an answer arrives has room for it all the same."""
+    with Journal.open(folder) as log:
+        claim = intended(log)
+        log.make_room()
+        assert (folder / ROOM).stat().st_size == journal.RESERVE
+        full = iter([sqlite3.OperationalError("database or disk is full"), None])
+        move = journal._move
+
+        def on_a_full_disk(*args, **changes):
+            if (error := next(full)) is not None:
+                error.sqlite_errorcode = sqlite3.SQLITE_FULL
+                raise error
+            assert not (folder / ROOM).exists()
+            return move(*args, **changes)
+
+        monkeypatch.setattr(journal, "_move", on_a_full_disk)
+        log.answered(claim, RAW, T2)
+        assert states_of(log) == [("12", State.ANSWERED)]
+
+
+def test_nothing_is_asked_for_without_room(folder, monkeypatch):
+    """F35: the disk is looked at before work is claimed, and what is lacking is said."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
+    monkeypatch.setattr(journal, "RESERVE", 64 * 2**20)
+    with Journal.open(folder) as log:
+        with pytest.raises(Unavailable) as caught:
+            log.make_room()
+        assert caught.value.what == (
+            f"The disk of {folder} has no room for an answer of the panel: 64 MB must be free, 0 are. Nothing was asked for, so "
+            "nothing can be lost."
+        )
+        assert not (folder / ROOM).exists()
 
 
 # --- a disk that does not help ---------------------------------------------------------------------------------------------

@@ -358,7 +358,7 @@ def desk(small_file: Served, monkeypatch: pytest.MonkeyPatch) -> Served:
         "PANEL_URL": small_file.url,
         "PANEL_KEY": KEY,
         "SHEET": "orders.xlsx",
-        "STATE_DIR": "state",
+        "STATE_DIR": str(small_file.machine("a")),
         "PACE": "0",
     }.items():
         monkeypatch.setenv(f"RECONCILE_{name}", value)

@@ -14,6 +14,7 @@ NOT_FOR_A_RUNNER = {
     "RECONCILE_SERVICES",  # `init` reads it
     "RECONCILE_LANGUAGE",  # the same
     "RECONCILE_TIMEZONE",  # an .xlsx's
+    "RECONCILE_ADOPT",  # same
     "RECONCILE_STATE_DIR",  # the runner's own
     "RECONCILE_PROFILE",  # the matrix's
     "SHEETS_EMULATOR_HOST",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reconcile.commands import shell, world
-from reconcile.commands.run import plan_of
+from reconcile.commands.run import plan_of, seen
 from reconcile.commands.shell import AsJson
 from reconcile.errors import Exit, LeaseHeld, ReconcileError, SettingsError
 
@@ -169,8 +169,8 @@ def doctor(as_json: AsJson = False) -> int:
         first, *more = check.text.split("\n")
         shell.show([Line(f"{check.mark} {check.what:<10} {line(first)}", style[check.mark])])
         shell.show([Line(f"  {'':<10} {line(part)}", style[check.mark]) for part in more])
-        if check.next_step:
-            shell.show([Line(f"  {'':<10} → {line(check.next_step)}")])
+        for number, part in enumerate(check.next_step.split("\n") if check.next_step else ()):
+            shell.show([Line(f"  {'':<10} {'' if number else '→ '}{line(part)}")])
     return code
 
 
@@ -181,11 +181,12 @@ def _checks() -> "Iterator[Check]":
         yield Check("settings", error.exit_code, error.what, error.next_step)
         return
     yield from _settings(settings)
+    journal = _journal(settings)
     if settings.sheet is not None:
-        yield from _workbook(settings)
+        yield from _workbook(settings, whole=journal.code is Exit.DONE)
     if settings.panel_url is not None and settings.panel_key is not None:
         yield _panel(settings)
-    yield _journal(settings)
+    yield journal
 
 
 def _settings(settings: "Settings") -> "Iterator[Check]":
@@ -203,7 +204,8 @@ def _settings(settings: "Settings") -> "Iterator[Check]":
         yield Check("settings", Exit.DONE, f"Panel and sheet are set{profile}.")
 
 
-def _workbook(settings: "Settings") -> "Iterator[Check]":
+def _workbook(settings: "Settings", *, whole: bool) -> "Iterator[Check]":
+    """The workbook's own checks, and with a journal that can be read (`whole`) whether the two belong together."""
     try:
         book = world.open_book(settings)
         findings = list(book.check())
@@ -214,12 +216,38 @@ def _workbook(settings: "Settings") -> "Iterator[Check]":
         code = Exit.DONE if finding.ok else CODE_OF.get(finding.what, Exit.UNAVAILABLE)
         yield Check(finding.what, code, finding.text, finding.next_step)
     if any(not finding.ok and finding.what in ("file", "structure", "key", "sharing") for finding in findings):
+        if whole:
+            yield from _gone(settings, book)
         return
     try:
-        snapshot = book.read(("runs",))
+        snapshot, disagree = seen(settings, book, ("runs",)) if whole else (book.read(("runs",)), None)
+        if whole:
+            yield from _identity(settings, disagree)
         yield from _state(snapshot, settings)
     except ReconcileError as error:
         yield Check("workbook", error.exit_code, error.what, error.next_step)
+
+
+def _identity(settings: "Settings", disagree: ReconcileError | None) -> "Iterator[Check]":
+    """Whether workbook, journal and panel speak of the same thing, and who else works on the same panel."""
+    if disagree is not None:
+        yield Check("identity", disagree.exit_code, disagree.what, disagree.next_step)
+    else:
+        yield Check("identity", Exit.DONE, "Workbook, journal and panel belong together.")
+    for text in world.rivals(settings):
+        yield Check("identity", Exit.DONE, text, warns=True)
+
+
+def _gone(settings: "Settings", book: world.Book) -> "Iterator[Check]":
+    """What the journal knows of a workbook that cannot be read: it may be a lost one."""
+    from reconcile.errors import Disagree
+
+    try:
+        seen(settings, book)
+    except Disagree as error:
+        yield Check("identity", error.exit_code, error.what, error.next_step)
+    except ReconcileError:
+        return  # said above, by the workbook's own check
 
 
 def _state(snapshot: "Snapshot", settings: "Settings") -> "Iterator[Check]":
@@ -281,7 +309,7 @@ def _panel(settings: "Settings") -> Check:
 
 
 def _journal(settings: "Settings") -> Check:
-    folder = settings.state_dir
+    folder = world.state_dir(settings)
     if not folder.exists():
         parent = next(path for path in folder.absolute().parents if path.exists())
         if not (parent.is_dir() and os.access(parent, os.W_OK | os.X_OK)):

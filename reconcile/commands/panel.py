@@ -25,8 +25,11 @@ from reconcile.errors import AccessRefused, CallFailed, Exit, NeverSent, Reconci
 from reconcile.report.clean import line
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from reconcile.config import Settings
     from reconcile.core.model import Claimed, ItemResult, RawAnswer
+    from reconcile.core.once import Once
     from reconcile.job import Stop
     from reconcile.journal import Journal
 
@@ -181,23 +184,101 @@ for _action, _by in ACTIONS.items():
 def _send(action: Action, params: Mapping[str, str], *, yes: bool, as_json: bool) -> int:
     settings = shell.settings("panel")
     if action.once:
-        shell.confirm(_question(action, params, settings), yes=yes)
-    with _listening() as stop, world.open_panel(settings, lambda: not stop.requested) as panel:
-        try:
-            with _waiting(stop):
-                message = panel.send(action, params)
-        except Refused as error:
-            raise CallFailed(f"The panel refused {action}: {error.what}", error.next_step) from None
-        except Unknown as error:
-            if not action.once:
-                raise
-            raise _unsure(error) from None
+        message = _sent_once(action, params, settings, yes=yes)
+    else:
+        with _listening() as stop, world.open_panel(settings, lambda: not stop.requested) as panel, _waiting(stop):
+            message = _refusal_named(action, lambda: panel.send(action, params))
     message = message or "The panel accepted it."
     if as_json:
         shell.show_json({"action": action.value, "params": dict(params), "verdict": "accepted", "message": message})
     else:
         typer.echo(line(message))
     return Exit.DONE
+
+
+def _sent_once(action: Action, params: Mapping[str, str], settings: "Settings", *, yes: bool) -> str:
+    """A refund, payment or ticket by hand: the journal is asked before and told after, like for one out of the sheet."""
+    from reconcile.core.once import by_hand
+    from reconcile.job import KeptSend
+
+    with world.open_journal(settings) as journal:
+        book = _book_of(settings, journal)
+        once = by_hand(action, tuple(params.items()), world.panel_name(settings))
+        shell.confirm(_once_question(once, journal, _question(action, params, settings)), yes=yes)
+        run = world.run_id()
+        at = world.clock().isoformat()
+        journal.begin_run(book, run, at)
+        send = journal.announce(book, run, once, at)
+        with _listening() as stop, world.open_panel(settings, lambda: not stop.requested) as panel:
+            journal.sending(send, world.clock().isoformat())
+            keep = KeptSend(journal, send, world.clock)
+            verdict, reason = Verdict.UNKNOWN, "it was stopped"
+            try:
+                with _waiting(stop):
+                    message = _refusal_named(action, lambda: panel.send(action, params, keep))
+                verdict, reason = Verdict.ACCEPTED, message
+            except (NeverSent, AccessRefused) as error:
+                verdict, reason = Verdict.NOT_SENT, error.what
+                raise
+            except Unknown as error:
+                reason = error.what
+                raise _unsure(error) from None
+            except CallFailed as error:
+                verdict, reason = Verdict.REFUSED, error.what
+                raise
+            finally:
+                journal.sent(send, verdict.value, reason, world.clock().isoformat())
+    return message
+
+
+def _refusal_named(action: Action, call: "Callable[[], str]") -> str:
+    try:
+        return call()
+    except Refused as error:
+        raise CallFailed(f"The panel refused {action}: {error.what}", error.next_step) from None
+
+
+def _book_of(settings: "Settings", journal: "Journal") -> str:
+    """The workbook that the settings name; a sheet that cannot be reached now is no hindrance, one that is another's is.
+
+    Raises Disagree.
+    """
+    from reconcile.errors import Damaged, Disagree, NoWorkbook, Unavailable
+    from reconcile.journal import NO_BOOK
+
+    if settings.sheet is None:
+        return NO_BOOK
+    try:
+        _, standing = world.agreed(settings, world.open_book(settings), journal)
+    except Disagree:
+        raise
+    except NoWorkbook:
+        return NO_BOOK
+    except (Unavailable, AccessRefused, Damaged) as error:
+        shell.say(f"The sheet could not be looked at: {error.what}")
+        return NO_BOOK
+    return standing.identity.book
+
+
+def _once_question(once: "Once", journal: "Journal", question: str) -> str:
+    """What is asked before a call that may not happen twice. Raises SettingsError where the panel accepted it before."""
+    from reconcile.job import past_of
+
+    past, feed = past_of(journal, (once.panel,)), Feed(once.feed)
+    if (found := past.accepted(feed, once.key)) and feed is Feed.ORDERS:
+        raise SettingsError(
+            f"Order {line(once.key)} was refunded already: the panel accepted {found.act or 'a refund'} on "
+            f"{(found.answered_at or found.at)[:16].replace('T', ' ')} UTC (run {found.run}). It is not sent again.",
+            "Look at the panel. If it shows no refund there, do it in the panel itself.",
+        )
+    if found:
+        return f"The very same was sent and accepted on {(found.answered_at or found.at)[:16].replace('T', ' ')} UTC. {question}"
+    if found := past.unclear(feed, once.key):
+        return (
+            f"It was tried on {found.at[:16].replace('T', ' ')} UTC (run {found.run}), and nobody knows whether it went through: "
+            f"look at the panel first. {question}"
+        )
+    return question
 
 
 @contextmanager
@@ -382,6 +463,7 @@ def _show_results(updates: list[OrderUpdate], results: "dict[str, ItemResult]", 
 
 def _claim(action: Action, params: Mapping[str, str], *, yes: bool, as_json: bool) -> int:
     """Takes work from the panel: the intent and the raw answer are journaled before anything is read."""
+    from reconcile.job import KeptClaim
     from reconcile.journal import NO_BOOK
 
     settings = shell.settings("panel")
@@ -396,17 +478,17 @@ def _claim(action: Action, params: Mapping[str, str], *, yes: bool, as_json: boo
     )
     shell.confirm("Take them?", yes=yes)
     with world.open_journal(settings) as journal:
+        journal.make_room()
         at = world.clock().isoformat(timespec="seconds")
         run = world.run_id()
         book = _book_id(settings, journal, run) if lands else NO_BOOK
         journal.begin_run(book, run, at)
         with _listening() as stop, world.open_panel(settings, lambda: not stop.requested) as panel:
             claim = journal.intend(book, run, feed.value, service, at)
-            raw = _fetched(journal, claim, lambda: panel.call(action, params), stop)
-            try:
-                journal.answered(claim, raw, world.clock().isoformat(timespec="seconds"))
-            except ReconcileError as error:
-                return _show_unkept(action, raw, error, as_json=as_json)
+            keep = KeptClaim(journal, claim, world.clock)
+            raw = _fetched(journal, claim, lambda: panel.call(action, params, keep), stop)
+            if keep.error is not None and not keep.kept:
+                return _show_unkept(action, raw, keep.error, as_json=as_json)
         try:
             claimed = _read(feed, service, raw)
         except AccessRefused as error:
@@ -427,22 +509,16 @@ def _what(feed: Feed, service: str) -> str:
 def _book_id(settings: "Settings", journal: "Journal", run: str) -> str:
     """The workbook the answer belongs to; it gets its id here when no run has given it one.
 
-    It is read first: nothing is claimed for a sheet that cannot be reached, or while another run is at work on it.
+    It is read first: nothing is claimed for a sheet that cannot be reached, that is another one than this machine knows, or
+    while another run is at work on it.
     """
-    from reconcile.core.lease import BOOK, check_free, lease_of
+    from reconcile.core.identity import BOOK
     from reconcile.core.model import Commit
-    from reconcile.job import check_schema
 
-    book = world.open_book(settings)
-    snapshot = book.read()
-    check_schema(snapshot)
-    lease = lease_of(snapshot.meta)
-    check_free(snapshot.meta, world.clock(), [lease.run] if lease and journal.knows_run(lease.run) else [])
-    known = snapshot.meta.get(BOOK)
-    if known:
-        return known
-    book.commit(Commit(run, meta={BOOK: run}), snapshot.revision)
-    return run
+    snapshot, standing = world.agreed(settings, world.open_book(settings), journal)
+    if BOOK not in snapshot.meta:
+        standing.commit(Commit(run), world.clock().isoformat(timespec="seconds"))
+    return standing.identity.book
 
 
 def _fetched(journal: "Journal", claim: int, call: Any, stop: "Stop") -> "RawAnswer":

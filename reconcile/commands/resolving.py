@@ -18,6 +18,7 @@ from reconcile.report.clean import line
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from reconcile.agree import Standing
     from reconcile.config import Settings
     from reconcile.core.ledger import Ledger
     from reconcile.core.model import Commit, Doubt, Snapshot
@@ -116,23 +117,20 @@ class _Request:
 
     def carry_out(self, *, yes: bool, as_json: bool) -> int:
         """Under the journal's lock: read, check that no run is at work, commit, settle the journal."""
-        from reconcile.core.lease import check_free, lease_of
-
         with world.open_journal(self.settings) as journal:
             book = world.open_book(self.settings)
             for attempt in range(TRIES):
-                snapshot = book.read()
+                snapshot, standing = world.agreed(self.settings, book, journal)
                 ledger, _, doubts = plan_of(snapshot, self.settings)
-                lease = lease_of(snapshot.meta)
-                mine = [lease.run] if lease is not None and journal.knows_run(lease.run) else []
-                check_free(snapshot.meta, world.clock(), mine)
-                commit = self._commit(self._found(doubts), snapshot, ledger, book)
+                doubt = self._found(doubts)
+                self._refuse_known(doubt, ledger, journal, standing)
+                commit = self._commit(doubt, snapshot, ledger, book)
                 if attempt == 0:
                     for text in self.told:
                         shell.say(text)
                     shell.confirm("Write this into the sheet?", yes=yes or not self.told)
                 try:
-                    book.commit(commit, snapshot.revision)
+                    standing.commit(commit, world.clock().isoformat(timespec="seconds"))
                     break
                 except RevisionMoved:
                     if attempt == TRIES - 1:
@@ -140,6 +138,21 @@ class _Request:
             if not self.keep_open:
                 _settle(journal, self.id, snapshot)
         return self._done(commit, book.name, as_json=as_json)
+
+    def _refuse_known(self, doubt: "Doubt", ledger: "Ledger", journal: "Journal", standing: "Standing") -> None:
+        """Raises SettingsError for a second sending of what this machine's journal knows to have been accepted."""
+        from reconcile.job import past_of
+
+        row = ledger.row(doubt.feed, doubt.key) if doubt.kind == "send" and self.way == "--send-again" else None
+        if row is None:
+            return
+        order = str(row["order_id"] or "") if doubt.feed is Feed.CANCELS else ""
+        if found := past_of(journal, standing.panels).accepted(doubt.feed, doubt.key, order):
+            raise SettingsError(
+                f"{doubt.id} went through: this machine's journal knows that the panel accepted it (run {found.run}, "
+                f"{found.answered_at[:16].replace('T', ' ')} UTC). It is not sent again.",
+                "The next `reconcile sync` says so in the row.",
+            )
 
     def _found(self, doubts: "Sequence[Doubt]") -> "Doubt":
         from difflib import get_close_matches
@@ -250,7 +263,7 @@ def _rows(path: Path) -> list[list[str]]:
 
 def _settle(journal: "Journal", doubt: str, snapshot: "Snapshot") -> None:
     """Tells this machine's journal too, or its next sync would put the doubt on record again."""
-    from reconcile.core.lease import BOOK
+    from reconcile.core.identity import BOOK
 
     for claim in journal.unlanded(snapshot.meta.get(BOOK, "")):
         if f"claim-{claim.name}" == doubt and claim.raw is None:

@@ -12,9 +12,12 @@ from reconcile.commands.shell import AsJson
 from reconcile.errors import Exit, LeaseHeld, SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from reconcile.config import Settings
     from reconcile.core.ledger import Ledger
     from reconcile.core.model import Doubt, Outcome, Plan, Snapshot
+    from reconcile.errors import Disagree
     from reconcile.job import Stop
 
 
@@ -42,16 +45,37 @@ def _planned(*, as_json: bool, force: bool = False) -> int:
 
     settings = shell.settings("sheet")
     book = world.open_book(settings)
-    made, doubts = plan_only(book, world.rules(settings), world.clock(), force=force)
+    snapshot, disagree = seen(settings, book)
+    made, doubts = plan_only(book, world.rules(settings), world.clock(), force=force, snapshot=snapshot)
     if as_json:
         from reconcile.report import as_json as report
 
-        shell.show_json(report.plan(made, doubts, book.name))
+        failed = {} if disagree is None else shell.failure_of(disagree)
+        shell.show_json({**report.plan(made, doubts, book.name), **failed})
     else:
         from reconcile.report import text
 
         shell.show(text.plan(made, doubts, book.name))
+    if disagree is not None:
+        return shell.show_error(disagree)
     return Exit.LIMIT if made.stopped and not force else Exit.DONE
+
+
+def seen(settings: "Settings", book: world.Book, also: "Sequence[str]" = ()) -> "tuple[Snapshot, Disagree | None]":
+    """The workbook as it is, and why a sync would not go on with it: for commands that only look. Nothing is written.
+
+    While a run is at work with the journal, it is for that run to say what the workbook is.
+    """
+    from reconcile import agree
+    from reconcile.job import read_answer
+
+    try:
+        with world.peek(settings) as journal:
+            snapshot = agree.read(book, journal, read_answer, also)
+            found = agree.standing(book, journal, snapshot, world.panel_name(settings), adopt=settings.adopt == "yes")
+            return snapshot, found.disagreement(snapshot, read_answer)
+    except LeaseHeld:
+        return book.read(also), None
 
 
 def sync(

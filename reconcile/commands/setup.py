@@ -7,17 +7,24 @@ from typing import Annotated
 
 import typer
 
-from reconcile.commands import shell, world
-from reconcile.commands.shell import AsJson
+from reconcile.commands import books, shell, world
+from reconcile.commands.shell import AsJson, Yes
 from reconcile.errors import Exit
 from reconcile.report.clean import line
 
 
-def init(as_json: AsJson = False) -> int:
+def init(
+    fresh: Annotated[
+        bool,
+        typer.Option("--fresh", help="Make a copy a workbook of its own: its tabs are set aside, it begins empty."),
+    ] = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> int:
     """Make the workbook, or complete one. Adds missing tabs, headings and services; again is harmless."""
     settings = shell.settings("sheet")
     book = world.open_book(settings)
-    done = book.provision(settings.services)
+    done = books.fresh(settings, book, yes=yes) if fresh else book.provision(settings.services)
     next_steps = _next_steps(services=bool(settings.services), panel=bool(settings.panel_url and settings.panel_key))
     if as_json:
         shell.show_json({"book": book.name, "changed": done.changed, "done": done.lines(), "next": next_steps})

@@ -94,6 +94,11 @@ def failure(what: str, next_step: str, *, kind: str, code: int) -> dict[str, obj
     return {"exit_code": int(code), "error": {"kind": kind, "what": what, "next_step": next_step}}
 
 
+def failure_of(error: ReconcileError) -> dict[str, object]:
+    """An error as JSON."""
+    return failure(error.what, error.next_step, kind=type(error).__name__, code=error.exit_code)
+
+
 def show_failure(what: str, next_step: str, *, kind: str, code: int, as_json: bool) -> None:
     """An error in our style, as an annotation too where a runner shows those."""
     if as_json:
@@ -101,8 +106,8 @@ def show_failure(what: str, next_step: str, *, kind: str, code: int, as_json: bo
     out = console(error=True)
     for number, part in enumerate(what.split("\n")):
         out.print(line(part), style="" if number else STYLES["bad"])
-    if next_step:
-        out.print(f"→ {line(next_step)}")
+    for number, part in enumerate(next_step.split("\n") if next_step else ()):
+        out.print(f"{'' if number else '→ '}{line(part)}")
     annotate("error", what, next_step)
 
 

@@ -10,6 +10,7 @@ import secrets
 import time
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from reconcile.errors import SettingsError
@@ -18,12 +19,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
     from datetime import tzinfo
 
+    from reconcile.agree import Standing
     from reconcile.config import Settings
     from reconcile.core.model import Commit, Snapshot
     from reconcile.core.plan import Rules
     from reconcile.job import Job, Stop, Talk
     from reconcile.journal import Journal
     from reconcile.panel.client import Panel
+
+
+STATE = ".reconcile"
+"""The journal's folder, beside the workbook or in the working folder."""
 
 
 class Provisioned(Protocol):
@@ -48,19 +54,25 @@ class Finding(Protocol):
 
 
 class Book(Protocol):
-    """A workbook as the commands use it: the port, and what `init` and `doctor` need of an adapter."""
+    """A workbook as the commands use it: the port, and what `init`, `restore` and `doctor` need of an adapter."""
 
     name: str
+    shared: bool
     cell_limit: int
     lands_together: int
 
     @property
+    def place(self) -> str: ...
+    @property
     def zone(self) -> tzinfo: ...
 
     def read(self, also: Sequence[str] = ()) -> Snapshot: ...
+    def stands_at(self, place: str) -> bool: ...
     def commit(self, change: Commit, after: int) -> int: ...
     def obstacle(self, keys: Collection[str]) -> tuple[str, set[str]]: ...
-    def provision(self, services: Sequence[str] = ()) -> Provisioned: ...
+    def provision(self, services: Sequence[str] = (), *, rebuild: bool = False) -> Provisioned: ...
+    def set_aside(self, services: Sequence[str] = ()) -> Provisioned: ...
+    def newest(self) -> int: ...
     def check(self) -> Sequence[Finding]: ...
 
 
@@ -127,11 +139,92 @@ def open_panel(settings: Settings, may_continue: Callable[[], bool] = lambda: Tr
     return panel
 
 
+def state_dir(settings: Settings) -> Path:
+    """The journal's folder: the one that is set, else one that depends on the workbook alone, not on where a command is typed.
+
+    Beside the .xlsx, or this user's own folder for such things; a folder that is already used in the working folder stays.
+    """
+    from reconcile.config import XlsxBook
+    from reconcile.journal import FILE
+
+    if settings.state_dir is not None:
+        return settings.state_dir
+    here = Path(STATE)
+    used = (here / FILE).exists()
+    if isinstance(settings.sheet, XlsxBook):
+        path = settings.sheet.path
+        folder = path.parent if path.parent.resolve() == path.resolve().parent else path.resolve().parent
+        return here if used and not (folder / STATE / FILE).exists() else folder / STATE
+    if settings.sheet is None or used:
+        return here
+    from platformdirs import user_state_path
+
+    return user_state_path("reconcile", appauthor=False)
+
+
 def open_journal(settings: Settings) -> Journal:
     """This machine's journal, locked for as long as it is open."""
     from reconcile.journal import Journal
 
-    return Journal.open(settings.state_dir)
+    return Journal.open(state_dir(settings))
+
+
+@contextmanager
+def peek(settings: Settings) -> Iterator[Journal | None]:
+    """The journal for commands that only look: None where there is none yet. Raises LeaseHeld while a run is at work with it."""
+    from reconcile.journal import FILE
+
+    if not (state_dir(settings) / FILE).exists():
+        yield None
+        return
+    with open_journal(settings) as journal:
+        yield journal
+
+
+def panel_name(settings: Settings) -> str:
+    """The panel's address as a workbook remembers it, "" where none is set."""
+    from reconcile.core import identity
+
+    return identity.panel_name(settings.panel_url) if settings.panel_url else ""
+
+
+def agreed(settings: Settings, book: Book, journal: Journal, also: Sequence[str] = ()) -> tuple[Snapshot, Standing]:
+    """The workbook and what it is to this machine, for a command that is going to write.
+
+    Raises Disagree where that has to be settled first, LeaseHeld while another run is at work on it.
+    """
+    from reconcile import agree
+    from reconcile.core.lease import check_free, lease_of
+    from reconcile.job import check_schema, read_answer
+
+    snapshot = agree.read(book, journal, read_answer, also)
+    check_schema(snapshot)
+    found = agree.standing(book, journal, snapshot, panel_name(settings), adopt=settings.adopt == "yes")
+    found.refuse(snapshot, read_answer)
+    lease = lease_of(snapshot.meta)
+    check_free(snapshot.meta, clock(), [lease.run] if lease is not None and journal.knows_run(lease.run) else [])
+    return snapshot, found
+
+
+def elsewhere(folder: Path) -> Callable[[str], list[str]]:
+    """Folders of other journals on this machine that know a workbook; what this journal knows is noted for them, too."""
+    from reconcile import whereabouts
+
+    return lambda book: whereabouts.others(book, folder)
+
+
+def rivals(settings: Settings) -> list[str]:
+    """Sentences about profiles that send another sheet to the panel of the one in use."""
+    from reconcile.config import neighbours
+    from reconcile.core import identity
+
+    mine = panel_name(settings)
+    return [
+        f"The profile {name} of reconcile.toml works with another sheet on this panel: refills and cancel requests are asked for "
+        "per service, and an order goes to whoever asks first for its service."
+        for name, url, sheet in neighbours()
+        if mine and identity.panel_name(url) == mine and sheet != settings.sheet
+    ]
 
 
 def rules(settings: Settings) -> Rules:
@@ -173,4 +266,7 @@ def open_job(settings: Settings, talk: Talk, stop: Stop) -> Iterator[Job]:
             tasks=settings.tasks,
             talk=talk,
             stop=stop,
+            adopt=settings.adopt == "yes",
+            elsewhere=elsewhere(journal.folder),
+            rivals=rivals(settings),
         )

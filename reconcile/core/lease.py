@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 LEASE: Final = "lease"
 CLAIMING: Final = "claiming"
 HEARTBEAT: Final = "heartbeat"
-BOOK: Final = "book"
 SCHEMA: Final = "schema"
 DOUBT: Final = "doubt:"
-REFERENCES: Final = "references"
 UNTOLD: Final = "untold"
 """What a run has to say in Runs, until its line stands there: a run that dies writes none, and the next one tells it."""
+
+LONGEST: Final = timedelta(days=1)
+"""The longest lease a setting allows. One that ends further away was taken by a clock that is wrong, and is not believed."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Lease:
 
     def held(self, now: datetime) -> bool:
         """Whether it still counts at `now`."""
-        return now < self.until
+        return now < self.until <= now + LONGEST
 
     def left(self, now: datetime) -> timedelta:
         """How long it still counts."""

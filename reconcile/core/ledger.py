@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 
     from reconcile.core.model import Cell, Row
 
-SCHEMA: Final = "1"
+SCHEMA: Final = "2"
 """Version of this layout, kept in meta `schema`. Another one is refused, never guessed."""
+
+TAKEN_OVER: Final = ("1",)
+"""Earlier layouts, whose rows are the same: 1 had no identity in its meta (core.identity). The first commit makes them 2."""
 
 SEEN: Final = "_seen"
 
@@ -355,7 +358,7 @@ class Sending:
     """A push that may be sent at most once, as the ledger keeps it from before the call until its outcome is known.
 
     `values`: field → (canonical value, raw cell) the ledger moves to when it went through. `doubt`: its outcome is unknown,
-    a person decides. `what`: the push in words.
+    a person decides. `again`: a person has said: send it again. `what`: the push in words.
     """
 
     action: str
@@ -367,6 +370,7 @@ class Sending:
     params: tuple[tuple[str, str], ...] = ()
     order_id: str = ""
     doubt: bool = False
+    again: bool = False
 
     def text(self) -> str:
         """As stored in the ledger's `sending` cell."""

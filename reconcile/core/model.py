@@ -141,6 +141,7 @@ class RawAnswer:
     status: int
     body: bytes
     content_type: str = ""
+    encoding: str = ""
 
 
 @dataclass(frozen=True)
@@ -270,6 +271,7 @@ class Commit:
     as the last read showed it, and only then; otherwise it stays, whatever was changed. A Google Sheet may then hold the
     copy all the same: `outdated` (order id → text) puts that text into the Sync cell of such a copy.
     forget: (tab, key) of ledger rows that go, before `ledger` is written. prune: tab of a log → how many rows it keeps.
+    revision: the one it makes, where that is not the next: past every one that was ever written, for a workbook that was put back.
     """
 
     run: str
@@ -281,6 +283,7 @@ class Commit:
     outdated: Mapping[str, str] = field(default_factory=dict)
     forget: Sequence[tuple[str, str]] = ()
     prune: Mapping[str, int] = field(default_factory=dict)
+    revision: int | None = None
 
 
 # --- plan and outcome ----------------------------------------------------------------------------------------------------

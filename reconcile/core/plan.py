@@ -217,6 +217,8 @@ def _doubts(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, held: set[s
         moved = row is not None and raw != ledger_row["unsure_seen"]
         settled = cells.choice(raw, Unsure, say.LABEL[UNSURE], say) if moved else None
         number = _number(row)
+        if sending.again and not moved:
+            settled = Unsure.SEND_AGAIN  # said through `resolve`
         if settled is Unsure.WENT_THROUGH:
             seen = beside_cancel(feed, sending.action, row.get("remains") if row else None)
             draft.settled[feed.value, key] = {**went_through(ledger_row, sending), **seen, "unsure_seen": raw}

@@ -7,7 +7,7 @@ refund, payment or ticket in doubt went through, or is to be sent again.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from reconcile.core import cells, words
@@ -243,7 +243,7 @@ def sent(doubt: Doubt, snapshot: Snapshot, ledger: Ledger, when: When, *, again:
     if row is None or sending is None:
         raise SettingsError(f"{doubt.id} is not in doubt any more.", "`reconcile resolve` lists what is.")
     shown = _shown(snapshot, doubt)
-    rows = [_sent_again(row, shown)] if again else _went_through(doubt, row, sending, shown, ledger, when)
+    rows = [_sent_again(row, sending, shown)] if again else _went_through(doubt, row, sending, shown, ledger, when)
     verdict = say.PHRASES["send_again" if again else "it_went_through"]
     history = [
         _history(
@@ -273,9 +273,9 @@ def sent(doubt: Doubt, snapshot: Snapshot, ledger: Ledger, when: When, *, again:
     )
 
 
-def _sent_again(row: Row, shown: Row) -> Row:
-    """The mark is gone and the edit still stands: the next sync sends it like any other edit."""
-    return {**row, "sending": None, "unsure_seen": shown.get(UNSURE)}
+def _sent_again(row: Row, sending: Sending, shown: Row) -> Row:
+    """The mark says so: the next sync sends it, as if somebody had said it in the row."""
+    return {**row, "sending": replace(sending, again=True).text(), "unsure_seen": shown.get(UNSURE)}
 
 
 def _went_through(doubt: Doubt, row: Row, sending: Sending, shown: Row, ledger: Ledger, when: When) -> list[Row]:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from reconcile.core.model import Cell, Plan, Push, Result, Row
+    from reconcile.core.once import Send
     from reconcile.core.words import Words
 
 
@@ -56,11 +57,16 @@ class Settled:
 def what(push: Push, say: Words = ENGLISH) -> str:
     """A push in words, for sentences: `the partial refund (Remains 50)`, `Status Completed`."""
     if push.once:
-        extra = [(c.field, c.new) for c in push.changes if c.field == "remains"]
-        amount = [("amount", c.new) for c in push.changes if c.field == "send" and push.feed is Feed.PAYMENTS]
-        inside = say.changes([*extra, *amount])
-        return say.SENDS[push.action] + (f" ({inside})" if inside else "")
+        return sent_what(push.action, {c.field: c.new for c in push.changes}, push.feed, say)
     return say.changes((c.field, c.new) for c in push.changes)
+
+
+def sent_what(action: Action, values: Mapping[str, str], feed: Feed, say: Words) -> str:
+    """A refund, payment or ticket in words."""
+    extra = [(name, value) for name, value in values.items() if name == "remains"]
+    amount = [("amount", value) for name, value in values.items() if name == "send" and feed is Feed.PAYMENTS]
+    inside = say.changes([*extra, *amount])
+    return say.SENDS[action] + (f" ({inside})" if inside else "")
 
 
 def marked(push: Push, ledger: Ledger, frame: pd.DataFrame, *, run: str, when: str, say: Words = ENGLISH) -> Row:
@@ -202,16 +208,16 @@ def recovered(
     now: datetime,
     say: Words = ENGLISH,
 ) -> tuple[Row, ...]:
-    """Ledger rows for the `sending` marks an earlier run left behind.
+    """Ledger rows for the `sending` marks an earlier run left behind, those in doubt included: the journal may know better.
 
     outcome: what is known of one send: ACCEPTED, REFUSED (with the panel's reason), NOT_SENT, or UNKNOWN.
     """
     rows = []
     for feed in Feed:
         for key, row, sending in ledger.sendings(feed):
-            if sending.doubt:
-                continue
             verdict, reason = outcome(feed, key, sending)
+            if sending.doubt and verdict is Verdict.UNKNOWN:
+                continue
             frame = frames[feed.value]
             if verdict is Verdict.ACCEPTED:
                 seen = beside_cancel(feed, sending.action, _cell(frame, key, "remains"))
@@ -236,6 +242,34 @@ def recovered(
     return tuple(rows)
 
 
+def heard(
+    done: Iterable[tuple[Push, Send]],
+    unclear: Iterable[tuple[Push, Send]],
+    ledger: Ledger,
+    frames: Mapping[str, pd.DataFrame],
+    now: datetime,
+    say: Words = ENGLISH,
+) -> list[Row]:
+    """Ledger rows for refunds, payments and tickets of which the journal knows, and this ledger does not.
+
+    done: what the panel accepted: the row is as if it had just done so. unclear: the row is in doubt, a person decides.
+    ledger: with what the plan settles in it.
+    """
+    rows: dict[tuple[str, str], Row] = {}
+    for push, send in done:
+        frame = frames[push.feed.value]
+        row = marked(push, ledger, frame, run=send.run, when=send.at, say=say)
+        seen = beside_cancel(push.feed, push.action.value, _cell(frame, push.key, "remains"))
+        rows[push.feed.value, push.key] = {**accepted(push, row, now), **seen}
+        if push.feed is Feed.CANCELS and (mark := Sending.parse(row["sending"])) and (order := closed_by(mark, ledger)):
+            rows[Feed.ORDERS.value, push.order_id] = _dated(order, now)
+    for push, send in unclear:
+        row = marked(push, ledger, frames[push.feed.value], run=send.run, when=send.at, say=say)
+        if mark := Sending.parse(row["sending"]):
+            rows[push.feed.value, push.key] = {**row, "sending": replace(mark, doubt=True).text()}
+    return list(rows.values())
+
+
 def learned(recovered: Iterable[Row], plan: Plan, frames: Mapping[str, pd.DataFrame]) -> list[Note]:
     """What the rows say of sends whose outcome only the journal still knew, where this plan has nothing newer to say of them."""
     newer = {(note.tab, note.key) for note in plan.notes} | {(push.feed.value, push.key) for push in plan.pushes}
@@ -255,9 +289,9 @@ def late_history(
     lines: list[Row] = []
     for feed in Feed:
         for key, _, sending in ledger.sendings(feed):
-            verdict, reason = (Verdict.NOT_SENT, "") if sending.doubt else outcome(feed, key, sending)
-            if verdict is not Verdict.NOT_SENT:
-                lines += _sent_lines(feed, key, sending, _told(verdict, reason, say), sending.run, now, say)
+            verdict, reason = outcome(feed, key, sending)
+            if verdict is not Verdict.NOT_SENT and not (sending.doubt and verdict is Verdict.UNKNOWN):
+                lines += sent_lines(feed, key, sending, _told(verdict, reason, say), sending.run, now, say)
     return lines
 
 
@@ -272,7 +306,7 @@ def history_of_people(
         known = ledger.row(feed, key)
         sending = Sending.parse(known["sending"]) if known else None
         if sending is not None and sending.doubt and not row["sending"]:
-            lines += _sent_lines(feed, key, sending, said, run, now, say)
+            lines += sent_lines(feed, key, sending, said, run, now, say)
     return lines
 
 
@@ -321,7 +355,7 @@ def _history(result: Result, run: str, now: datetime, say: Words) -> list[Row]:
     return [_line(push.feed, push.key, (c.field, c.old, c.new), told, run, now, say) for c in push.changes]
 
 
-def _sent_lines(feed: Feed, key: str, sending: Sending, told: str, run: str, now: datetime, say: Words) -> list[Row]:
+def sent_lines(feed: Feed, key: str, sending: Sending, told: str, run: str, now: datetime, say: Words) -> list[Row]:
     """A send known by its mark: what stood there before is not kept in it."""
     return [_line(feed, key, (name, "", new), told, run, now, say) for name, (new, _) in sending.values.items()]
 

@@ -307,6 +307,7 @@ PHRASES: Final = {
     "other_run": "another run may still be telling the panel something of this order.",
     "stopped_before_answer": "the run stopped before the answer came",
     "by_hand": "resolved by hand",
+    "old_tab": "Old {title}",
     "refund": "refund",
     "refunds": "refunds",
     "nothing_lost": "nothing was lost",
@@ -362,6 +363,14 @@ MESSAGES: Final = {
     "stopped_claiming": "Run {run} stopped while it was receiving work (since {at}), and its journal is not on this "
     "machine. At most {answers} ({full} orders of one of the services {services}, or as many refills or cancel requests) "
     "may be missing from the sheet.",
+    "rival": "Another sheet ({place}) takes orders from this panel, too (services: {services}): each order goes to the one that "
+    "asks first.",
+    "known_send": "Not sent again: this machine's journal knows that the panel accepted it for {one} {key} on {when} (run {run}).",
+    "restored": "Restored from an older copy: {rows} rows brought back, {sent} refunds, payments and tickets known to be sent, {told} rows put level with the panel, {unclear} in doubt.",
+    "restore_doubt": "Other machines wrote to this workbook {count} times after this copy was made. What they received then, at most {bound} orders of the services {services} (or refills or cancel requests), may be missing from the sheet.",
+    "restored_told": "The panel has {what} since {when}; this copy of the sheet is older. Type it here, too, or choose what is right.",
+    "restored_sent": "{what} went through on {when}; this copy of the sheet is older.",
+    "adopted": "Adopted: {what}.",
     "approve": "To let it through, tick {codes} in {tab}.",
     "approval_again": "It was let through before as {code}, but not all of it was sent.",
     "approval_more": "The first {most} of {count} lines follow.",
@@ -408,6 +417,8 @@ RESULTS: Final = {
         "Damaged",
         "Failed",
         "Resolved by hand",
+        "Restored",
+        "Adopted",
     )
 }
 """How a run ended, in the Runs tab."""

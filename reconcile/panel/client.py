@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 import httpx
 
 from reconcile.boundary import at
+from reconcile.core.identity import panel_name
 from reconcile.core.model import Action, Claimed, ItemResult, OrderUpdate, RawAnswer, Verdict
 from reconcile.errors import AccessRefused, CallFailed, NeverSent, Refused, SettingsError, Unavailable, Unknown
 from reconcile.panel import answers, echo
@@ -88,6 +89,14 @@ class SecretLike(Protocol):
     """A secret that shows itself only when asked (pydantic's SecretStr)."""
 
     def get_secret_value(self) -> str: ...
+
+
+class Keep(Protocol):
+    """Keeps every answer to a call that must not be repeated, as it arrives. Never raises ReconcileError."""
+
+    def arrived(self, raw: RawAnswer) -> None: ...
+    def cleaned(self, raw: RawAnswer) -> None: ...
+    def again(self) -> None: ...
 
 
 class CutShort(Unknown):
@@ -219,27 +228,32 @@ class Panel:
         self._client.close()
 
     @property
+    def name(self) -> str:
+        """The address as a workbook remembers it."""
+        return panel_name(self.url)
+
+    @property
     def longest_call(self) -> float:
         """The most seconds one call may take, retries and waits included: what a lease has to outlast."""
         return self._policy.seconds + max(self.pace, _SLOWEST_PACE) + self._timeouts.connect + self._timeouts.total
 
     # --- claims ----------------------------------------------------------------------------------------------------------
 
-    def fetch_order(self, service: str) -> RawAnswer:
+    def fetch_order(self, service: str, *, keep: Keep | None = None) -> RawAnswer:
         """One pending order of this service, handed out for good (getOrder): the answer unread, for the journal."""
-        return self.call(Action.GET_ORDER, {"type": service})
+        return self.call(Action.GET_ORDER, {"type": service}, keep)
 
-    def fetch_orders(self, service: str) -> RawAnswer:
+    def fetch_orders(self, service: str, *, keep: Keep | None = None) -> RawAnswer:
         """Up to 100 pending orders of this service, handed out for good (getOrders): the answer unread, for the journal."""
-        return self.call(Action.GET_ORDERS, {"type": service})
+        return self.call(Action.GET_ORDERS, {"type": service}, keep)
 
-    def fetch_refills(self, service: str | None = None) -> RawAnswer:
+    def fetch_refills(self, service: str | None = None, *, keep: Keep | None = None) -> RawAnswer:
         """Pending refill tasks, handed out for good (getRefills): the answer unread, for the journal."""
-        return self.call(Action.GET_REFILLS, {} if service is None else {"service_id": service})
+        return self.call(Action.GET_REFILLS, {} if service is None else {"service_id": service}, keep)
 
-    def fetch_cancel(self, service: str | None = None) -> RawAnswer:
+    def fetch_cancel(self, service: str | None = None, *, keep: Keep | None = None) -> RawAnswer:
         """One pending cancel task (getCancel): the answer unread, for the journal."""
-        return self.call(Action.GET_CANCEL, {} if service is None else {"service_id": service})
+        return self.call(Action.GET_CANCEL, {} if service is None else {"service_id": service}, keep)
 
     def get_order(self, service: str) -> Claimed:
         """`fetch_order`, read at once."""
@@ -259,14 +273,16 @@ class Panel:
 
     # --- orders ----------------------------------------------------------------------------------------------------------
 
-    def update_orders(self, updates: Sequence[OrderUpdate], *, once: bool = False) -> dict[str, ItemResult]:
+    def update_orders(
+        self, updates: Sequence[OrderUpdate], *, once: bool = False, keep: Keep | None = None
+    ) -> dict[str, ItemResult]:
         """Sends one updateOrders; one result for every id sent, UNKNOWN where the answer is silent.
 
         `once`: never repeated after it may have left (for panels where PARTIAL moves money here). Raises Refused when the panel
         refuses the call as a whole, Unknown, NeverSent, AccessRefused.
         """
         orders = json.dumps([_order_entry(update) for update in updates])
-        raw = self._call(Action.UPDATE_ORDERS, {"orders": orders}, repeat=not once)
+        raw = self._call(Action.UPDATE_ORDERS, {"orders": orders}, repeat=not once, keep=keep)
         read = answers.read_updates(raw, [update.id for update in updates])
         if read.any_result or read.said.verdict is Verdict.ACCEPTED:
             return dict(read.results)
@@ -288,13 +304,13 @@ class Panel:
         """The start count (setStartcount); on the ancestor it also set In progress [anc]. Returns the panel's message."""
         return self.send(Action.SET_START_COUNT, {"id": id, "start_count": str(start_count)})
 
-    def set_canceled(self, id: str) -> str:  # noqa: A002
+    def set_canceled(self, id: str, *, keep: Keep | None = None) -> str:  # noqa: A002
         """Cancels and refunds (setCanceled): every repeat may refund again [srv], so it is never repeated."""
-        return self.send(Action.SET_CANCELED, {"id": id})
+        return self.send(Action.SET_CANCELED, {"id": id}, keep)
 
-    def set_partial(self, id: str, remains: str | int) -> str:  # noqa: A002
+    def set_partial(self, id: str, remains: str | int, *, keep: Keep | None = None) -> str:  # noqa: A002
         """Partial, refunding what remains (setPartial): every repeat may refund again [srv], so it is never repeated."""
-        return self.send(Action.SET_PARTIAL, {"id": id, "remains": str(remains)})
+        return self.send(Action.SET_PARTIAL, {"id": id, "remains": str(remains)}, keep)
 
     def set_completed(self, id: str) -> str:  # noqa: A002
         """Completed (setCompleted). Returns the panel's message."""
@@ -328,21 +344,23 @@ class Panel:
         amount: str | Decimal,
         details: str,
         affiliate_commission: bool | str | None = None,  # noqa: FBT001 - the flag is the API's
+        *,
+        keep: Keep | None = None,
     ) -> str:
         """Credits a user (addPayment): one server credits on every call [srv], so it is never repeated."""
         params = {"user": user, "amount": f"{amount:f}" if isinstance(amount, Decimal) else amount, "details": details}
         if affiliate_commission is not None:
             flag = affiliate_commission
             params["affiliate_commission"] = flag if isinstance(flag, str) else "1" if flag else "0"
-        return self.send(Action.ADD_PAYMENT, params)
+        return self.send(Action.ADD_PAYMENT, params, keep)
 
-    def add_ticket(self, user: str, subject: str, message: str) -> str:
+    def add_ticket(self, user: str, subject: str, message: str, *, keep: Keep | None = None) -> str:
         """Opens a ticket (addTicket): the user reads each one, so it is never repeated. Returns the panel's message."""
-        return self.send(Action.ADD_TICKET, {"user": user, "subject": subject, "message": message})
+        return self.send(Action.ADD_TICKET, {"user": user, "subject": subject, "message": message}, keep)
 
     # --- any action --------------------------------------------------------------------------------------------------------
 
-    def send(self, action: Action, params: Mapping[str, str]) -> str:
+    def send(self, action: Action, params: Mapping[str, str], keep: Keep | None = None) -> str:
         """Any set* or add* action by its wire parameters; the panel's message when it accepted.
 
         Raises SettingsError for a parameter the action lacks or does not have, Refused, Unknown, NeverSent, AccessRefused.
@@ -350,7 +368,7 @@ class Panel:
         missing = [name for name in FIELDS[action] if name not in params and (action, name) not in OPTIONAL]
         if missing:
             raise SettingsError(f"{action} needs {' and '.join(missing)}.")
-        raw = self.call(action, params)
+        raw = self.call(action, params, keep)
         said = answers.read_single(raw)
         if said.verdict is Verdict.ACCEPTED:
             return said.message
@@ -375,16 +393,16 @@ class Panel:
             return
         raise failure
 
-    def call(self, action: Action, params: Mapping[str, str]) -> RawAnswer:
+    def call(self, action: Action, params: Mapping[str, str], keep: Keep | None = None) -> RawAnswer:
         """Any action by its wire parameters: the whole HTTP answer unread, whatever its code (`orders`: JSON text).
 
         Parameters may be missing (the panel says so); unknown ones raise SettingsError. Raises NeverSent, Unknown.
         """
-        return self._call(action, params, repeat=not (action.claims or action.once))
+        return self._call(action, params, repeat=not (action.claims or action.once), keep=keep)
 
     # --- one call ------------------------------------------------------------------------------------------------------------
 
-    def _call(self, action: Action, params: Mapping[str, str], *, repeat: bool) -> RawAnswer:
+    def _call(self, action: Action, params: Mapping[str, str], *, repeat: bool, keep: Keep | None = None) -> RawAnswer:
         """One call with its retries. `repeat`: whether it may be sent again after it may have arrived."""
         unknown = [name for name in params if name not in FIELDS[action]]
         if unknown:
@@ -395,6 +413,9 @@ class Panel:
         retries = Retries(self._policy, self._clock, self._sleep, self._may_continue, self._jitter)
         while True:
             got = self._attempt(action, fields)
+            answer = got.raw if isinstance(got, _Got) else got.partial if isinstance(got, CutShort) else None
+            if keep is not None and answer is not None:
+                keep.arrived(answer)
             wait: float | None = None
             if isinstance(got, _Got):
                 if answers.is_busy(got.raw):
@@ -406,6 +427,8 @@ class Panel:
             else:
                 again = isinstance(got, NeverSent) or (repeat and not isinstance(got, Redirected))
             if again and retries.wait(wait):
+                if keep is not None and isinstance(got, _Got):
+                    keep.again()
                 continue
             if isinstance(got, _Got):
                 return got.raw

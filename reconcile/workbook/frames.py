@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from reconcile.core.cells import id_text
-from reconcile.core.ledger import COLUMNS, SCHEMA
+from reconcile.core.ledger import COLUMNS, SCHEMA, TAKEN_OVER
 from reconcile.core.model import ROW, Cell
 from reconcile.core.words import ENGLISH
 from reconcile.errors import Damaged, ReconcileError
@@ -162,7 +162,7 @@ def _revision(meta: Mapping[str, str], name: str) -> int:
             f"The hidden _ledger tab of {name} does not say its schema and revision.",
             f"{INIT} If it was emptied: {RESTORE}",
         )
-    if meta[SCHEMA_KEY] != SCHEMA:
+    if meta[SCHEMA_KEY] not in (SCHEMA, *TAKEN_OVER):
         raise Damaged(
             f"The hidden _ledger tab of {name} has schema {meta[SCHEMA_KEY]!r}; this version of reconcile knows {SCHEMA!r}.",
             "Use the version of reconcile that wrote it.",
@@ -171,6 +171,11 @@ def _revision(meta: Mapping[str, str], name: str) -> int:
     if not (text.isascii() and text.isdecimal()):
         raise Damaged(f"The hidden _ledger tab of {name} has the revision {text!r}, which is not a number.", RESTORE)
     return int(text)
+
+
+def own_meta(revision: int) -> dict[str, str]:
+    """The meta entries that every commit writes beside its own: the revision it makes, and the layout its rows are in."""
+    return {REVISION: str(revision), SCHEMA_KEY: SCHEMA}
 
 
 def meta_row(key: str, text: str, cell_limit: int) -> Row:

@@ -32,11 +32,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from reconcile import boundary
 from reconcile.core.cells import Formula, id_text
-from reconcile.core.lease import BOOK
 from reconcile.core.ledger import COLUMNS, SEEN
 from reconcile.core.model import ROW, SYNC, Snapshot
 from reconcile.core.words import prefix
-from reconcile.errors import AccessRefused, Damaged, ReconcileError, RevisionMoved, Unavailable, Unmovable
+from reconcile.errors import AccessRefused, Damaged, NotSetUp, ReconcileError, RevisionMoved, Unavailable, Unmovable
 from reconcile.workbook import frames, google_answer, google_archive, google_heights, guide, templates
 from reconcile.workbook import google_looks as looks
 from reconcile.workbook.google_heights import Heights
@@ -90,7 +89,8 @@ PRUNED: Final = ("runs", "history")
 RESTORED: Final = "The sheet was put back to an older version: its ledger is at revision {now}, but revision {newest} was written to it."
 UNRESTORE: Final = (
     "In File > Version history, restore the newest version; what staff want back from the older one can be copied over by "
-    "hand. Going on from the older ledger could send refunds and payments twice."
+    "hand. Or go on from this one with `reconcile restore`, on the machine that wrote to it last. Without either, refunds and "
+    "payments could be sent twice."
 )
 
 SWAPPED: Final = (
@@ -219,6 +219,7 @@ class GoogleWorkbook:
 
     cell_limit = 50_000
     lands_together = 1
+    shared = True
 
     def __init__(
         self,
@@ -233,6 +234,15 @@ class GoogleWorkbook:
         self.known = known or templates.templates()
         self.zone: tzinfo = ZoneInfo("UTC")
         self.memory = _Memory()
+
+    @property
+    def place(self) -> str:
+        """The spreadsheet's id: a copy has another one."""
+        return self.id
+
+    def stands_at(self, place: str) -> bool:  # noqa: ARG002 - the port's
+        """The port's: a spreadsheet keeps its id wherever it is moved to, so another id is another spreadsheet."""
+        return True
 
     # --- read ----------------------------------------------------------------------------------------------------------
 
@@ -269,8 +279,7 @@ class GoogleWorkbook:
         self.memory.ledger = dict(ledger.places)
         self.memory.free = sorted(ledger.free)
         self.memory.following = max([1, *ledger.places.values(), *ledger.free]) + 1
-        meta = {**ledger.meta, BOOK: self.id}
-        return Snapshot(ledger.revision, data, ledger.frame, meta, self.known.words)
+        return Snapshot(ledger.revision, data, ledger.frame, ledger.meta, self.known.words)
 
     def _tabs(self, also: Sequence[str]) -> tuple[list[Tab], dict[str, Any]]:
         """Our tabs and what they say: one call, unless the sheet is in another language than the settings say."""
@@ -333,7 +342,7 @@ class GoogleWorkbook:
         title = error.what.partition("range: ")[2].rpartition("!")[0] or error.what.partition("range: ")[2]
         title = title.strip("'").replace("''", "'")
         if title == self.known.tab(LEDGER).title:
-            return Damaged(f"{self.name} has no tab {title!r}: it is not set up yet.", frames.INIT)
+            return NotSetUp(f"{self.name} has no tab {title!r}: it is not set up yet.", frames.INIT)
         return Damaged(
             f"{self.name} has no tab {title!r}.",
             f"If somebody renamed it, give it back its name {title!r}. Otherwise: {frames.INIT}",
@@ -391,7 +400,7 @@ class GoogleWorkbook:
         boundary.at("book.before-commit")
         if not self.memory.places and (now := self.read().revision) != after:
             raise RevisionMoved(f"Another run committed to {self.name} (revision {now}).", "Run again.")
-        stamp = after + 1
+        stamp = change.revision or after + 1
         draft = _Draft(self, change, stamp)
         try:
             body = self._apply(draft.requests, stamp, draft.value)
@@ -553,11 +562,23 @@ class GoogleWorkbook:
 
     # --- setting up ----------------------------------------------------------------------------------------------------
 
-    def provision(self, services: Sequence[str] = ()) -> Provisioned:
+    def provision(self, services: Sequence[str] = (), *, rebuild: bool = False) -> Provisioned:
         """Makes the workbook in the spreadsheet, or completes it; again is harmless. See google_setup."""
         from reconcile.workbook import google_setup  # noqa: PLC0415 - only init needs it
 
-        return google_setup.provision(self, services)
+        return google_setup.provision(self, services, rebuild=rebuild)
+
+    def set_aside(self, services: Sequence[str] = ()) -> Provisioned:
+        """Makes this copy a workbook of its own: its tabs are renamed and kept, new ones begin empty. See google_setup."""
+        from reconcile.workbook import google_setup  # noqa: PLC0415 - only init needs it
+
+        return google_setup.set_aside(self, services)
+
+    def newest(self) -> int:
+        """The highest revision that was ever written: the stamps are not part of the sheet's version history."""
+        from reconcile.workbook import google_setup  # noqa: PLC0415 - only restore needs it
+
+        return max(google_setup.look(self).stamps, default=0)
 
     def check(self) -> list[Finding]:
         """What `doctor` shows. See google_setup."""
@@ -869,7 +890,7 @@ class _Draft:
         """Ledger and meta rows: known ones by their place, new ones below, in as few requests as they have stretches."""
         book, place = self.book, self.book.memory.places[LEDGER]
         rows: dict[tuple[str, str], Row] = {(id_text(row["tab"]), id_text(row["key"])): row for row in change.ledger}
-        for key, text in {**change.meta, **own, frames.REVISION: str(stamp)}.items():
+        for key, text in {**change.meta, **own, **frames.own_meta(stamp)}.items():
             if text is None:
                 if (frames.META, key) in book.memory.ledger:
                     rows[frames.META, key] = {}

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 from reconcile.core.cells import id_text
-from reconcile.core.ledger import SCHEMA
+from reconcile.core.ledger import SCHEMA, TAKEN_OVER
 from reconcile.core.model import SYNC
 from reconcile.core.words import ENGLISH
 from reconcile.errors import AccessRefused, Damaged, ReconcileError, RevisionMoved
@@ -247,7 +248,7 @@ def _meta(book: GoogleWorkbook, found: FoundTab | None) -> tuple[dict[str, str],
             places[found.text(row, 1)] = row + 1
     if meta and not meta.get(frames.REVISION, "").isdecimal():
         raise Damaged(f"The hidden _ledger tab of {book.name} does not say its revision.", frames.RESTORE)
-    if meta.get(frames.SCHEMA_KEY, SCHEMA) != SCHEMA:
+    if meta.get(frames.SCHEMA_KEY, SCHEMA) not in (SCHEMA, *TAKEN_OVER):
         raise Damaged(
             f"The hidden _ledger tab of {book.name} has schema {meta[frames.SCHEMA_KEY]!r}; this version of reconcile knows "
             f"{SCHEMA!r}.",
@@ -775,18 +776,46 @@ def _fresh_rule(sheet: int, formula: str, fill: str, font: str) -> Json:
 # --- provision -------------------------------------------------------------------------------------------------------------
 
 
-def provision(book: GoogleWorkbook, services: Sequence[str] = ()) -> Provisioned:
+def set_aside(book: GoogleWorkbook, services: Sequence[str] = ()) -> Provisioned:
+    """Renames and keeps the tabs of rows, takes away those that are calculated and `_ledger`, and makes all of them anew.
+
+    Services stays. Raises as `provision` does.
+    """
+    found = look(book)
+    taken = {tab.title for tab in (*found.ours.values(), *found.others)}
+    requests: list[Json] = []
+    for tab in book.known.tabs:
+        there = found.ours.get(tab.key)
+        if there is None or tab.key == "services":
+            continue
+        if tab.free_text or tab.key == LEDGER:
+            requests.append({"deleteSheet": {"sheetId": there.sheet}})
+            continue
+        old = book.known.words.PHRASES["old_tab"].format(title=there.title)
+        title = next(each for each in (old, *(f"{old} {number}" for number in count(2))) if each not in taken)
+        taken.add(title)
+        renamed = {"properties": {"sheetId": there.sheet, "title": title}, "fields": "title"}
+        requests.append({"updateSheetProperties": renamed})
+    book.send(requests, max(found.stamps, default=0) + 1, f"init#{secrets.token_hex(4)}")
+    done = provision(book, services, rebuild=True)
+    titles = [
+        each["updateSheetProperties"]["properties"]["title"] for each in requests if "updateSheetProperties" in each
+    ]
+    return replace(done, aside=tuple(titles))
+
+
+def provision(book: GoogleWorkbook, services: Sequence[str] = (), *, rebuild: bool = False) -> Provisioned:
     """Makes the workbook in a spreadsheet, or completes it. Again is harmless: nothing missing, nothing written.
 
-    Raises Damaged when that cannot be done without guessing, Unavailable, AccessRefused.
+    rebuild: also one that has lost its `_ledger`, which a restore then fills from the journal. Raises Damaged when that cannot be done without guessing, Unavailable, AccessRefused.
     """
     for attempt in (1, 2, 3):
         found = look(book)
-        _refuse(book, found)
+        _refuse(book, found, rebuild=rebuild)
         made = wanted(book.known, found, services, book.http.account)
         if not made.requests:
             return Provisioned()
-        stamp = found.revision + 1 if found.meta else 0
+        stamp = found.revision + 1 if found.meta else max(found.stamps, default=-1) + 1
         try:
             book.send(made.requests, stamp, f"init#{secrets.token_hex(4)}")
         except RevisionMoved:
@@ -803,12 +832,13 @@ def provision(book: GoogleWorkbook, services: Sequence[str] = ()) -> Provisioned
     raise AssertionError
 
 
-def _refuse(book: GoogleWorkbook, found: Found) -> None:
+def _refuse(book: GoogleWorkbook, found: Found, *, rebuild: bool) -> None:
     """Raises Damaged for a spreadsheet that is not to be completed by guessing."""
-    if not found.meta and found.stamps:
+    if not found.meta and found.stamps and not rebuild:
         raise Damaged(
             f"{book.name} has lost its hidden _ledger tab, the job's memory of what was sent.",
-            "Restore it from the sheet's version history (File > Version history): without it, payments could be sent twice.",
+            "`reconcile restore` makes it anew from this machine's journal; or put the newest version back (File > Version "
+            "history), then run `reconcile doctor`. Without it, payments could be sent twice.",
         )
     version = found.meta.get(frames.VERSION_KEY, "0")
     if not version.isdecimal() or int(version) > book.known.version:

@@ -19,14 +19,19 @@ if TYPE_CHECKING:
 class Workbook(Protocol):
     """A shared workbook.
 
-    name: for messages ("orders.xlsx"). cell_limit: most UTF-16 code units one cell holds. lands_together: how many claims
+    name: for messages ("orders.xlsx"). place: where it stands, as this machine names it: a path, a spreadsheet id. shared: whether
+    that place is the same for every machine. cell_limit: most UTF-16 code units one cell holds. lands_together: how many claims
     the run may journal before it must land them (1 where the journal's disk can vanish). zone: the sheet's time zone, in which
     people read times; a Google Sheet has its own, which is known once it was read.
     """
 
     name: str
+    shared: bool
     cell_limit: int
     lands_together: int
+
+    @property
+    def place(self) -> str: ...
 
     @property
     def zone(self) -> tzinfo: ...
@@ -39,8 +44,12 @@ class Workbook(Protocol):
         """
         ...
 
+    def stands_at(self, place: str) -> bool:
+        """Whether another workbook file than this one stands at that place: what was moved leaves nothing behind."""
+        ...
+
     def commit(self, change: Commit, after: int) -> int:
-        """Writes `change` whole or not at all and returns the new revision (`after` + 1).
+        """Writes `change` whole or not at all and returns the new revision (`after` + 1, or `change.revision`).
 
         Raises RevisionMoved if another run committed since revision `after`; Unmovable if only its `archive` cannot be done;
         Unavailable, AccessRefused, Damaged.
@@ -59,21 +68,26 @@ class Workbook(Protocol):
 
 @dataclass(frozen=True)
 class Provisioned:
-    """What `provision` did: whether the file is new, titles of tabs, (title, header) of columns and services it added."""
+    """What `provision` did: whether the file is new, titles of tabs, (title, header) of columns and services it added.
+
+    aside: titles under which tabs were set aside.
+    """
 
     created: bool = False
     tabs: tuple[str, ...] = ()
     columns: tuple[tuple[str, str], ...] = ()
     services: tuple[str, ...] = ()
     refreshed: bool = False
+    aside: tuple[str, ...] = ()
 
     @property
     def changed(self) -> bool:
-        return bool(self.created or self.tabs or self.columns or self.services or self.refreshed)
+        return bool(self.created or self.tabs or self.columns or self.services or self.refreshed or self.aside)
 
     def lines(self) -> list[str]:
         """What was done, one sentence each; empty when everything was there."""
-        said = ["Made a new workbook."] if self.created else [f"Added the tab {title}." for title in self.tabs]
+        said = [f"Set aside as {title}." for title in self.aside]
+        said += ["Made a new workbook."] if self.created else [f"Added the tab {title}." for title in self.tabs]
         said += [f"Added the column {header} to {title}, at the right end." for title, header in self.columns]
         said += ["Brought Start here up to date."] if self.refreshed else []
         return said + [f"Added service {service} to Services." for service in self.services]

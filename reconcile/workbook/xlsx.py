@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -38,6 +39,7 @@ class XlsxWorkbook:
 
     cell_limit = xlsx_book.xlsx_limit()
     lands_together = 10
+    shared = False
 
     def __init__(
         self,
@@ -67,6 +69,15 @@ class XlsxWorkbook:
                 f"{self.name} is not an .xlsx workbook.",
                 "RECONCILE_SHEET takes a Google Sheet, or a path ending in .xlsx.",
             )
+
+    @property
+    def place(self) -> str:
+        """The file's path with every link followed, so that it is one wherever it is asked for from."""
+        return str(self.path.resolve())
+
+    def stands_at(self, place: str) -> bool:
+        """The port's: a file is there, and it is not this very one under another name."""
+        return xlsx_file.another_at(Path(place), self.path)
 
     # --- the port ----------------------------------------------------------------------------------------------------------
 
@@ -150,9 +161,31 @@ class XlsxWorkbook:
 
     # --- setting up ----------------------------------------------------------------------------------------------------------
 
-    def provision(self, services: Sequence[str] = ()) -> Provisioned:
+    def newest(self) -> int:
+        """The highest revision the workbook's service remembers: a file remembers none."""
+        return 0
+
+    def set_aside(self, services: Sequence[str] = ()) -> Provisioned:
+        """Makes this copy a workbook of its own: its tabs are renamed and kept, new ones begin empty. Raises as `provision`."""
+        from reconcile.workbook import xlsx_layout  # noqa: PLC0415 - openpyxl is heavy, and only init needs it
+
+        with xlsx_file.sole_writer(self.path):
+            xlsx_file.refuse_if_open(self.path)
+            before = xlsx_file.read_bytes(self.path)
+            with xlsx_book.damage_named(self.name):
+                self._known = xlsx_book.in_language_of(before, self.name, self._known)
+                raw, aside = xlsx_layout.set_aside(before, self._known, self.name, str(self.zone))
+            try:
+                xlsx_file.replace(self.path, raw, xlsx_file.digest(before))
+            except xlsx_file.Moved as moved:
+                raise xlsx_file.moved_away(self.path) from moved
+            self._book = None
+        return replace(self.provision(services), aside=aside)
+
+    def provision(self, services: Sequence[str] = (), *, rebuild: bool = False) -> Provisioned:
         """Makes the workbook, or completes one: missing tabs, headings and services. Again is harmless.
 
+        rebuild: also one that has lost its `_ledger`, which a restore then fills from the journal.
         Nothing that is there is moved or changed. Raises Damaged when that cannot be done without destroying something,
         SettingsError for a path into nowhere, Unavailable, AccessRefused.
         """
@@ -163,7 +196,7 @@ class XlsxWorkbook:
             with xlsx_book.damage_named(self.name):
                 if before is not None:
                     self._known = xlsx_book.in_language_of(before, self.name, self._known)
-                gap = None if before is None else self._gap(before)
+                gap = None if before is None else self._gap(before, rebuild=rebuild)
             raw, done = self._completed(before, gap)
             book, snapshot = xlsx_book.parse(raw, self.name, self._known, self.zone)
             there = set(snapshot.tabs["services"].index)
@@ -196,7 +229,7 @@ class XlsxWorkbook:
         )
         return xlsx_layout.completed(raw, gap, self._known, self.name, str(self.zone)), done
 
-    def _gap(self, raw: bytes) -> Gap:
+    def _gap(self, raw: bytes, *, rebuild: bool = False) -> Gap:
         from reconcile.workbook.xlsx_layout import Gap  # noqa: PLC0415 - same
 
         package = xlsx_book.unpack(raw, self.name)
@@ -210,10 +243,11 @@ class XlsxWorkbook:
                     templates.refuse_strayed(tab, row, xlsx_book.rows_below(sheet, context), self.name)
                 headers[tab.key] = [templates.fold(cell) for cell in row if cell is not None]
         lacking = tuple(tab for tab in self._known.tabs if tab.key not in headers)
-        if any(tab.key == templates.LEDGER for tab in lacking) and self._was_used(raw):
+        if any(tab.key == templates.LEDGER for tab in lacking) and not rebuild and self._was_used(raw):
             raise Damaged(
                 f"{self.name} has lost its hidden _ledger tab, the job's memory of what was sent.",
-                "Restore the workbook from its version history or a backup: without it, payments could be sent twice.",
+                "`reconcile restore` makes it anew from this machine's journal; or put a good copy of the workbook back, then run "
+                "`reconcile restore`. Without it, payments could be sent twice.",
             )
         columns = tuple(
             (tab, column)

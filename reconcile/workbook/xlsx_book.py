@@ -21,10 +21,10 @@ from xml.etree import ElementTree as ET
 from xml.parsers import expat
 
 from reconcile.core.cells import id_text
-from reconcile.core.ledger import COLUMNS
+from reconcile.core.ledger import COLUMNS, SCHEMA
 from reconcile.core.model import SYNC, Snapshot
 from reconcile.core.words import ENGLISH
-from reconcile.errors import AccessRefused, Damaged
+from reconcile.errors import AccessRefused, Damaged, NotSetUp
 from reconcile.workbook import frames, guide, templates, xlsx_rows, xlsx_xml, xlsx_zip
 from reconcile.workbook.templates import letters
 from reconcile.workbook.xlsx_xml import Context, Ink, Sheet, Styles
@@ -142,16 +142,20 @@ class Book:
         for key, rows in append.items():
             if rows:
                 parts[key] = _appended(parts[key], rows, ink)
-        revision = self.revision + 1
+        revision = change.revision or self.revision + 1
         ledger = _Ledger(parts[templates.LEDGER], dict(self.places), list(self.free), ink)
         for forgotten in change.forget:
             ledger.put(forgotten, None)
         for row in change.ledger:
             ledger.put((id_text(row["tab"]), id_text(row["key"])), row)
-        for name, text in {**change.meta, frames.REVISION: str(revision)}.items():
+        for name, text in {**change.meta, **frames.own_meta(revision)}.items():
             ledger.put((frames.META, name), None if text is None else frames.meta_row(name, text, xlsx_limit()))
         parts[templates.LEDGER] = ledger.part()
-        meta = {key: text for key, text in {**self.meta, **change.meta}.items() if text is not None}
+        meta = {
+            key: text
+            for key, text in {**self.meta, **change.meta, frames.SCHEMA_KEY: SCHEMA}.items()
+            if text is not None
+        }
         new = replace(
             self,
             parts=parts,
@@ -355,7 +359,7 @@ def parse(raw: bytes, name: str, known: Templates, zone: ZoneInfo) -> tuple[Book
                 continue
             part_name = find_sheet(package, tab)
             if part_name is None:
-                raise Damaged(
+                raise (NotSetUp if tab.key == memory.key else Damaged)(
                     f"{name} has no tab {tab.title!r}.",
                     f"If it was renamed, name it {tab.title!r} again. Otherwise: {frames.INIT}",
                 )

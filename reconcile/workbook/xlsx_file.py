@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from reconcile import boundary
-from reconcile.errors import AccessRefused, ReconcileError, RevisionMoved, SettingsError, Unavailable
+from reconcile.errors import AccessRefused, NoWorkbook, ReconcileError, RevisionMoved, SettingsError, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,9 +43,7 @@ def digest(data: bytes) -> str:
 def read_bytes(path: Path) -> bytes:
     """The file's content. Raises SettingsError when it is not there, AccessRefused, Unavailable."""
     if (data := read_if_there(path)) is None:
-        raise SettingsError(
-            f"There is no workbook {path}.", "Check RECONCILE_SHEET, or run `reconcile init` to make it."
-        )
+        raise NoWorkbook(f"There is no workbook {path}.", "Check RECONCILE_SHEET, or run `reconcile init` to make it.")
     return data
 
 
@@ -63,6 +61,17 @@ def read_if_there(path: Path) -> bytes | None:
         raise Unavailable(
             f"{path} cannot be read: {error.strerror}.", "Check the disk or the network share."
         ) from error
+
+
+def another_at(place: Path, path: Path) -> bool:
+    """Whether a file stands at `place` that is not the one at `path`: not by a link, nor by another name of the same folder.
+
+    Where that cannot be seen, there is one.
+    """
+    try:
+        return place.exists() and not (path.exists() and place.samefile(path))
+    except OSError:
+        return True
 
 
 def refuse_without_folder(path: Path) -> None:

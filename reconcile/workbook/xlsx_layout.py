@@ -14,6 +14,7 @@ import zipfile
 from copy import copy
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 from openpyxl import Workbook, load_workbook
@@ -36,7 +37,7 @@ from reconcile.workbook.templates import letters
 from reconcile.workbook.xlsx_xml import MAX_ROWS, Sheet, Styles, column_index, read_cells
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from openpyxl.worksheet.worksheet import Worksheet
@@ -86,18 +87,7 @@ def completed(raw: bytes, gap: Gap, known: Templates, name: str, zone_name: str)
 
     Nothing that is there is moved or changed. Raises Damaged naming what would be lost by saving it.
     """
-    refuse_losses(raw, known, name)
-    if _is_strict(raw):  # which openpyxl reads as a workbook without tabs
-        raise Damaged(
-            f"{name} lacks tabs or headings, and is saved as Strict Open XML, to which they cannot be added.",
-            "Save it as an ordinary .xlsx workbook (not Strict), then run init again.",
-        )
-    with warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always")
-        book = load_workbook(io.BytesIO(raw), rich_text=True)
-    if lost := sorted({str(each.message) for each in said if "removed" in str(each.message)}):
-        raise _would_destroy(name, lost)
-    _put_true_texts(book, raw, name)
+    book = _opened(raw, known, name)
     for tab in gap.tabs:
         _add_tab(book, tab, known, zone_name)
     for tab, column in gap.columns:
@@ -112,6 +102,65 @@ def completed(raw: bytes, gap: Gap, known: Templates, name: str, zone_name: str)
         _set_version(_sheet(book, known.tab(templates.LEDGER)), known)
     _draw_dashboard(book, known)
     return _saved(book, {tab.title for tab in gap.tabs})
+
+
+_LONGEST_TITLE: Final = 31
+"""Characters of a tab's title that Excel takes."""
+
+
+def set_aside(raw: bytes, known: Templates, name: str, zone_name: str) -> tuple[bytes, tuple[str, ...]]:
+    """The workbook with its tabs of rows renamed and kept, and new ones in their places. Services stays; `_ledger` begins anew.
+
+    Returns it, and the titles under which tabs were kept. Raises Damaged naming what would be lost by saving it.
+    """
+    book = _opened(raw, known, name)
+    titles = {sheet.title for sheet in book.worksheets}
+    anew, aside = [], []
+    for tab in known.tabs:
+        if tab.key == "services":
+            continue
+        sheet = next(
+            (each for each in book.worksheets if templates.fold(each.title) == templates.fold(tab.title)), None
+        )
+        anew.append(tab)
+        if sheet is None:
+            continue
+        if tab.free_text or tab.key == templates.LEDGER:
+            book.remove(sheet)
+            continue
+        old = known.words.PHRASES["old_tab"].format(title=tab.title)
+        title = next(each for each in _numbered(old) if each not in titles)
+        titles.add(title)
+        aside.append(title)
+        sheet.title = title
+    for tab in anew:
+        _add_tab(book, tab, known, zone_name)
+    _draw_dashboard(book, known)
+    return _saved(book, {tab.title for tab in anew}), tuple(aside)
+
+
+def _numbered(title: str) -> Iterator[str]:
+    """A title, then with numbers, none longer than a tab's may be."""
+    yield title[:_LONGEST_TITLE]
+    for number in count(2):
+        yield f"{title[: _LONGEST_TITLE - 4]} {number}"
+
+
+def _opened(raw: bytes, known: Templates, name: str) -> Any:
+    """The workbook in openpyxl's hands. Raises Damaged naming what would be lost by saving it."""
+    refuse_losses(raw, known, name)
+    if _is_strict(raw):  # which openpyxl reads as a workbook without tabs
+        raise Damaged(
+            f"{name} lacks tabs or headings, and is saved as Strict Open XML, to which they cannot be added.",
+            "Save it as an ordinary .xlsx workbook (not Strict), then run init again.",
+        )
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        book = load_workbook(io.BytesIO(raw), rich_text=True)
+    if lost := sorted({str(each.message) for each in said if "removed" in str(each.message)}):
+        raise _would_destroy(name, lost)
+    _put_true_texts(book, raw, name)
+    return book
 
 
 # --- what openpyxl would lose ------------------------------------------------------------------------------------------------

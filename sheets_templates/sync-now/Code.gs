@@ -718,6 +718,8 @@ const ENGLISH = {
     results: {
       'Done': 'Done',
       'Resolved by hand': 'Resolved by hand',
+      'Restored': 'Restored',
+      'Adopted': 'Adopted',
       'Done, something is in doubt': 'Done, something is in doubt',
       'Stopped by a limit': 'Stopped by a limit',
       'Another run took over': 'Another run took over',
@@ -861,6 +863,8 @@ const ENGLISH = {
   advice: {
     'Done': '',
     'Resolved by hand': '',
+    'Restored': '',
+    'Adopted': '',
     'Done, something is in doubt':
       'Look for “{doubt}” under {sync}: check those rows at the panel, then choose in “{unsure}”.',
     'Stopped by a limit':
@@ -970,6 +974,8 @@ const SPANISH = {
     results: {
       'Done': 'Hecho',
       'Resolved by hand': 'Resuelto a mano',
+      'Restored': 'Restaurado',
+      'Adopted': 'Adoptado',
       'Done, something is in doubt': 'Hecho, pero algo está en duda',
       'Stopped by a limit': 'Detenido por un límite',
       'Another run took over': 'Otra ejecución tomó el relevo',
@@ -1124,6 +1130,8 @@ const SPANISH = {
   advice: {
     'Done': '',
     'Resolved by hand': '',
+    'Restored': '',
+    'Adopted': '',
     'Done, something is in doubt': 'Busque “{doubt}” en {sync}: compruebe esas filas en el panel y elija en “{unsure}”.',
     'Stopped by a limit':
       'No se envió ningún cambio al panel, a propósito: habrían cambiado demasiadas cosas a la vez. Pida a {who} que lo ' +
@@ -1236,6 +1244,8 @@ const PORTUGUESE = {
     results: {
       'Done': 'Feito',
       'Resolved by hand': 'Resolvido à mão',
+      'Restored': 'Restaurado',
+      'Adopted': 'Adotado',
       'Done, something is in doubt': 'Feito, mas há algo em dúvida',
       'Stopped by a limit': 'Parado por um limite',
       'Another run took over': 'Outra execução assumiu',
@@ -1392,6 +1402,8 @@ const PORTUGUESE = {
   advice: {
     'Done': '',
     'Resolved by hand': '',
+    'Restored': '',
+    'Adopted': '',
     'Done, something is in doubt': 'Procure “{doubt}” em {sync}: verifique essas linhas no painel e escolha em “{unsure}”.',
     'Stopped by a limit':
       'Nenhuma mudança foi enviada ao painel, de propósito: coisas demais mudariam de uma vez. Peça a {who} que olhe isso ' +
@@ -1502,6 +1514,8 @@ const TURKISH = {
     results: {
       'Done': 'Tamam',
       'Resolved by hand': 'Elle çözüldü',
+      'Restored': 'Geri yüklendi',
+      'Adopted': 'Devralındı',
       'Done, something is in doubt': 'Tamam, ama kesin olmayan bir şey var',
       'Stopped by a limit': 'Bir sınır durdurdu',
       'Another run took over': 'Başka bir çalışma devraldı',
@@ -1652,6 +1666,8 @@ const TURKISH = {
   advice: {
     'Done': '',
     'Resolved by hand': '',
+    'Restored': '',
+    'Adopted': '',
     'Done, something is in doubt':
       '{sync} altında “{doubt}” arayın: o satırları panelde kontrol edin, sonra “{unsure}” altında seçin.',
     'Stopped by a limit':
@@ -1764,6 +1780,8 @@ const HINDI = {
     results: {
       'Done': 'पूरा',
       'Resolved by hand': 'हाथ से सुलझाया गया',
+      'Restored': 'बहाल किया गया',
+      'Adopted': 'अपनाया गया',
       'Done, something is in doubt': 'पूरा, पर कुछ पक्का नहीं',
       'Stopped by a limit': 'सीमा के कारण रुका',
       'Another run took over': 'दूसरे रन ने काम सँभाला',
@@ -1908,6 +1926,8 @@ const HINDI = {
   advice: {
     'Done': '',
     'Resolved by hand': '',
+    'Restored': '',
+    'Adopted': '',
     'Done, something is in doubt':
       '{sync} के नीचे “{doubt}” खोजें: वे पंक्तियाँ पैनल में जाँचें, फिर “{unsure}” के नीचे चुनें।',
     'Stopped by a limit':

@@ -135,6 +135,7 @@ def test_doctor_is_one_screen_of_ticks(synced: Terminal) -> None:
 ✓ open       No program has it open.
 ✓ structure  All tabs and headings are there; revision 4.
 ✓ template   Template version 2; this reconcile has 2.
+✓ identity   Workbook, journal and panel belong together.
 ✓ services   Orders are received for: 1.
 ✓ lease      No run is at work.
 ✓ doubts     Nothing is in doubt.

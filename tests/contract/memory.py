@@ -31,6 +31,8 @@ class MemoryWorkbook:
 
     services: Sequence[str] = ()
     name: str = "memory"
+    place: str = "memory"
+    shared: bool = True
     cell_limit: int = 32_767
     lands_together: int = 1
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
@@ -62,6 +64,10 @@ class MemoryWorkbook:
         boundary.at("book.after-read")
         return Snapshot(ledger.revision, tabs, ledger.frame.copy(), dict(ledger.meta), self.known.words)
 
+    def stands_at(self, place: str) -> bool:  # noqa: ARG002 - the port's
+        """The port's: like a spreadsheet, it has one id."""
+        return True
+
     def commit(self, change: Commit, after: int) -> int:
         """The port's commit."""
         frames.check_commit(change, self.known, self.cell_limit)
@@ -73,13 +79,13 @@ class MemoryWorkbook:
             )
         before = {tab: [list(row) for row in grid] for tab, grid in self.grids.items()}
         try:
-            self._apply(change, revision + 1)
+            self._apply(change, change.revision or revision + 1)
         except BaseException:
             self.grids = before
             raise
         self.commits += 1
         boundary.at("book.after-commit")
-        return revision + 1
+        return change.revision or revision + 1
 
     def obstacle(self, keys: Collection[str]) -> tuple[str, set[str]]:  # noqa: ARG002 - every row may
         """The port's obstacle: formulas, wherever they stand."""
@@ -101,7 +107,7 @@ class MemoryWorkbook:
             self._drop_ledger(tab, key)
         for row in change.ledger:
             self._put_ledger(id_text(row["tab"]), id_text(row["key"]), row)
-        self._put_meta({**change.meta, frames.REVISION: str(revision)})
+        self._put_meta({**change.meta, **frames.own_meta(revision)})
 
     def positions(self, key: str) -> dict[str, int]:
         """Where the columns of a tab stand now."""

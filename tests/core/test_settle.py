@@ -229,15 +229,24 @@ def test_a_refund_through_cancels_of_a_killed_run_closes_its_order() -> None:
 
 
 def test_a_mark_that_a_person_must_settle_is_left_to_them() -> None:
-    """The journal is not asked again about a doubt on record."""
+    """The journal is asked about a doubt on record, too; where it knows no better, the doubt stays as it is."""
     desk = with_order()
     desk.type("orders", "15", status="Canceled")
     desk.run(unclear)
+    before = desk.ledger.row("orders", "15")
+    recover(desk, lambda *_: (Verdict.UNKNOWN, ""))
+    assert desk.ledger.row("orders", "15") == before
 
-    def never(*_: object) -> tuple[Verdict, str]:
-        raise AssertionError
 
-    recover(desk, never)
+def test_the_journal_outranks_a_doubt() -> None:
+    """F31: a row is in doubt, and a journal knows that the refund went through: nobody is asked any more."""
+    desk = with_order()
+    desk.type("orders", "15", status="Canceled")
+    desk.run(unclear)
+    recover(desk, lambda *_: (Verdict.ACCEPTED, ""))
+    row = desk.ledger.row("orders", "15")
+    assert row is not None
+    assert (row["status"], row["refunded"], row["sending"], row["state"]) == ("Canceled", "Canceled", None, "closed")
 
 
 def test_an_update_beside_a_refund_keeps_its_own_result() -> None:

@@ -130,9 +130,8 @@ def _unpacked(text: str) -> Any:
 @contextlib.contextmanager
 def killing(folder: Path, book: str) -> Any:
     """A prepared day on that kind of workbook, with the helper processes running."""
-    prepared = day(folder, book)
     with Helper("tests.faults.services", book) as services, Helper("tests.faults.runner") as runner:
-        yield Killing(prepared, services, runner)
+        yield Killing(day(folder, book, url=services.ready["url"]), services, runner)
 
 
 def sweep(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconcile.panel.practice import PracticeCancel, PracticePanel, PracticeRefill
 from tests.faults.checks import Watch
-from tests.faults.world import SERVICES, World, make
+from tests.faults.world import ADDRESS, SERVICES, World, make
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,10 +70,10 @@ def _copied(watch: Watch) -> Watch:
     )
 
 
-def day(folder: Path, kind: str, *, small: bool = False) -> Day:
-    """The prepared day on that kind of workbook. `small`: one of each kind of work, for sweeps over pairs."""
+def day(folder: Path, kind: str, *, small: bool = False, url: str = ADDRESS) -> Day:
+    """The prepared day on that kind of workbook. `small`: one of each kind of work, for sweeps over pairs. url: the panel's."""
     panel = PracticePanel(0, 1, KEY, refills=0, cancels=0)
-    world = make(folder, kind, panel)
+    world = make(folder, kind, panel, url=url)
     _long_done(world)
     first = ("11", "12", "13") if small else ("11", "12", "13", "14", "15", "16")
     for number, key in enumerate(first):
@@ -199,8 +199,9 @@ def _moving(world: World) -> bool:
 
 
 def _memory(world: World) -> list[str]:
-    """The hidden tab without what every run writes: revision and heartbeat."""
-    return sorted(repr(row) for row in world.rows("ledger") if list(row.values())[1] not in ("revision", "heartbeat"))
+    """The hidden tab without what every run writes: revision, commit, the machines' last ones, heartbeat."""
+    every = ("revision", "commit", "machines", "heartbeat")
+    return sorted(repr(row) for row in world.rows("ledger") if list(row.values())[1] not in every)
 
 
 def _difference(before: list[str], after: list[str]) -> list[str]:

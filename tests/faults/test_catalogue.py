@@ -66,7 +66,7 @@ def test_the_answer_is_kept_before_anybody_reads_it(world: World, monkeypatch: p
     def die_reading(*_: object) -> None:
         raise Crash
 
-    monkeypatch.setitem(job._READERS, job.Feed.ORDERS, die_reading)
+    monkeypatch.setitem(job.READERS, job.Feed.ORDERS, die_reading)
     assert world.run().crashed
     monkeypatch.undo()
     with Journal.open(world.machine("a")) as journal:
@@ -396,7 +396,7 @@ def test_what_a_dead_run_landed_is_told_in_runs(world: World) -> None:
 def test_a_run_stopped_by_a_limit_tells_what_landed(world: World) -> None:
     """F06, F12: an answer that a dead run received lands in a run that a limit stops: the run after tells of it."""
     world.panel.state.orders["1"].status = "Pending"
-    at("journal.after-write", die, time=4)  # begun, asked, and the answer is kept
+    at("journal.after-write", die, time=5)  # begun, asked, and the answer is kept
     assert world.run().crashed
     boundary.set_hook(None)
     assert world.panel.state.orders["1"].handed == 2
@@ -774,7 +774,7 @@ def test_a_torn_journal_is_recovered_or_refused(world: World) -> None:
 def test_a_journal_of_another_version_is_refused(world: World) -> None:
     """F23: a journal of a newer layout, or of one that never was: exit 8, and nothing is guessed."""
     path = world.machine("a") / "journal.sqlite3"
-    for version in (0, 2, 99):
+    for version in (0, 3, 99):
         with sqlite3.connect(path) as db:
             db.execute(f"PRAGMA user_version = {version}")
         db.close()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import shutil
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,11 +17,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 import httpx
 from pydantic import SecretStr
 
-from reconcile import boundary
+from reconcile import agree, boundary
+from reconcile import journal as journals
 from reconcile.core.plan import Rules
 from reconcile.errors import ReconcileError
 from reconcile.job import Job, Stop, sync
-from reconcile.journal import Journal
+from reconcile.journal import FILE, LOCK, SEAL, Journal
 from reconcile.panel.client import Panel
 from reconcile.panel.practice import Dropped, PracticePanel, State
 from reconcile.workbook.templates import templates
@@ -29,7 +31,7 @@ from tests.faults import books
 from tests.faults.told import doubts, meta
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from reconcile.core.model import Outcome
     from reconcile.workbook.port import Workbook
@@ -164,6 +166,12 @@ class World:
     rules: Rules = field(default_factory=Rules)
     url: str = ADDRESS
     runs: int = 0
+    adopt: bool = True
+    """Whether each machine takes the workbook on without asking, as RECONCILE_ADOPT=yes says."""
+
+    tokens: int = 0
+    """How many names were drawn by chance: here they are counted, so that one seed is one life."""
+
     line: Line = field(init=False)
     told: list[Told] = field(default_factory=list)
     dying: bool = False
@@ -213,7 +221,11 @@ class World:
         began, around, self.dying = self._spent(), (self.dying, self.line.until, self.line.late), False
         self.line.late = 0
         try:
-            with Journal.open(self.machine(machine)) as journal, self.client(real=real, clock=clock) as panel:
+            with (
+                self._counted(),
+                Journal.open(self.machine(machine)) as journal,
+                self.client(real=real, clock=clock) as panel,
+            ):
                 job = Job(
                     book=workbook(self.book.open(clock)),
                     panel=panel,
@@ -222,6 +234,7 @@ class World:
                     clock=clock,
                     run=name,
                     stop=stop or Stop(),
+                    adopt=self.adopt,
                 )
                 self.line.until = self.clock.at + DEADLINE  # opening the journal may take its time
                 outcome = sync(job, force=force)
@@ -240,6 +253,20 @@ class World:
         self.book.mend()
         self.told.append(told)
         return told
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        """Names that are drawn by chance are numbers here."""
+        before, journals.token = journals.token, self._token
+        agree.token = self._token
+        try:
+            yield
+        finally:
+            journals.token = agree.token = before
+
+    def _token(self) -> str:
+        self.tokens += 1
+        return f"{self.tokens:016x}"
 
     def jump(self, seconds: float) -> None:
         """Time passes that no run can help."""
@@ -315,16 +342,19 @@ class World:
     def save(self) -> Saved:
         """Everything there is, to begin from again."""
         state = copy.deepcopy(self.panel.state)
-        journals = {path.name: _files(path) for path in sorted((self.folder / "machines").glob("*"))}
-        return Saved(state, list(self.panel.requests), self.book.save(), journals, self.clock.at, self.runs)
+        machines = sorted((self.folder / "machines").glob("*"))
+        kept = {path.name: _files(path) for path in machines}
+        whole = tuple(path.name for path in machines if _sealed(path))
+        requests = list(self.panel.requests)
+        return Saved(state, requests, self.book.save(), kept, self.clock.at, self.runs, whole, self.tokens)
 
     def state(self) -> bytes:
         """Everything a later run can see, as bytes: panel and what it was asked, workbook, journals, the time in whole seconds.
 
         Nothing decides by parts of a second.
         """
-        journals = {path.name: _files(path) for path in sorted((self.folder / "machines").glob("*"))}
-        seen = (self.panel.state, self.panel.requests, journals, int(self.clock.at.timestamp()), self.runs)
+        kept = {path.name: (_files(path), _sealed(path)) for path in sorted((self.folder / "machines").glob("*"))}
+        seen = (self.panel.state, self.panel.requests, kept, int(self.clock.at.timestamp()), self.runs, self.tokens)
         return repr(seen).encode() + self.book.state()
 
     def restore(self, saved: Saved) -> None:
@@ -340,7 +370,9 @@ class World:
             self.machine(name).mkdir(parents=True)
             for file, content in files.items():
                 (self.machine(name) / file).write_bytes(content)
-        self.clock.at, self.runs = saved.at, saved.runs
+            if name in saved.whole:  # it is the same disk again, not a copy that was put back
+                journals.seal_file(self.machine(name) / FILE)
+        self.clock.at, self.runs, self.tokens = saved.at, saved.runs, saved.tokens
         self.told.clear()
         boundary.set_hook(None)
 
@@ -355,6 +387,8 @@ class Saved:
     journals: dict[str, dict[str, bytes]]
     at: datetime
     runs: int
+    whole: tuple[str, ...]
+    tokens: int
 
 
 class _Skewed(Clock):
@@ -372,7 +406,13 @@ class _Skewed(Clock):
 
 
 def _files(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "journal.lock"}
+    """A machine's journal as it can be put back: without its lock, and without what names the very file."""
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name not in (LOCK, SEAL)}
+
+
+def _sealed(folder: Path) -> bool:
+    """Whether a machine's journal fits its seal, as it does unless somebody put it back."""
+    return (folder / FILE).exists() and journals.fits_seal(folder / FILE)
 
 
 def _key_header(tab: str) -> str:

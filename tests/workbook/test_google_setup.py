@@ -108,7 +108,7 @@ def test_the_ledger_says_what_the_adapter_needs(hands: GoogleHands) -> None:
     assert grid[0] == [column.header for column in templates().tab("ledger").columns]
     assert {key: meta[key] for key in ("revision", "schema", "template", "zone")} == {
         "revision": "0",
-        "schema": "1",
+        "schema": "2",
         "template": str(templates().version),
         "zone": "Etc/GMT",
     }

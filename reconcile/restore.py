@@ -1,0 +1,495 @@
+"""Going on from an older copy of a workbook, or rebuilding one that is gone: what this machine's journal still knows comes back.
+
+Nothing is asked of the panel and nothing is sent to it. Two commits: the first lands every kept answer whose rows are missing and
+lifts the revision past all that ever were; the second, upon a fresh read, sets what was sent since to its outcome. Stopped in
+between, it is simply done again: what is there already is left alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from reconcile import agree
+from reconcile.core import settle
+from reconcile.core.identity import RESTORING, Identity, Kind, settled
+from reconcile.core.landing import Landing, land, share
+from reconcile.core.lease import CLAIMING, LEASE, check_free, doubt_meta, lease_of
+from reconcile.core.ledger import SEEN, Ledger, Sending, blank_row
+from reconcile.core.model import Action, Commit, Doubt, Feed, Note, Verdict
+from reconcile.core.model import Kind as Say
+from reconcile.core.once import Sent
+from reconcile.core.plan import closed_by, closed_state, content_mark, went_through
+from reconcile.errors import Disagree, NothingToDo, SettingsError
+from reconcile.job import ARCHIVE, FULL, PAYLOAD, check_schema, past_of, read_answer, services, sync_texts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from reconcile.core.model import Claimed, Row, Snapshot
+    from reconcile.core.once import Past, Send
+    from reconcile.core.words import Words
+    from reconcile.journal import Claim, Journal
+    from reconcile.workbook.port import Workbook
+
+PUT_BACK: Final = (Kind.OLDER, Kind.FORK, Kind.LOST, Kind.HALF)
+
+START: Final = "-"
+"""Stands for "since the beginning" in the mark of an unfinished restore."""
+
+Level = tuple[str, dict[str, str]]
+"""When the panel took values, and the values: field → value."""
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What restoring did, or would do. rows: feed → how many come back. sent, unclear: of what was sent once.
+
+    gone: those of `sent` whose row is not in this copy. told: how many rows the panel has newer values of. doubt: what other
+    machines may have received. since: the time of the copy.
+    """
+
+    run: str
+    since: str
+    rows: Mapping[str, int]
+    sent: tuple[Send, ...] = ()
+    unclear: tuple[Send, ...] = ()
+    gone: tuple[Send, ...] = ()
+    told: int = 0
+    doubt: Doubt | None = None
+    missing: bool = False
+
+
+@dataclass(frozen=True)
+class Work:
+    """What restoring works with.
+
+    make: makes the workbook's tabs where it is gone. newest: the highest revision that the workbook's own service remembers.
+    """
+
+    book: Workbook
+    journal: Journal
+    panel: str
+    clock: Callable[[], datetime]
+    run: str
+    make: Callable[[], object]
+    newest: Callable[[], int]
+
+    def at(self) -> str:
+        return self.clock().isoformat(timespec="seconds")
+
+
+def restore(work: Work, *, dry_run: bool = False) -> Restored:
+    """Goes on from the copy at hand, or makes a lost workbook anew.
+
+    Raises SettingsError where there is nothing to restore, Disagree where a person must first say what the workbook is, LeaseHeld
+    while a run is at work.
+    """
+    snapshot, standing, lost = _found(work, dry_run=dry_run)
+    if snapshot is None:  # a dry run, and no workbook is there
+        return _would_rebuild(work, standing)
+    check_free(snapshot.meta, work.clock(), _mine(work.journal, snapshot))
+    identity = standing.identity if not lost else replace(standing.identity, book=lost)
+    known = work.journal.known(identity.book)
+    if known is None:
+        raise SettingsError(
+            "This machine's journal does not know this workbook.", "`reconcile doctor` says how things stand."
+        )
+    ledger = Ledger(snapshot.ledger, snapshot.meta)
+    waiting = missing(work.journal.claims(identity.book), snapshot, ledger)
+    past = past_of(work.journal, tuple(dict.fromkeys((*identity.panel, *known.panel))))
+    doubt = _others(known.machines, identity, work, snapshot, known.services)
+    half = snapshot.meta.get(RESTORING)
+    since = known.times.get(identity.commit, "") if half is None else half.removeprefix(START)
+    if dry_run:
+        found = _sends(work.journal, past, ledger, identity.book)
+        levels = _levels(work.journal, identity.book, since, ledger, {send.key for send, _ in found})
+        return _outcome(work, since, _counts(waiting), found, snapshot, len(levels), doubt)
+    identity = replace(
+        settled(replace(identity, panel=identity.panel or known.panel), standing.here, standing.findings),
+        places=identity.places if standing.here.named in identity.places else (*identity.places, standing.here.named),
+    )
+    standing.identity = identity
+    newest = max(
+        identity.revision, known.revision + 1, work.newest()
+    )  # one commit more may have been written than is known
+    counts = _land(work, standing, snapshot, ledger, waiting, newest + 1, since, doubt)
+    snapshot = work.book.read((ARCHIVE,))
+    return _settle(work, standing, snapshot, past, since, counts, doubt)
+
+
+def _found(work: Work, *, dry_run: bool) -> tuple[Snapshot | None, agree.Standing, str]:
+    """The workbook as it is, what it is to this machine, and the id of the lost one that it stands in for ("" for none)."""
+    try:
+        snapshot = agree.read(work.book, work.journal, read_answer, (ARCHIVE,))
+    except Disagree as gone:
+        if gone.standing is None:
+            raise
+        if dry_run:
+            return None, gone.standing, gone.standing.findings[0].about
+        work.make()
+        snapshot = work.book.read((ARCHIVE,))
+    check_schema(snapshot)
+    standing = agree.standing(work.book, work.journal, snapshot, work.panel)
+    kinds = [finding.kind for finding in standing.stops]
+    if not any(kind in PUT_BACK for kind in kinds):
+        standing.refuse(snapshot, read_answer)
+        raise NothingToDo(
+            f"There is nothing to restore: {work.book.name} is the newest this machine knows.",
+            "`reconcile doctor` checks everything.",
+        )
+    others = [finding for finding in standing.stops if finding.kind not in PUT_BACK]
+    lost = next((finding.about for finding in standing.stops if finding.kind is Kind.LOST), "")
+    if lost and standing.identity.book and len(snapshot.ledger):
+        raise SettingsError(
+            f"{work.book.name} is another workbook with rows of its own; the one this machine knows here is gone.",
+            "Move this one away; then `reconcile restore` makes the lost one anew in its place.",
+        )
+    if others:
+        standing.findings = tuple(others)
+        standing.refuse(snapshot, read_answer)
+    return snapshot, standing, lost
+
+
+def _mine(journal: Journal, snapshot: Snapshot) -> list[str]:
+    lease = lease_of(snapshot.meta)
+    return [lease.run] if lease is not None and journal.knows_run(lease.run) else []
+
+
+# --- rows -------------------------------------------------------------------------------------------------------------------
+
+
+def missing(claims: Iterable[Claim], snapshot: Snapshot, ledger: Ledger) -> list[tuple[Claim, Claimed]]:
+    """What kept answers brought and neither the ledger nor Archive has, each row once, in the order it was received."""
+    archived = set(snapshot.tabs[ARCHIVE].index)
+    seen: set[tuple[str, str]] = set()
+    found = []
+    for claim in claims:
+        if claim.raw is None:
+            continue
+        feed = Feed(claim.feed)
+        read = read_answer(feed, claim.service, claim.raw)
+        rows = []
+        for item in read.rows:
+            place = (feed.value, item.id)
+            there = place in ledger or (
+                feed is Feed.ORDERS and (item.id in archived or ledger.archived.how(item.id) is not None)
+            )
+            if not there and place not in seen:
+                seen.add(place)
+                rows.append(item)
+        if rows:
+            found.append((claim, replace(read, rows=tuple(rows), broken=(), problem="", in_doubt=False)))
+    return found
+
+
+def _counts(waiting: Iterable[tuple[Claim, Claimed]]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for _, claimed in waiting:
+        counts[claimed.feed.value] = counts.get(claimed.feed.value, 0) + len(claimed.rows)
+    return counts
+
+
+def _land(
+    work: Work,
+    standing: agree.Standing,
+    snapshot: Snapshot,
+    ledger: Ledger,
+    waiting: list[tuple[Claim, Claimed]],
+    revision: int,
+    since: str,
+    doubt: Doubt | None,
+) -> dict[str, int]:
+    """Commits the missing rows, in as many commits as their texts need; the first lifts the revision. Returns how many came."""
+    counts = _counts(waiting)
+    present = {feed.value: set(snapshot.tabs[feed.value].index) for feed in Feed}
+    lifted: int | None = revision
+    while True:
+        batch, waiting = share(waiting, PAYLOAD)
+        total = Landing()
+        for claim, claimed in batch:
+            one = land(
+                claimed,
+                ledger,
+                present[claimed.feed.value],
+                run=claim.name,
+                revision=standing.identity.revision,
+                now=work.clock(),
+                when=_shown(work, snapshot.words),
+                cell_limit=work.book.cell_limit,
+                shown=snapshot.tabs[claimed.feed.value],
+                say=snapshot.words,
+            )
+            for tab, rows in one.append.items():
+                total.append.setdefault(tab, []).extend(rows)
+            total.ledger.extend(one.ledger)
+            total.notes.extend(one.notes)
+            ledger = ledger.patched(one.ledger)
+        meta = {LEASE: None, CLAIMING: None, RESTORING: since or START, **doubt_meta([doubt] if doubt else [])}
+        standing.commit(
+            Commit(
+                work.run,
+                append=total.append,
+                ledger=total.ledger,
+                sync=sync_texts(snapshot, total.notes),
+                meta=meta,
+                revision=lifted,
+            ),
+            work.at(),
+            services=services(snapshot)[0] or None,
+        )
+        lifted = None
+        if not waiting:
+            return counts
+
+
+def _shown(work: Work, say: Words) -> str:
+    return say.moment(work.clock().astimezone(work.book.zone))
+
+
+# --- what was sent -----------------------------------------------------------------------------------------------------------
+
+
+def _sends(journal: Journal, past: Past, ledger: Ledger, book: str) -> list[tuple[Send, Verdict]]:
+    """What was sent once for this workbook and its ledger does not show: accepted or unclear, the last word on each."""
+    last: dict[str, tuple[Send, Verdict]] = {}
+    for send in journal.sends(book):
+        verdict, _ = past.outcome(send)
+        before = last.get(send.about)
+        if before is None or before[1] is not Verdict.ACCEPTED:
+            last[send.about] = (send, verdict)
+    return [
+        (send, verdict)
+        for send, verdict in last.values()
+        if verdict in (Verdict.ACCEPTED, Verdict.UNKNOWN) and not _shows(send, verdict, ledger)
+    ]
+
+
+def _shows(send: Send, verdict: Verdict, ledger: Ledger) -> bool:
+    """Whether the ledger has it already: as done, or (what is unclear) as being in doubt or decided since."""
+    feed = Feed(send.feed)
+    row = ledger.row(feed, send.key)
+    if row is None:
+        archived = ledger.archived.how(send.key) if feed is Feed.ORDERS else None
+        return archived is not None
+    done = bool(row["refunded"] or row["status"] == "sent")
+    return done if verdict is Verdict.ACCEPTED else done or bool(row["sending"])
+
+
+def _levels(journal: Journal, book: str, since: str, ledger: Ledger, sent: set[str]) -> dict[tuple[Feed, str], Level]:
+    """Rows of which the panel took other values since than the ledger has: (feed, key) → when, field → value."""
+    found: dict[tuple[Feed, str], Level] = {}
+    for at, feed, key, values in journal.updates(book):
+        if at < since or (key in sent and feed == Feed.ORDERS):
+            continue
+        before = found.get((Feed(feed), key), ("", {}))[1]
+        found[Feed(feed), key] = (at, {**before, **values})
+    return {
+        place: (at, values)
+        for place, (at, values) in found.items()
+        if (row := ledger.row(*place)) is not None
+        and any(str(row[name] or "") != value for name, value in values.items())
+    }
+
+
+def _settle(
+    work: Work,
+    standing: agree.Standing,
+    snapshot: Snapshot,
+    past: Past,
+    since: str,
+    counts: Mapping[str, int],
+    doubt: Doubt | None,
+) -> Restored:
+    """The second commit: what was sent since is set to its outcome, beside the cells as this copy shows them."""
+    say, ledger = snapshot.words, Ledger(snapshot.ledger, snapshot.meta)
+    found = _sends(work.journal, past, ledger, standing.identity.book)
+    levels = _levels(work.journal, standing.identity.book, since, ledger, {send.key for send, _ in found})
+    rows: dict[tuple[str, str], Row] = {}
+    notes, history = [], []
+    for send, verdict in found:
+        sending = _marked(send, say)
+        row = rows.get((send.feed, send.key)) or ledger.row(send.feed, send.key) or blank_row(send.feed, send.key)
+        shown = _cells(snapshot, send)
+        if verdict is Verdict.UNKNOWN:
+            rows[send.feed, send.key] = {
+                **row,
+                "sending": replace(sending, doubt=True).text(),
+                "unsure_seen": shown.get("unsure"),
+            }
+            continue
+        rows[send.feed, send.key] = _done(row, sending, shown, work.clock(), Feed(send.feed))
+        if Feed(send.feed) is Feed.CANCELS and (order := closed_by(sending, ledger)):
+            rows[Feed.ORDERS.value, sending.order_id] = {**order, "closed": order["closed"] or work.clock().isoformat()}
+        text = say.MESSAGES["restored_sent"].format(what=sending.what, when=_time(send, work, say))
+        if shown:
+            notes.append(Note(send.feed, send.key, 0, Say.SENT, text))
+        history += settle.sent_lines(
+            Feed(send.feed), send.key, sending, say.VERDICTS[verdict], send.run, work.clock(), say
+        )
+    for (feed, key), (at, values) in levels.items():
+        row = dict(rows.get((feed.value, key)) or ledger.row(feed, key) or blank_row(feed.value, key))
+        shown = _row(snapshot, feed, key)
+        row.update(values)
+        row.update({name + SEEN: shown.get(name) for name in values if name + SEEN in row})
+        rows[feed.value, key] = closed_state(row)
+        what = say.changes(values.items())
+        when = say.moment(_parsed(at, work))
+        if shown:
+            text = say.MESSAGES["restored_told"].format(what=what, when=when)
+            notes.append(Note(feed.value, key, 0, Say.INFO, text))
+    result = _outcome(work, since, counts, found, snapshot, len(levels), doubt)
+    history_rows: dict[str, Sequence[Row]] = {"history": history} if history else {}
+    standing.commit(
+        Commit(
+            work.run,
+            append={**history_rows, "runs": [_line(result, work, say)]},
+            ledger=list(rows.values()),
+            sync=sync_texts(snapshot, notes),
+            meta={RESTORING: None},
+        ),
+        work.at(),
+    )
+    for claim in work.journal.claims(standing.identity.book):
+        if claim.raw is not None and claim.state in ("answered", "unknown"):
+            work.journal.settle(claim.id, "brought back")
+    return result
+
+
+def _marked(send: Send, say: Words) -> Sending:
+    """A send as the ledger would have marked it."""
+    order_id = send.about.removeprefix("refund ") if send.about.startswith("refund ") else ""
+    action = send.act or (Action.SET_CANCELED.value if send.value == "Canceled" else Action.SET_PARTIAL.value)
+    values = send.values or {"status": send.value.partition(",")[0]}
+    return Sending(
+        action=action,
+        target=send.target or order_id,
+        run=send.run,
+        at=send.at,
+        what=settle.sent_what(Action(action), values, Feed(send.feed), say),
+        values={name: (value, None) for name, value in values.items()},
+        params=send.params,
+        order_id=order_id if send.feed == Feed.CANCELS else "",
+    )
+
+
+def _done(row: Row, sending: Sending, shown: Mapping[str, Any], now: datetime, feed: Feed) -> Row:
+    """The ledger row once a send counts as accepted, with the cells as this copy shows them."""
+    out = went_through(row, sending)
+    for name in sending.values:
+        seen = ("status" if name == "send" else name) + SEEN
+        if seen in out:
+            out[seen] = shown.get(name)
+    if feed is Feed.ORDERS:
+        out["remains" + SEEN] = shown.get("remains")
+    if not feed.claimed and shown:
+        out.update(user=shown.get("user"), link=content_mark(feed, dict(shown)))
+    out = closed_state(out)
+    return {**out, "closed": out["closed"] or now.isoformat()}
+
+
+def _cells(snapshot: Snapshot, send: Send) -> dict[str, Any]:
+    return _row(snapshot, Feed(send.feed), send.key)
+
+
+def _row(snapshot: Snapshot, feed: Feed, key: str) -> dict[str, Any]:
+    frame = snapshot.tabs[feed.value]
+    found = frame[frame.index == key].to_dict("records")
+    return {str(name): cell for name, cell in found[0].items()} if len(found) == 1 else {}
+
+
+def _parsed(at: str, work: Work) -> datetime:
+    from datetime import datetime as made  # noqa: PLC0415 - only its reader is wanted
+
+    return made.fromisoformat(at).astimezone(work.book.zone)
+
+
+def _time(send: Send, work: Work, say: Words) -> str:
+    return say.moment(_parsed(send.answered_at or send.at, work))
+
+
+# --- other machines, and what to say -------------------------------------------------------------------------------------------
+
+
+def _others(
+    seen: Mapping[str, Any], identity: Identity, work: Work, snapshot: Snapshot, asked: Sequence[str]
+) -> Doubt | None:
+    """What other machines wrote after the copy was made, as far as this machine saw it: bounded, and a person's to settle."""
+    lacking = 0
+    for machine, mark in seen.items():
+        if machine != work.journal.machine:
+            there = identity.machines.get(machine)
+            lacking += max(0, mark.number - (there.number if there else 0))
+    if not lacking:
+        return None
+    names = tuple(dict.fromkeys((*services(snapshot)[0], *asked)))
+    bound = FULL * lacking * work.book.lands_together
+    text = snapshot.words.MESSAGES["restore_doubt"].format(count=lacking, bound=bound, services=", ".join(names))
+    return Doubt(
+        id=f"claim-restore-{work.run}",
+        kind="claim",
+        feed=Feed.ORDERS,
+        text=text,
+        at=work.at(),
+        run=work.run,
+        service=", ".join(names),
+        bound=bound,
+    )
+
+
+def _outcome(
+    work: Work,
+    since: str,
+    counts: Mapping[str, int],
+    found: Iterable[tuple[Send, Verdict]],
+    snapshot: Snapshot,
+    told: int,
+    doubt: Doubt | None,
+) -> Restored:
+    kept = list(found)
+    sent = tuple(send for send, verdict in kept if verdict is Verdict.ACCEPTED)
+    unclear = tuple(send for send, verdict in kept if verdict is Verdict.UNKNOWN)
+    gone = tuple(send for send in (*sent, *unclear) if not Feed(send.feed).claimed and not _cells(snapshot, send))
+    return Restored(work.run, since, counts, sent, unclear, gone, told, doubt)
+
+
+def _would_rebuild(work: Work, standing: agree.Standing) -> Restored:
+    """What rebuilding a lost workbook would bring back: everything that is kept."""
+    book = standing.findings[0].about
+    panels = standing.known.panel if standing.known else ()
+    past = past_of(work.journal, panels)
+    rows: dict[str, set[str]] = {}
+    for claim in work.journal.claims(book):
+        if claim.raw is not None:
+            read = read_answer(Feed(claim.feed), claim.service, claim.raw)
+            rows.setdefault(claim.feed, set()).update(item.id for item in read.rows)
+    last = {
+        send.about: (send, past.outcome(send)[0])
+        for send in work.journal.sends(book)
+        if send.state is not Sent.ANNOUNCED
+    }
+    sent = tuple(send for send, verdict in last.values() if verdict is Verdict.ACCEPTED)
+    unclear = tuple(send for send, verdict in last.values() if verdict is Verdict.UNKNOWN)
+    gone = tuple(send for send in (*sent, *unclear) if not Feed(send.feed).claimed)
+    counts = {feed: len(keys) for feed, keys in rows.items() if keys}
+    return Restored(work.run, "", counts, sent, unclear, gone, 0, None, missing=True)
+
+
+def _line(result: Restored, work: Work, say: Words) -> Row:
+    """The line in Runs."""
+    text = say.MESSAGES["restored"].format(
+        rows=sum(result.rows.values()), sent=len(result.sent), told=result.told, unclear=len(result.unclear)
+    )
+    doubts = len(result.unclear) + (result.doubt is not None)
+    return {
+        "run": work.run,
+        "started": work.clock(),
+        "finished": work.clock(),
+        "result": say.RESULTS["Restored"],
+        "pulled": sum(result.rows.values()),
+        "pushed": 0,
+        "refused": 0,
+        "needs_person": doubts,
+        "message": " ".join([text, *([result.doubt.text] if result.doubt else [])]),
+    }
