@@ -398,6 +398,8 @@ def _agreed(job: Job, snapshot: Snapshot) -> agree.Standing:
     elsewhere = job.elsewhere(book_id) if book_id else ()
     standing = agree.standing(job.book, job.journal, snapshot, job.panel.name, adopt=job.adopt, elsewhere=elsewhere)
     standing.refuse(snapshot, read_answer)
+    if not book_id:
+        job.elsewhere(standing.identity.book)  # a new workbook: other journals on this machine are to know of this one
     if any(finding.kind is JOURNAL_PUT_BACK for finding in standing.findings):
         job.journal.doubt_silence()
     return standing

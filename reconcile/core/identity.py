@@ -257,7 +257,11 @@ def examine(
     known: what the journal knows of this very workbook, None for nothing. at_place: the workbooks the journal knows at this
     place. stands: whether the workbook also stands at another place (asked only when the places differ).
     """
-    found = [*_lost(identity, at_place), *_continuity(identity, known, here.machine), *_place(identity, here, stands)]
+    found = [
+        *_lost(identity, at_place),
+        *_continuity(identity, known, here.machine),
+        *_place(identity, known, here, stands),
+    ]
     if here.panel and identity.panel and here.panel not in identity.panel:
         found.append(Finding(Kind.PANEL, identity.panel[-1]))
     return tuple(found)
@@ -290,9 +294,11 @@ def _continuity(identity: Identity, known: Known | None, machine: str) -> Iterab
         yield Finding(Kind.FORK)
 
 
-def _place(identity: Identity, here: Here, stands: Callable[[str], bool]) -> Iterable[Finding]:
+def _place(identity: Identity, known: Known | None, here: Here, stands: Callable[[str], bool]) -> Iterable[Finding]:
     if not identity.places or here.named in identity.places:
         return
+    if known is not None and known.place == here.place:
+        return  # it was at home here before: an older copy may have forgotten that
     mine = [place.name for place in identity.places if place.machine == here.named.machine]
     if not mine and any((place.machine == SHARED) != here.shared for place in identity.places):
         yield Finding(

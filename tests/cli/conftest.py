@@ -12,7 +12,10 @@ from openpyxl import load_workbook
 
 from reconcile import cli
 from reconcile.commands import world
+from reconcile.core.identity import identity_of
+from reconcile.core.model import Commit
 from reconcile.panel.practice import PracticePanel
+from reconcile.workbook.xlsx import XlsxWorkbook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -60,6 +63,13 @@ class Terminal:
         for name, value in cells.items():
             sheet.cell(place, headers[name.replace("_", " ").capitalize()], value)
         opened.save(self.book)
+
+    def commit(self, meta: dict[str, str]) -> None:
+        """Writes entries of the hidden tab, as a run on another machine would."""
+        book = XlsxWorkbook(self.book)
+        snapshot = book.read()
+        identity = identity_of(snapshot.meta, snapshot.revision).committed("elsewhere", 1, f"{snapshot.revision:016x}")
+        book.commit(Commit("run-elsewhere", meta={**meta, **identity.meta}), snapshot.revision)
 
     def rows(self, tab: str) -> list[dict[str, object]]:
         """The rows of a tab as header → value."""
