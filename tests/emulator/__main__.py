@@ -14,6 +14,8 @@ from tests.emulator.emulator import STAFF, Emulator
 
 _CONTROL = """Control while it runs (JSON in, JSON out; see tests/emulator/README.md):
   POST   /_control/spreadsheets {"title", "share": [email]}      a fresh spreadsheet
+  POST   /_control/copy         {"spreadsheet", "title", "owner", "share": true}  File > Make a copy; the new id
+  POST   /_control/restore      {"spreadsheet", "version"}        File > Version history
   POST   /_control/share        {"spreadsheet", "email", "role"}  writer, reader, none
   POST   /_control/faults       {"at": 3 | "next": 1 | "kind": "batchUpdate", "times", "fault": {"type": "status", "code": 503}}
                                 types: status html drop commit_then_drop timeout truncate latency expired; kind token: the token endpoint
@@ -21,8 +23,9 @@ _CONTROL = """Control while it runs (JSON in, JSON out; see tests/emulator/READM
   POST   /_control/staff        {"spreadsheet", "tab", "action", "args", "before": call number}
   POST   /_control/quota        {"reads": 60, "writes": 60}
   POST   /_control/tokens       {"expire": true, "lifetime": 3600, "really": 5, "disabled": [email]}
-  POST   /_control/switches     {"blanks_are_duplicates": false, …}
+  POST   /_control/switches     {"blanks_are_duplicates": false, …}; {} lists them
   GET    /_control/calls | /_control/violations | /_control/account?email= | /_control/values?spreadsheet=&range=
+  GET    /_control/versions?spreadsheet=
 """
 
 

@@ -55,4 +55,5 @@ def apply(ctx: Context, requests: list[Json], shown: Sequence[str] = ()) -> list
     except BaseException:
         ctx.book.restore(saved)
         raise
+    ctx.book.keep(saved)
     return replies

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_CELLS = 10_000_000
+KEPT_VERSIONS = 40  # of each spreadsheet, the newest; real Google keeps more
 LOCALE = "en_US"  # the only one: values are read and shown as in it
 DEFAULT_ROWS, DEFAULT_COLUMNS = 1000, 26
 
@@ -288,6 +289,8 @@ class Book:
     created: float = 0.0
     modified: float = 0.0
     trashed: bool = False
+    version: int = 0  # how many changes were made; see `keep`
+    history: dict[int, dict[str, Any]] = field(default_factory=dict)  # version -> snapshot
 
     def snapshot(self) -> dict[str, Any]:
         """Return everything a batch can change, for `restore`."""
@@ -310,6 +313,38 @@ class Book:
             sheet.touched()
             self.sheets.append(sheet)
 
+    def keep(self, saved: dict[str, Any]) -> None:
+        """Note that something was changed: `saved` is what stood before, a version that can be brought back."""
+        self.history[self.version] = saved
+        self.version += 1
+        self.history.pop(self.version - KEPT_VERSIONS, None)
+
+    def bring_back(self, version: int, *, metadata: bool) -> None:
+        """Make an older version the newest one; the title and who may do what stay. Raises KeyError.
+
+        metadata: whether developer metadata goes back, too.
+        """
+        old = self.history[version] if version != self.version else self.snapshot()
+        now = self.snapshot()
+        fresh = {
+            **old,
+            "properties": {**old["properties"], "title": self.properties["title"]},
+            "sheets": [(sheet, copy.copy()) for sheet, copy in old["sheets"]],
+            "named_ranges": list(old["named_ranges"]),
+            "metadata": dict(old["metadata"] if metadata else self.metadata),
+            "modified": self.modified,
+        }
+        self.restore(fresh)
+        self.keep(now)
+
+    def fill_from(self, other: Book, *, metadata: bool) -> None:
+        """Take over everything another spreadsheet holds, tab ids included; title and rights stay this one's own."""
+        found = other.snapshot()
+        self.properties = {**found["properties"], "title": self.properties["title"]}
+        self.sheets = [copy for _, copy in found["sheets"]]
+        self.named_ranges = found["named_ranges"]
+        self.metadata = found["metadata"] if metadata else {}
+
     def twin(self) -> Book:
         """Return a book that is the same down to the ids it will give out, and whose changes are its own."""
         chance = random.Random()
@@ -322,6 +357,7 @@ class Book:
             named_ranges=list(self.named_ranges),
             metadata=dict(self.metadata),
             access=dict(self.access),
+            history=dict(self.history),
         )
 
     # -- finding -----------------------------------------------------------------------------------------------------

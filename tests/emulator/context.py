@@ -21,13 +21,16 @@ Handler = Callable[["Context", Json], Json | None]
 
 @dataclass
 class Switches:
-    """Behaviour nobody knows for sure ([?] in SHEETS_NOTES); tests run with both settings where it matters."""
+    """Behaviour nobody knows for sure, or on which sources differ; tests run with both settings where it matters."""
 
     delete_missing_metadata_fails: bool = False
     blanks_are_duplicates: bool = True
     sort_moves_row_metadata: bool = False
     findreplace_checks_whole_range: bool = False
     lone_surrogates_fail: bool = True
+    copies_carry_metadata: bool = True  # File > Make a copy
+    restoring_brings_metadata_back: bool = True  # File > Version history
+    service_accounts_may_create: bool = True  # those made since 2025 may not
 
 
 @dataclass

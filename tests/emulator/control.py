@@ -79,6 +79,21 @@ def _spreadsheet(emulator: Emulator, _params: dict[str, str], sent: dict[str, An
     return {"spreadsheetId": book_id}
 
 
+def _copy(emulator: Emulator, _params: dict[str, str], sent: dict[str, Any]) -> Any:
+    owner = sent.get("owner", "staff@example.com")
+    copy_id = emulator.copy(sent["spreadsheet"], sent.get("title"), owner=owner, share=bool(sent.get("share", True)))
+    return {"spreadsheetId": copy_id}
+
+
+def _versions(emulator: Emulator, params: dict[str, str], _sent: dict[str, Any]) -> Any:
+    return {"versions": emulator.versions(params["spreadsheet"])}
+
+
+def _restore(emulator: Emulator, _params: dict[str, str], sent: dict[str, Any]) -> Any:
+    emulator.restore(sent["spreadsheet"], int(sent["version"]))
+    return {"versions": emulator.versions(sent["spreadsheet"])}
+
+
 def _share(emulator: Emulator, _params: dict[str, str], sent: dict[str, Any]) -> Any:
     emulator.share(sent["spreadsheet"], sent["email"], sent.get("role", "writer"))
     return {}
@@ -163,6 +178,9 @@ _ACTIONS = {
     ("POST", "faults"): _faults,
     ("DELETE", "faults"): _clear_faults,
     ("POST", "spreadsheets"): _spreadsheet,
+    ("POST", "copy"): _copy,
+    ("POST", "restore"): _restore,
+    ("GET", "versions"): _versions,
     ("POST", "share"): _share,
     ("POST", "staff"): _staff,
     ("POST", "quota"): _quota,

@@ -76,12 +76,8 @@ def _run(emulator: Emulator, caller: Caller, call: Call, match: re.Match[str], s
     if name == "drive.permissions.list":
         return {"kind": "drive#permissionList", "permissions": [_permission(e, r) for e, r in book.access.items()]}
     if name == "drive.files.copy":
-        twin = _new(emulator, caller, sent.get("name") or f"Copy of {book.properties['title']}")
-        saved = book.snapshot()
-        twin.properties = {**saved["properties"], "title": twin.properties["title"]}
-        twin.sheets = [copy for _, copy in saved["sheets"]]
-        twin.named_ranges, twin.metadata = saved["named_ranges"], saved["metadata"]
-        return _file(twin)
+        may_create(emulator, caller)
+        return _file(emulator.books[emulator.copy(file_id, sent.get("name"), owner=caller.email, share=False)])
     if book.access.get(caller.email) not in ("owner", "writer"):
         raise ApiError(403, "PERMISSION_DENIED", "The user does not have sufficient permissions for this file.")
     if name == "drive.files.update":
@@ -131,9 +127,14 @@ def _list(emulator: Emulator, caller: Caller, call: Call) -> Any:
     return {"kind": "drive#fileList", "files": found}
 
 
-def _new(emulator: Emulator, caller: Caller, title: str) -> Book:
-    if not emulator.service_accounts_may_create and caller.email.endswith(".gserviceaccount.com"):
+def may_create(emulator: Emulator, caller: Caller) -> None:
+    """Refuse a new file to a service account where those have no room of their own."""
+    if not emulator.switches.service_accounts_may_create and caller.email.endswith(".gserviceaccount.com"):
         raise ApiError(403, "PERMISSION_DENIED", "The user's Drive storage quota has been exceeded.")
+
+
+def _new(emulator: Emulator, caller: Caller, title: str) -> Book:
+    may_create(emulator, caller)
     book = emulator.book(emulator.new_spreadsheet(title, share=()))
     book.access = {caller.email: "owner"}
     return book

@@ -98,7 +98,6 @@ class Emulator:
     owner: str = OWNER
     service_account: str = SERVICE_ACCOUNT
     anonymous: str | None = None
-    service_accounts_may_create: bool = True
     calls: list[Call] = field(default_factory=list)
     token_calls: list[Call] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
@@ -187,6 +186,37 @@ class Emulator:
                 book.access[email] = "writer"
             self.books[book_id] = book
             return book_id
+
+    def copy(self, book_id: str, title: str | None = None, *, owner: str = STAFF, share: bool = True) -> str:
+        """Make a copy as File > Make a copy does. Returns its id.
+
+        Every tab comes along under its own id, hidden ones too. owner: who makes it. share: with the same people.
+        What becomes of developer metadata is not known: see `switches.copies_carry_metadata`.
+        """
+        with self.lock:
+            book = self.books[book_id]
+            copy_id = self.new_spreadsheet(title or f"Copy of {book.properties['title']}", share=())
+            copy = self.books[copy_id]
+            copy.fill_from(book, metadata=self.switches.copies_carry_metadata)
+            others = {email: "writer" if role == "owner" else role for email, role in book.access.items()}
+            copy.access = {**(others if share else {}), owner: "owner"}
+            return copy_id
+
+    def versions(self, book_id: str) -> list[int]:
+        """Return the versions that can be brought back, the newest last; each change, a call's or a person's, makes one."""
+        with self.lock:
+            book = self.books[book_id]
+            return [*sorted(book.history), book.version]
+
+    def restore(self, book_id: str, version: int) -> None:
+        """Bring a version back as File > Version history does: it becomes the newest; raises KeyError when it is not kept.
+
+        What becomes of developer metadata is not known: see `switches.restoring_brings_metadata_back`.
+        """
+        with self.lock:
+            book = self.books[book_id]
+            book.bring_back(version, metadata=self.switches.restoring_brings_metadata_back)
+            book.modified = self.clock()
 
     def share(self, book_id: str, email: str, role: str = "writer") -> None:
         """Share a spreadsheet; the role `none` takes it back."""
@@ -370,6 +400,8 @@ class Emulator:
                 if saved is not None:
                     book.restore(saved)
                 raise
+            if saved is not None and found.kind != "sheets.copyTo":  # that one changes another spreadsheet
+                book.keep(saved)
             if call.writing:
                 book.modified = self.clock()
         answer = self.discovery.prune(schema, answer)
@@ -407,7 +439,7 @@ class Emulator:
         return book
 
     def _create(self, caller: Caller, sent: Json) -> Json:
-        if not self.service_accounts_may_create and caller.email.endswith(".gserviceaccount.com"):
+        if not self.switches.service_accounts_may_create and caller.email.endswith(".gserviceaccount.com"):
             raise forbidden()
         for name in ("namedRanges", "developerMetadata", "dataSources", "comments"):
             if sent.get(name):
@@ -479,9 +511,11 @@ class Emulator:
         title = f"Copy of {source.title}"
         while target.title_taken(title):
             title += " 2"
+        saved = target.snapshot()
         twin = requests_sheets.copy_of(there, source, target.fresh_id(), title)
         target.sheets.append(twin)
         target.check_size()
+        target.keep(saved)
         return twin.properties(len(target.sheets) - 1)
 
     # -- control -----------------------------------------------------------------------------------------------------

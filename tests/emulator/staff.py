@@ -47,6 +47,16 @@ class Staff:
             except ApiError as problem:
                 raise StaffRefusedError(problem.message) from None
 
+    # -- the file ----------------------------------------------------------------------------------------------------
+
+    def make_copy(self, title: str | None = None, *, share: bool = True) -> str:
+        """Use File > Make a copy; `share`: with the same people. Returns the copy's id."""
+        return self.emulator.copy(self.book.book_id, title, owner=self.email, share=share)
+
+    def restore_version(self, version: int) -> None:
+        """Use File > Version history > Restore this version; see `Emulator.versions`."""
+        self.emulator.restore(self.book.book_id, version)
+
     # -- looking -----------------------------------------------------------------------------------------------------
 
     def headers(self) -> list[str]:

@@ -448,6 +448,15 @@ def test_control_over_http(orders: Api) -> None:
     assert control("POST", "switches", {"blanks_are_duplicates": False})[1]["blanks_are_duplicates"] is False
     assert control("POST", "switches", {"nonsense": 1})[0] == 400
     assert control("GET", f"values?spreadsheet={orders.book_id}&range=A1:A2") == (200, {"values": [["ID"], ["13"]]})
+    copy_id = control("POST", "copy", {"spreadsheet": orders.book_id, "title": "Twin"})[1]["spreadsheetId"]
+    assert emulator.values(copy_id, "A1:A2") == [["ID"], ["13"]]
+    assert control("GET", f"versions?spreadsheet={copy_id}") == (200, {"versions": [0]})
+    version = emulator.versions(orders.book_id)[-1]
+    control("POST", "staff", {**act, "action": "clear", "args": {}})
+    restored = control("POST", "restore", {"spreadsheet": orders.book_id, "version": version})
+    assert restored == (200, {"versions": emulator.versions(orders.book_id)})
+    assert emulator.values(orders.book_id, "A1:A2") == [["ID"], ["13"]]
+    assert control("POST", "restore", {"spreadsheet": orders.book_id, "version": 999})[0] == 400
     assert len(control("GET", "calls")[1]["calls"]) == len(emulator.calls)
     assert control("GET", "violations") == (200, {"violations": []})
     assert control("POST", "nonsense", {})[0] == 400
