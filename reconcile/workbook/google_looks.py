@@ -37,9 +37,12 @@ CHECKBOX: Final[Json] = {"condition": {"type": "BOOLEAN"}, "strict": False}
 
 
 def colour(hex6: str) -> Json:
-    """RRGGBB as a ColorStyle; parts that are zero are left out, as Google sends them back."""
+    """RRGGBB as a ColorStyle; parts that are zero are left out, as Google sends them back.
+
+    A part is sent with all its digits: Google keeps one of 256 shades, and a rounded part may fall into the one below.
+    """
     parts = {name: int(hex6[at : at + 2], 16) / 255 for name, at in (("red", 0), ("green", 2), ("blue", 4))}
-    return {"rgbColor": {name: round(part, 6) for name, part in parts.items() if part}}
+    return {"rgbColor": {name: part for name, part in parts.items() if part}}
 
 
 def pixels(characters: int) -> int:

@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 Dim = Literal["ROWS", "COLUMNS"]
 
 _CELL = re.compile(r"^\$?([A-Za-z]{1,3})?\$?([1-9][0-9]{0,7})?$")
+_R1C1 = re.compile(r"^[Rr]([1-9][0-9]{0,7})[Cc]([1-9][0-9]{0,4})$")
 _PLAIN_TITLE = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 _LOOKS_LIKE_CELL = re.compile(r"^([A-Za-z]{1,3}[0-9]+|[Rr][0-9]*[Cc][0-9]*)$")
 
@@ -124,9 +125,14 @@ def cell_name(row: int, column: int) -> str:
 
 def print_range(title: str, r0: int, r1: int, c0: int, c1: int) -> str:
     """Print a bounded range with its sheet title, one cell as `T!A1`."""
+    return f"{quote(title)}!{cells_name(r0, r1, c0, c1)}"
+
+
+def cells_name(r0: int, r1: int, c0: int, c1: int) -> str:
+    """Print a bounded range without a title, one cell as `A1`."""
     first = cell_name(r0, c0)
     last = cell_name(max(r1 - 1, r0), max(c1 - 1, c0))
-    return f"{quote(title)}!{first}" if first == last else f"{quote(title)}!{first}:{last}"
+    return first if first == last else f"{first}:{last}"
 
 
 def split_title(text: str) -> tuple[str | None, str]:
@@ -160,15 +166,19 @@ def split_title(text: str) -> tuple[str | None, str]:
 
 
 def parse_cells(text: str, sheet_id: int = 0) -> Area:
-    """Parse `A1`, `A1:B2`, `A:C`, `2:5`, `A2:C` into an Area.
+    """Parse `A1`, `A1:B2`, `A:C`, `2:5`, `A2:C`, `R1C1`, `R1C1:R2C2` into an Area.
 
     Raises RangeSyntaxError.
     """
     parts = text.split(":")
     if len(parts) > 2 or not all(parts):
         raise RangeSyntaxError(text)
-    ends = []
+    ends: list[tuple[int | None, int | None]] = []
     for part in parts:
+        other = _R1C1.match(part)
+        if other:
+            ends.append((int(other.group(1)) - 1, int(other.group(2)) - 1))
+            continue
         match = _CELL.match(part)
         if not match or (match.group(1) is None and match.group(2) is None):
             raise RangeSyntaxError(text)

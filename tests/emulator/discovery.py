@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable
-from functools import cache
+import struct
+from collections.abc import Callable, Iterator
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
@@ -106,7 +107,9 @@ class Discovery:
                 if value.lower() not in ("true", "false", "1", "0", ""):
                     violations.append((snake(name), f"Invalid value at '{snake(name)}' (TYPE_BOOL), \"{value}\""))
                 value = value.lower() in ("true", "1", "")
-            elif "enum" in spec and value not in spec["enum"] and name not in common:
+            elif "enum" in spec and name not in common and (found := enum_name(spec["enum"], value)) is not None:
+                value = found
+            elif "enum" in spec and name not in common:
                 kind = name[0].upper() + name[1:]
                 text = (
                     f"Invalid value at '{snake(name)}' (type.googleapis.com/google.apps.sheets.v4.{kind}), \"{value}\""
@@ -135,9 +138,9 @@ class Discovery:
             _bad(violations, path, "type.googleapis.com/google.protobuf.Value", value, "Invalid value")
             return None
         if kind == "array":
-            if not isinstance(value, list):
-                # Google's reader takes a lone element for a repeated field of messages as an error in "Proto field is not
-                # repeating" terms only for scalars; both are refused here.
+            if spec["items"].get("type") not in ("array", "any"):
+                value = list(elements(value))
+            elif not isinstance(value, list):
                 _bad(violations, path, _type_name(spec["items"]), value, "Invalid value")
                 return None
             return [self._walk(spec["items"], v, f"{path}[{i}]", violations) for i, v in enumerate(value)]
@@ -206,6 +209,8 @@ class Discovery:
 
     def prune(self, schema: str, value: dict[str, Any]) -> dict[str, Any]:
         """Return the message without the zero, false and empty members Google leaves out."""
+        if schema == "Color":
+            value = {name: shade if name == "alpha" else eight_bits(shade) for name, shade in value.items()}
         properties = self.schemas[schema].get("properties", {})
         keeps = _KEEPS_ZERO.get(schema, set[str]())
         out = {}
@@ -289,6 +294,19 @@ class Discovery:
         return lambda v: type(v) is dict and all(map(test, v.values()))
 
 
+@lru_cache(maxsize=1000)
+def eight_bits(shade: float) -> float:
+    """Return a shade of a colour as it comes back: of 256 steps, cut off, and printed as a float32 [rec: 0.5 -> 0.49803922]."""
+    step = math.floor(_float32(_float32(max(0.0, min(shade, 1.0))) * 255))
+    exact = _float32(step / 255)
+    return next(float(text) for digits in range(1, 10) if _float32(float(text := f"{exact:.{digits}g}")) == exact)
+
+
+def _float32(value: float) -> float:
+    found: float = struct.unpack("f", struct.pack("f", value))[0]
+    return found
+
+
 def snake(name: str) -> str:
     """Return `sheet_id` for `sheetId`: Google's messages name fields the proto way."""
     return re.sub(r"(?<!^)([A-Z])", lambda m: "_" + m.group(1).lower(), name)
@@ -307,14 +325,31 @@ def _type_name(spec: Schema) -> str:
     return names.get(spec["type"], "TYPE_MESSAGE")
 
 
+def enum_name(names: list[str], value: Any) -> str | None:
+    """Return the name of an enum's value, which may be its number, also as text, or its name in other letters; or None.
+
+    Numbers are places in the discovery document's list.
+    """
+    if isinstance(value, str):
+        if value.isdecimal():
+            return enum_name(names, int(value))
+        return next((name for name in (value, value.upper().replace("-", "_")) if name in names), None)
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < len(names):
+        return names[value]
+    return None
+
+
 def _scalar(spec: Schema, value: Any) -> tuple[Any, bool]:
     """Return (canonical value, accepted?) the way Google's JSON reader does."""
     kind = spec["type"]
     if kind == "string":
-        if "enum" in spec and isinstance(value, int) and not isinstance(value, bool):
-            return (spec["enum"][value], True) if 0 <= value < len(spec["enum"]) else (value, False)
-        return value, isinstance(value, str) and ("enum" not in spec or value in spec["enum"])
+        if "enum" in spec:
+            name = enum_name(spec["enum"], value)
+            return (value, False) if name is None else (name, True)
+        return value, isinstance(value, str)
     if kind == "boolean":
+        if value in ("true", "false"):
+            return value == "true", True
         return value, isinstance(value, bool)
     if isinstance(value, bool):
         return value, False
@@ -330,6 +365,15 @@ def _scalar(spec: Schema, value: Any) -> tuple[Any, bool]:
             return value, False
         return int(value), -INT32 <= value < INT32
     return value, True
+
+
+def elements(value: Any) -> Iterator[Any]:
+    """Yield the elements of a repeated field: Google's reader takes a lone one, and lists in the list, too [rec]."""
+    if not isinstance(value, list):
+        yield value
+        return
+    for item in value:
+        yield from elements(item)
 
 
 def _bad(violations: list[tuple[str, str]], path: str, kind: str, value: Any, start: str) -> None:

@@ -67,7 +67,7 @@ class Call:
         """Return the kinds of the requests of a batchUpdate, in order."""
         if self.kind != "batchUpdate" or not isinstance(self.body, dict):
             return []
-        return [next(iter(request), "") for request in self.body.get("requests", [])]
+        return [next(iter(request), "") for request in discovery.elements(self.body.get("requests", []))]
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,15 @@ NO_MASK = "At least one field must be listed in 'fields'. (Use '*' to indicate a
 NO_REQUESTS = "Must specify at least one request."
 TOO_LONG = "Your input contains more than the maximum of 50000 characters in a single cell."
 TOO_MANY_CELLS = "This action would increase the number of cells in the workbook above the limit of 10000000 cells."
-VERTICAL_MERGE = (
-    "You can't sort a range containing vertical merges. Please unmerge the cells or sort a different range."
+VERTICAL_MERGE = "You can't sort a range containing vertical merges. There is a vertical merge at {}"
+MOVE_INTO_MERGE = (
+    "Sorry, it is not possible to move a {} to a position that crosses a merged cell. Please unmerge and try again."
 )
+ALL_UNFROZEN = "Sorry, it is not possible to delete all non-frozen {}."
 WARNING_WITH_EDITORS = "ProtectedRange is warningOnly. Editors cannot be set on it."
 LAST_SHEET = "You can't remove all the sheets in a document."
+LAST_SHOWN = "You can't hide all the sheets in a document."
+EMPTY_NAME = "The sheet name cannot be empty."
 NAME_TOO_LONG = "The sheet name cannot be greater than 100 characters."
 
 

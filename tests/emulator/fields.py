@@ -111,10 +111,7 @@ def project(value: Any, trie: Trie) -> Any:
     for name, item in value.items():
         sub = trie.get(name, rest)
         if sub is not None:
-            part = project(item, sub)
-            if part == [] or (part == {} and item not in ({}, [])):
-                continue
-            out[name] = part
+            out[name] = project(item, sub)  # a message of which nothing is left stays, empty [rec]
     return out
 
 

@@ -139,16 +139,23 @@ def _dimension_metadata(book: Book, sheet: Sheet, dimension: str) -> dict[int, l
 
 
 def sheet_json(
-    evaluator: Evaluator, caller: str, index: int, sheet: Sheet, areas: list[Area] | None, trie: fields.Trie | None
+    evaluator: Evaluator,
+    caller: str,
+    index: int,
+    sheet: Sheet,
+    asked: list[Area],
+    trie: fields.Trie | None,
+    *,
+    grid: bool,
 ) -> Json:
-    """Return a Sheet, only what the read mask asks for; `areas` is None for no grid data, [] for the whole grid."""
+    """Return a Sheet, only what the read mask asks for; `asked` are the ranges asked for, [] for the whole grid."""
     book = evaluator.book
     out: Json = {"properties": sheet.properties(index)}
-    if areas is not None and sheet.sheet_type == "GRID":
+    if grid and sheet.sheet_type == "GRID":
         data_trie = _below(trie, "data")
-        out["data"] = [grid_data(evaluator, sheet, area, data_trie) for area in (areas or [sheet.area()])]
+        out["data"] = [grid_data(evaluator, sheet, area, data_trie) for area in (asked or [sheet.area()])]
     for name, made in (
-        ("merges", lambda: sheet.merges),
+        ("merges", lambda: _merges(sheet, asked)),
         ("conditionalFormats", lambda: sheet.conditionals),
         ("filterViews", lambda: sheet.filter_views),
         ("protectedRanges", lambda: [protection.shown(book, caller, p) for p in sheet.protections]),
@@ -163,6 +170,11 @@ def sheet_json(
         if fields.wants(trie, name) and (shown := made()) is not None:
             out[name] = shown
     return out
+
+
+def _merges(sheet: Sheet, asked: list[Area]) -> list[Json]:
+    """Return the merges that touch a range asked for [rec]."""
+    return [m for m in sheet.merges if not asked or any(a1.area(m).meets(area) for area in asked)]
 
 
 def _sheet_metadata(book: Book, sheet: Sheet) -> list[Json]:
@@ -195,7 +207,7 @@ def spreadsheet(
             mine = [area for s, area in ranges or [] if s is sheet]
             if ranges and not mine:
                 continue
-            out["sheets"].append(sheet_json(evaluator, caller, index, sheet, mine if grid else None, sub))
+            out["sheets"].append(sheet_json(evaluator, caller, index, sheet, mine, sub, grid=grid))
     return out
 
 

@@ -137,6 +137,13 @@ def _pattern(req: Json) -> tuple[re.Pattern[str], str]:
 def sort_range(ctx: Context, req: Json) -> None:
     """Sort the rows of a range; blanks go last in either order."""
     sheet, area = ctx.area(req.get("range"))
+    for start, size, name in (
+        (area.r0, sheet.row_count, "startRowIndex"),
+        (area.c0, sheet.column_count, "startColumnIndex"),
+    ):
+        if (start or 0) >= size:
+            message = f"range.{name} is larger than current grid size ({size})"
+            raise BatchError(message)
     r0, r1, c0, c1 = ctx.inside(sheet, area)
     ctx.may_edit(Area(sheet.sheet_id, r0, r1, c0, c1))
     specs = []
@@ -162,7 +169,8 @@ def sort_range(ctx: Context, req: Json) -> None:
     for merge in sheet.merges:
         part = a1.area(merge)
         if part.meets(Area(sheet.sheet_id, r0, r1, c0, c1)) and (part.r1 or 0) - (part.r0 or 0) > 1:
-            raise BatchError(VERTICAL_MERGE)
+            top, bottom, left, right = part.bounded(sheet.row_count, sheet.column_count)
+            raise BatchError(VERTICAL_MERGE.format(a1.cells_name(top, bottom, left, right)))
     r1 = min(r1, len(sheet.rows))
     if r1 <= r0:
         return

@@ -8,7 +8,7 @@ from tests.emulator import fields, formatting, structure
 from tests.emulator.a1 import Area
 from tests.emulator.book import DEFAULT_COLUMNS, DEFAULT_ROWS, LOCALE, Sheet
 from tests.emulator.cells import number_format, tidy_colors
-from tests.emulator.errors import LAST_SHEET, NAME_TOO_LONG, BatchError
+from tests.emulator.errors import EMPTY_NAME, LAST_SHEET, LAST_SHOWN, MOVE_INTO_MERGE, NAME_TOO_LONG, BatchError
 
 if TYPE_CHECKING:
     from tests.emulator.context import Context, Handler, Json
@@ -22,8 +22,7 @@ def check_title(ctx: Context, title: str, besides: Sheet | None = None) -> None:
     if len(title) > _MAX_TITLE:
         raise BatchError(NAME_TOO_LONG)
     if not title:
-        message = "The sheet name cannot be empty. (emulator: Google's own text is not known)"
-        raise BatchError(message)
+        raise BatchError(EMPTY_NAME)
     if ctx.book.title_taken(title, besides):
         message = f'A sheet with the name "{title}" already exists. Please enter another name.'
         raise BatchError(message)
@@ -150,6 +149,8 @@ def update_sheet_properties(ctx: Context, req: Json) -> None:
     props: Json = req.get("properties", {})
     sheet = ctx.book.sheet(props.get("sheetId", 0))
     if "*" in trie:
+        if not props.get("title"):
+            raise BatchError(EMPTY_NAME)
         trie = {
             k: {}
             for k in ("title", "index", "gridProperties", "hidden", "tabColor", "tabColorStyle", "rightToLeft")
@@ -170,8 +171,7 @@ def update_sheet_properties(ctx: Context, req: Json) -> None:
     if "hidden" in trie:
         hidden = props.get("hidden", False)
         if hidden and not any(s is not sheet and not s.props.get("hidden") for s in ctx.book.sheets):
-            message = "You can't hide all the sheets in a document. (emulator: Google's own text is not known)"
-            raise BatchError(message)
+            raise BatchError(LAST_SHOWN)
         sheet.props["hidden"] = hidden
     colors = {k: v for k, v in trie.items() if k in ("tabColor", "tabColorStyle", "rightToLeft")}
     if colors:
@@ -210,10 +210,12 @@ def _update_grid(ctx: Context, sheet: Sheet, new: Json, trie: fields.Trie) -> No
     if rows < sheet.row_count:
         ctx.may_shape(sheet, "ROWS", rows, sheet.row_count)
         structure.delete(ctx.book, sheet, "ROWS", rows, sheet.row_count)
+    sheet.row_count = rows
+    ctx.book.check_size()  # of new rows by old columns, so a long, narrow sheet takes two requests [rec]
     if columns < sheet.column_count:
         ctx.may_shape(sheet, "COLUMNS", columns, sheet.column_count)
         structure.delete(ctx.book, sheet, "COLUMNS", columns, sheet.column_count)
-    sheet.row_count, sheet.column_count = rows, columns
+    sheet.column_count = columns
     ctx.book.check_size()
     for name in names:
         if name not in _GRID_ONLY:
@@ -289,8 +291,11 @@ def insert_dimension(ctx: Context, req: Json) -> None:
         message = "range.startIndex must be greater than 0 if inheritFromBefore is true. (emulator wording)"
         raise BatchError(message)
     size = sheet.size(dimension)
-    if start > size or (start == size and not before):
-        message = f"range.startIndex[{start}] must be less than the grid size[{size}] if inheritFromBefore is false."
+    if start >= size and not before:
+        message = f"range.startIndex must be less than the grid size ({size}) if inheritFromBefore is false."
+        raise BatchError(message)
+    if start > size:
+        message = f"range.startIndex is larger than current grid size ({size})"
         raise BatchError(message)
     ctx.may_shape(sheet, dimension, start, end, inserting=True)
     structure.insert(ctx.book, sheet, dimension, start, end - start, inherit_before=before)
@@ -340,7 +345,9 @@ def move_dimension(ctx: Context, req: Json) -> None:
     for merge in sheet.merges:
         low = merge.get("startRowIndex" if dimension == "ROWS" else "startColumnIndex", 0)
         high = merge.get("endRowIndex" if dimension == "ROWS" else "endColumnIndex", size)
-        if low < start < high or low < end < high or low < to < high:
+        if low < to < high:
+            raise BatchError(MOVE_INTO_MERGE.format("row" if dimension == "ROWS" else "column"))
+        if low < start < high or low < end < high:
             message = "The move would break a merged range. (emulator: Google's own text is not known)"
             raise BatchError(message)
     structure.move(ctx.book, sheet, dimension, start, end, to)
@@ -401,8 +408,11 @@ def auto_resize_dimensions(ctx: Context, req: Json) -> None:
 
 
 def add_dimension_group(ctx: Context, req: Json) -> Json:
-    """Put a group over rows or columns; the dimensions inside become one level deeper."""
-    return _regroup(ctx, req, 1)
+    """Put a group over rows or columns; the dimensions inside become one level deeper, the button stands after it [rec]."""
+    reply = _regroup(ctx, req, 1)
+    sheet, dimension, _, _ = _dimension(ctx, req.get("range"))
+    sheet.grid_props["rowGroupControlAfter" if dimension == "ROWS" else "columnGroupControlAfter"] = True
+    return reply
 
 
 def delete_dimension_group(ctx: Context, req: Json) -> Json:

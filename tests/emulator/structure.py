@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tests.emulator import a1, formulas
 from tests.emulator.a1 import Area
 from tests.emulator.cells import Cell, Formula, Row
-from tests.emulator.errors import BatchError
+from tests.emulator.errors import ALL_UNFROZEN, BatchError
 
 if TYPE_CHECKING:
     from tests.emulator.book import Book, Sheet
@@ -56,8 +56,7 @@ def delete(book: Book, sheet: Sheet, dimension: str, start: int, end: int) -> No
     frozen = sheet.grid_props.get("frozenRowCount" if dimension == "ROWS" else "frozenColumnCount", 0)
     left_frozen = frozen - max(0, min(end, frozen) - start)
     if frozen and sheet.size(dimension) - (end - start) <= left_frozen:
-        message = f"You can't delete all non-frozen {noun} on the sheet. (emulator wording)"
-        raise BatchError(message)
+        raise BatchError(ALL_UNFROZEN.format(noun))
     if dimension == "ROWS":
         del sheet.rows[start:end]
         sheet.row_count -= end - start

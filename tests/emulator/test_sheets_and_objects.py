@@ -240,7 +240,7 @@ def test_insert_needs_a_place_in_the_grid(api: Api) -> None:
     """At the very end only with inheritFromBefore."""
     place = dimension("ROWS", 1000, 1001)
     assert api.refused({"insertDimension": {"range": place}}) == (
-        "Invalid requests[0].insertDimension: range.startIndex[1000] must be less than the grid size[1000] if "
+        "Invalid requests[0].insertDimension: range.startIndex must be less than the grid size (1000) if "
         "inheritFromBefore is false."
     )
     api.batch({"insertDimension": {"range": place, "inheritFromBefore": True}})

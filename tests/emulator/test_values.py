@@ -201,7 +201,7 @@ def test_batch_get_and_update_and_clear(api: Api) -> None:
         "valueInputOption": "RAW",
         "data": [{"range": "A1", "values": [["z"]]}, {"range": "Nope!A1", "values": [["z"]]}],
     }
-    assert api.error("POST", "/values:batchUpdate", bad) == "Unable to parse range: Nope!A1"
+    assert api.error("POST", "/values:batchUpdate", bad) == "Invalid data[1]: Unable to parse range: Nope!A1"
     assert api.get("A1") == [["a"]]
     cleared = api.ok("POST", "/values:batchClear", {"ranges": ["A1:B1", "D:D"]})
     assert cleared["clearedRanges"] == ["Sheet1!A1:B1", "Sheet1!D1:D1000"]

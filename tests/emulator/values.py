@@ -5,12 +5,12 @@ Facts: SHEETS_NOTES "Reading values", "Appending" and the `values.*` row of its 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.emulator import a1, cells, entry, formatting, formulas, metadata, render
 from tests.emulator.a1 import Area
 from tests.emulator.cells import Cell, Fault, Formula, number_format
-from tests.emulator.errors import BatchError, invalid
+from tests.emulator.errors import ApiError, BatchError, invalid
 
 if TYPE_CHECKING:
     from tests.emulator.book import Sheet
@@ -162,7 +162,15 @@ def _entered(ctx: Context, old: Cell | None, value: Any, option: str) -> Cell | 
     return cells.with_value(old, value if isinstance(value, bool) else cells.plain_number(value))
 
 
-def _update_one(ctx: Context, text: str, body: Json, options: Json) -> Json:
+class _Done(NamedTuple):
+    """What one range's update answers, and the rows and columns it wrote, with their sheet."""
+
+    answer: Json
+    rows: set[tuple[int, int]]
+    columns: set[tuple[int, int]]
+
+
+def _update_one(ctx: Context, text: str, body: Json, options: Json) -> _Done:
     option = _input_option(options)
     sheet, area = ctx.book.resolve(text)
     if body.get("range") and ctx.book.resolve(body["range"]) != (sheet, area):
@@ -171,7 +179,7 @@ def _update_one(ctx: Context, text: str, body: Json, options: Json) -> Json:
     return _update_area(ctx, sheet, area, _matrix(body), {**options, "valueInputOption": option})
 
 
-def _update_area(ctx: Context, sheet: Sheet, area: Area, values: list[list[Any]], options: Json) -> Json:
+def _update_area(ctx: Context, sheet: Sheet, area: Area, values: list[list[Any]], options: Json) -> _Done:
     r0, r1, c0, c1 = ctx.book.clamp(sheet, area)
     for end, size in ((area.r1, sheet.row_count), (area.c1, sheet.column_count)):
         if end is not None and end > size:
@@ -189,7 +197,12 @@ def _update_area(ctx: Context, sheet: Sheet, area: Area, values: list[list[Any]]
         if r0 + height > r1:
             raise invalid(f"Requested writing within range [{asked}], but tried writing to row [{r1 + 1}]")
     count = write_block(ctx, sheet, (r0, c0), values, options["valueInputOption"])
-    return _outcome(ctx, sheet, (r0, c0), values, count, options, asked)
+    written = [(i, j) for i, row in enumerate(values) for j, value in enumerate(row) if value is not None]
+    return _Done(
+        _outcome(ctx, sheet, (r0, c0), values, count, options, asked),
+        {(sheet.sheet_id, r0 + i) for i, _ in written},
+        {(sheet.sheet_id, c0 + j) for _, j in written},
+    )
 
 
 def _outcome(
@@ -222,27 +235,32 @@ def _outcome(
 
 def update(ctx: Context, text: str, body: Json, options: Json) -> Json:
     """values.update."""
-    return _update_one(ctx, text, body, options)
+    return _update_one(ctx, text, body, options).answer
 
 
 def batch_update(ctx: Context, body: Json) -> Json:
-    """values.batchUpdate: all ranges or none."""
+    """values.batchUpdate: all ranges or none; a refusal names the range by its place [rec]."""
     _input_option(body)
-    responses = [_update_one(ctx, one.get("range", ""), {**one, "range": ""}, body) for one in body.get("data", [])]
+    done = []
+    for index, one in enumerate(body.get("data", [])):
+        try:
+            done.append(_update_one(ctx, one.get("range", ""), {**one, "range": ""}, body))
+        except (ApiError, BatchError) as problem:
+            raise invalid(f"Invalid data[{index}]: {problem}") from None
     sheets = {ctx.book.resolve(one.get("range", ""))[0].sheet_id for one in body.get("data", [])}
-    return _totals(ctx, responses, len(sheets))
+    return _totals(ctx, done, len(sheets))
 
 
-def _totals(ctx: Context, responses: list[Json], sheets: int) -> Json:
-    out: Json = {"spreadsheetId": ctx.book.book_id}
-    for total, name in (
-        ("totalUpdatedRows", "updatedRows"),
-        ("totalUpdatedColumns", "updatedColumns"),
-        ("totalUpdatedCells", "updatedCells"),
-    ):
-        out[total] = sum(r.get(name, 0) for r in responses)
-    out["totalUpdatedSheets"] = sheets
-    out["responses"] = responses
+def _totals(ctx: Context, done: list[_Done], sheets: int) -> Json:
+    """Count each row and each column once, however many ranges wrote there [rec]."""
+    out: Json = {
+        "spreadsheetId": ctx.book.book_id,
+        "totalUpdatedRows": len({row for one in done for row in one.rows}),
+        "totalUpdatedColumns": len({column for one in done for column in one.columns}),
+        "totalUpdatedCells": sum(one.answer.get("updatedCells", 0) for one in done),
+        "totalUpdatedSheets": sheets,
+        "responses": [one.answer for one in done],
+    }
     return {k: v for k, v in out.items() if v}
 
 
@@ -379,15 +397,16 @@ def batch_get_by_filter(ctx: Context, body: Json) -> Json:
 def batch_update_by_filter(ctx: Context, body: Json) -> Json:
     """values.batchUpdateByDataFilter."""
     option = _input_option(body)
-    responses: list[Json] = []
+    done: list[_Done] = []
     sheets = set()
     for one in body.get("data", []):
         for sheet, area, _ in selected(ctx, [one.get("dataFilter", {})]):
             result = _update_area(ctx, sheet, area, _matrix(one), {**body, "valueInputOption": option})
-            result.pop("spreadsheetId")
-            responses.append({**result, "dataFilter": one.get("dataFilter", {})})
+            answer = {**result.answer, "dataFilter": one.get("dataFilter", {})}
+            answer.pop("spreadsheetId")
+            done.append(result._replace(answer=answer))
             sheets.add(sheet.sheet_id)
-    return _totals(ctx, responses, len(sheets))
+    return _totals(ctx, done, len(sheets))
 
 
 def batch_clear_by_filter(ctx: Context, body: Json) -> Json:
