@@ -102,6 +102,7 @@ class Sheet:
         self.conditionals: list[dict[str, Any]] = []
         self.tables: list[dict[str, Any]] = []  # native tables: staff make them (the requests are not implemented)
         self.basic_filter: dict[str, Any] | None = None
+        self.filter_is_fixed = False  # row_props say what the filter hides; it does not follow edits
         self.filter_views: list[dict[str, Any]] = []
         self.charts: list[dict[str, Any]] = []
         self.bandings: list[dict[str, Any]] = []

@@ -182,6 +182,8 @@ def hidden_rows(evaluator: Evaluator, sheet: Sheet) -> set[int]:
     stored = sheet.basic_filter
     if stored is None:
         return set()
+    if sheet.filter_is_fixed:
+        return {row for row, props in sheet.row_props.items() if props.get("hiddenByFilter")}
     specs = [(s["columnIndex"], s.get("filterCriteria", {})) for s in stored.get("filterSpecs", [])]
     specs += [(int(k), c) for k, c in stored.get("criteria", {}).items() if not any(int(k) == i for i, _ in specs)]
     if not specs:
@@ -199,3 +201,8 @@ def hidden_rows(evaluator: Evaluator, sheet: Sheet) -> set[int]:
             if "condition" in criteria and not holds(evaluator, sheet, row, column, criteria["condition"], (0, 0)):
                 hidden.add(row)
     return hidden
+
+
+def unseen_rows(evaluator: Evaluator, sheet: Sheet) -> set[int]:
+    """Return the rows nobody sees: hidden by hand, by a closed group or by the basic filter."""
+    return {row for row, props in sheet.row_props.items() if props.get("hiddenByUser")} | hidden_rows(evaluator, sheet)

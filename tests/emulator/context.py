@@ -31,6 +31,11 @@ class Switches:
     copies_carry_metadata: bool = True  # File > Make a copy
     restoring_brings_metadata_back: bool = True  # File > Version history
     service_accounts_may_create: bool = True  # those made since 2025 may not
+    filters_follow_edits: bool = True  # False: a row stays shown or hidden until the filter is set again
+    append_cells_over_hidden_rows: bool = False  # True: the last *shown* row with data counts
+    values_append_over_hidden_rows: bool = False
+    copy_paste_leaves_filtered_rows: bool = False  # True: as in the browser, rows a filter hides are not copied
+    browser_spares_filtered_rows: bool = True  # people's paste, fill, clear, delete and move in a filtered tab
 
 
 @dataclass

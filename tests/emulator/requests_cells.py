@@ -100,6 +100,18 @@ def append_cells(ctx: Context, req: Json) -> None:
     sheet = ctx.book.grid(req.get("sheetId", 0))
     rows: list[Json] = req.get("rows", [])
     start = sheet.data_end()
+    if ctx.switches.append_cells_over_hidden_rows:
+        from tests.emulator.conditions import unseen_rows  # noqa: PLC0415 - conditions needs formulas, which needs cells
+
+        unseen = unseen_rows(ctx.evaluator, sheet)
+        start = max(
+            (
+                row + 1
+                for row, _, cell in sheet.cells(0, start, 0, sheet.column_count)
+                if row not in unseen and cell.value is not None
+            ),
+            default=0,
+        )
     width = max((len(row.get("values", [])) for row in rows), default=0)
     if not rows or not width or sheet.tables:
         return

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 from tests.emulator import a1, cells, entry, formatting, structure
 from tests.emulator.a1 import Area
 from tests.emulator.cells import Cell, Fault, Formula, Row, Value, number_format
+from tests.emulator.conditions import hidden_rows, unseen_rows
 from tests.emulator.errors import VERTICAL_MERGE, BatchError
 from tests.emulator.requests_cells import shifted
 
 if TYPE_CHECKING:
     from tests.emulator.book import Sheet
     from tests.emulator.context import Context, Handler, Json
+    from tests.emulator.formulas import Evaluator
 
 # -- findReplace --------------------------------------------------------------------------------------------------------
 
@@ -135,7 +137,7 @@ def _pattern(req: Json) -> tuple[re.Pattern[str], str]:
 
 
 def sort_range(ctx: Context, req: Json) -> None:
-    """Sort the rows of a range; blanks go last in either order."""
+    """Sort the rows of a range; blanks go last in either order; rows nobody sees stay where they are, cells and all [rec]."""
     sheet, area = ctx.area(req.get("range"))
     for start, size, name in (
         (area.r0, sheet.row_count, "startRowIndex"),
@@ -171,18 +173,19 @@ def sort_range(ctx: Context, req: Json) -> None:
         if part.meets(Area(sheet.sheet_id, r0, r1, c0, c1)) and (part.r1 or 0) - (part.r0 or 0) > 1:
             top, bottom, left, right = part.bounded(sheet.row_count, sheet.column_count)
             raise BatchError(VERTICAL_MERGE.format(a1.cells_name(top, bottom, left, right)))
-    r1 = min(r1, len(sheet.rows))
-    if r1 <= r0:
+    unseen = unseen_rows(ctx.evaluator, sheet)
+    places = [row for row in range(r0, min(r1, len(sheet.rows))) if row not in unseen]
+    if not places:
         return
-    order = list(range(r0, r1))
+    order = list(places)
     for column, descending in reversed(specs):
         keyed: dict[int, Any] = {row: sort_key(ctx.evaluator.cell(sheet, row, column)) for row in order}
         filled = [r for r in order if keyed[r] is not None]
         filled.sort(key=keyed.__getitem__, reverse=descending)  # ties keep their old order either way
         order = filled + [r for r in order if keyed[r] is None]
-    put_rows_in_order(sheet, order, r0, c0, c1)
+    put_rows_in_order(sheet, order, places, c0, c1)
     if ctx.switches.sort_moves_row_metadata:
-        _move_row_metadata(ctx, sheet, {old: r0 + i for i, old in enumerate(order)})
+        _move_row_metadata(ctx, sheet, dict(zip(order, places, strict=True)))
 
 
 def sort_key(value: Value) -> tuple[int, Any] | None:
@@ -198,20 +201,21 @@ def sort_key(value: Value) -> tuple[int, Any] | None:
     return 0, value
 
 
-def put_rows_in_order(sheet: Sheet, order: list[int], r0: int, c0: int, c1: int) -> None:
-    """Rewrite the rows from r0 on as the old rows of `order`, between two columns."""
+def put_rows_in_order(sheet: Sheet, order: list[int], places: list[int], c0: int, c1: int) -> None:
+    """Rewrite the rows at `places` as the old rows of `order`, between two columns."""
     old = sheet.rows
     whole = c0 == 0 and c1 >= max((len(old[r]) for r in order), default=0)
     fresh: list[Row] = []
-    for place, row in enumerate(order, r0):
+    for place, row in zip(places, order, strict=True):
         line = old[row] if whole else _cut(old[row], c0, c1)
         if sheet.has_formulas and row != place:
             line = tuple(shifted(c, place - row, 0) for c in line)
         fresh.append(line)
     if whole:
-        sheet.rows[r0 : r0 + len(order)] = fresh
+        for place, line in zip(places, fresh, strict=True):
+            old[place] = line
     else:
-        for place, line in enumerate(fresh, r0):
+        for place, line in zip(places, fresh, strict=True):
             sheet.put_row(place, c0, line)
     sheet.touched()
 
@@ -259,38 +263,54 @@ def pasted(
     return None if fresh.is_blank() else fresh
 
 
+def _no_rows(_evaluator: Evaluator, _sheet: Sheet) -> set[int]:
+    return set()
+
+
 def copy_paste(ctx: Context, req: Json) -> None:
-    """Copy a range, repeated where the destination is a multiple of it."""
+    """Copy a range, repeated where the destination is a multiple of it.
+
+    Whether rows a filter hides are left out of both, as in the browser, is not known: a switch.
+    """
     source, source_area = ctx.area(req.get("source"), "source")
     target, target_area = ctx.area(req.get("destination"), "destination")
     r0, r1, c0, c1 = ctx.inside(source, source_area)
     d0, d1, e0, e1 = ctx.inside(target, target_area)
     kind = req.get("pasteType", "PASTE_NORMAL")
     flip = req.get("pasteOrientation") == "TRANSPOSE"
-    height, width = (c1 - c0, r1 - r0) if flip else (r1 - r0, c1 - c0)
-    down = (d1 - d0) // height if (d1 - d0) % height == 0 and d1 - d0 >= height else 1
+    left_out = hidden_rows if ctx.switches.copy_paste_leaves_filtered_rows and not flip else _no_rows
+    copied = [row for row in range(r0, r1) if row not in left_out(ctx.evaluator, source)]
+    if not copied:
+        return
+    height, width = (c1 - c0, len(copied)) if flip else (len(copied), c1 - c0)
+    gone = left_out(ctx.evaluator, target)
+    lines = [row for row in range(d0, target.row_count) if row not in gone]
+    wanted = sum(1 for row in lines if row < d1)
+    down = wanted // height if wanted % height == 0 and wanted >= height else 1
     across = (e1 - e0) // width if (e1 - e0) % width == 0 and e1 - e0 >= width else 1
-    d1, e1 = d0 + height * down, e0 + width * across
-    if d1 > target.row_count or e1 > target.column_count:
+    e1 = e0 + width * across
+    if len(lines) < height * down or e1 > target.column_count:
         message = "The paste would go beyond the grid. (emulator: Google's own text is not known)"
         raise BatchError(message)
+    lines = lines[: height * down]
+    d1 = lines[-1] + 1
     ctx.may_edit(Area(target.sheet_id, d0, d1, e0, e1))
     if kind == "PASTE_CONDITIONAL_FORMATTING":
         _spread_conditionals(
             source, target, Area(source.sheet_id, r0, r1, c0, c1), Area(target.sheet_id, d0, d1, e0, e1)
         )
         return
-    block = [[source.get(r, c) for c in range(c0, c1)] for r in range(r0, r1)]
-    for row in range(d0, d1):
+    block = [[source.get(r, c) for c in range(c0, c1)] for r in copied]
+    for number, row in enumerate(lines):
         line = []
         for column in range(e0, e1):
-            i, j = (row - d0) % height, (column - e0) % width
+            i, j = number % height, (column - e0) % width
             if flip:
                 i, j = j, i
             cell = block[i][j]
             if kind != "PASTE_VALUES" and cell is not None and isinstance(cell.value, Formula):
-                cell = shifted(cell, row - r0 - i, column - c0 - j)
-            line.append(pasted(ctx, source, (r0 + i, c0 + j), cell, target.get(row, column), kind))
+                cell = shifted(cell, row - copied[i], column - c0 - j)
+            line.append(pasted(ctx, source, (copied[i], c0 + j), cell, target.get(row, column), kind))
         target.put_row(row, e0, tuple(line))
     if kind in ("PASTE_NORMAL", "PASTE_NO_BORDERS") and not flip:
         _copy_merges(source, target, Area(source.sheet_id, r0, r1, c0, c1), (d0, e0), (down, across))
@@ -456,14 +476,16 @@ def trim_whitespace(ctx: Context, req: Json) -> Json:
 
 
 def randomize_range(ctx: Context, req: Json) -> None:
-    """Shuffle the rows of a range (seeded, so runs repeat)."""
+    """Shuffle the rows of a range that are seen (seeded, so runs repeat)."""
     sheet, area = ctx.area(req.get("range"))
     r0, r1, c0, c1 = ctx.inside(sheet, area)
     ctx.may_edit(Area(sheet.sheet_id, r0, r1, c0, c1))
     sheet.rows.extend([()] * (r1 - len(sheet.rows)))
-    order = list(range(r0, r1))
+    unseen = unseen_rows(ctx.evaluator, sheet)
+    places = [row for row in range(r0, r1) if row not in unseen]
+    order = list(places)
     ctx.book.random.shuffle(order)
-    put_rows_in_order(sheet, order, r0, c0, c1)
+    put_rows_in_order(sheet, order, places, c0, c1)
 
 
 _DELIMITERS = {"COMMA": ",", "SEMICOLON": ";", "PERIOD": ".", "SPACE": " "}

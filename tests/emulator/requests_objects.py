@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tests.emulator import a1, fields, protection
 from tests.emulator.book import Sheet
 from tests.emulator.cells import tidy_colors
+from tests.emulator.conditions import hidden_rows
 from tests.emulator.errors import PROTECTED, WARNING_WITH_EDITORS, BatchError
 from tests.emulator.requests_cells import check_condition
 
@@ -43,11 +44,24 @@ def set_basic_filter(ctx: Context, req: Json) -> None:
     r0, r1, c0, c1 = ctx.inside(sheet, area)
     stored["range"] = a1.Area(sheet.sheet_id, r0, r1, c0, c1).json()
     _check_criteria(stored)
+    _drop_filter(sheet)
+    sheet.basic_filter = stored
     if stored.get("sortSpecs"):
         from tests.emulator.requests_content import sort_range  # noqa: PLC0415 - only here
 
         sort_range(ctx, {"range": {**stored["range"], "startRowIndex": r0 + 1}, "sortSpecs": stored["sortSpecs"]})
-    sheet.basic_filter = stored
+    if not ctx.switches.filters_follow_edits:
+        for row in hidden_rows(ctx.evaluator, sheet):
+            sheet.row_props[row] = {**sheet.row_props.get(row, {}), "hiddenByFilter": True}
+        sheet.filter_is_fixed = True
+
+
+def _drop_filter(sheet: Sheet) -> None:
+    sheet.basic_filter = None
+    if sheet.filter_is_fixed:
+        shown = {row: {k: v for k, v in p.items() if k != "hiddenByFilter"} for row, p in sheet.row_props.items()}
+        sheet.row_props = {row: props for row, props in shown.items() if props}
+        sheet.filter_is_fixed = False
 
 
 def _refuse_table(stored: Json, what: str) -> None:
@@ -76,7 +90,7 @@ def clear_basic_filter(ctx: Context, req: Json) -> None:
     """Remove the basic filter, if there is one."""
     sheet = ctx.book.grid(req.get("sheetId", 0))
     ctx.may_change_sheet(sheet)
-    sheet.basic_filter = None
+    _drop_filter(sheet)
 
 
 def add_filter_view(ctx: Context, req: Json) -> Json:

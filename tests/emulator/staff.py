@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tests.emulator import a1, batch
+from tests.emulator.conditions import hidden_rows
 from tests.emulator.errors import ApiError
 from tests.emulator.formatting import show
 
@@ -39,7 +40,9 @@ class Staff:
         return self.book.sheet(self.sheet_id)
 
     def do(self, *requests: Json) -> list[Json]:
-        """Apply requests as this person; raises StaffRefusedError."""
+        """Apply requests as this person, none at all included; raises StaffRefusedError."""
+        if not requests:
+            return []
         with self.emulator.lock:
             ctx = self.emulator.context(self.book, self.email)
             try:
@@ -83,6 +86,17 @@ class Staff:
                 return row + 1
         raise KeyError(text)
 
+    def _stretches(self, first: int, end: int) -> list[tuple[int, int]]:
+        """Return the rows first..end (from 0) without those a filter hides, as stretches."""
+        hidden: set[int] = set()
+        if self.emulator.switches.browser_spares_filtered_rows:
+            hidden = hidden_rows(self.emulator.context(self.book, self.email).evaluator, self.sheet)
+        if not hidden:
+            return [(first, end)]
+        rows = [row for row in range(first, end) if row not in hidden]
+        breaks = [i for i, row in enumerate(rows) if not i or row != rows[i - 1] + 1]
+        return [(rows[a], rows[b - 1] + 1) for a, b in zip(breaks, [*breaks[1:], len(rows)], strict=True)]
+
     def _range(self, text: str | None = None) -> Json:
         area = a1.Area(self.sheet_id) if text is None else a1.parse_cells(text, self.sheet_id)
         return {"sheetId": self.sheet_id, **area.json()}
@@ -107,13 +121,31 @@ class Staff:
         self.do({"insertDimension": {"range": place, "inheritFromBefore": row > 2}})
 
     def delete_rows(self, first: int, last: int | None = None) -> None:
-        """Delete screen rows first..last."""
-        self.do({"deleteDimension": {"range": self._dimension("ROWS", first - 1, last or first)}})
+        """Delete screen rows first..last; rows a filter hides between them stay."""
+        parts = self._stretches(first - 1, last or first)
+        self.do(*({"deleteDimension": {"range": self._dimension("ROWS", *part)}} for part in reversed(parts)))
 
     def move_rows(self, first: int, last: int, before: int) -> None:
-        """Drag screen rows first..last above another."""
-        source = self._dimension("ROWS", first - 1, last)
-        self.do({"moveDimension": {"source": source, "destinationIndex": before - 1}})
+        """Drag screen rows first..last above another; rows a filter hides between them stay."""
+        to, moved, steps = before - 1, 0, []
+        for start, end in self._stretches(first - 1, last):
+            source = self._dimension("ROWS", start - moved, end - moved)
+            steps.append({"moveDimension": {"source": source, "destinationIndex": to}})
+            if start < to:
+                moved += end - start
+            else:
+                to += end - start
+        self.do(*steps)
+
+    def hide_rows(self, first: int, last: int | None = None, *, hidden: bool = True) -> None:
+        """Hide screen rows first..last by hand, or show them again."""
+        place = self._dimension("ROWS", first - 1, last or first)
+        properties = {"hiddenByUser": hidden}
+        self.do({"updateDimensionProperties": {"range": place, "properties": properties, "fields": "hiddenByUser"}})
+
+    def show_rows(self, first: int = 1, last: int | None = None) -> None:
+        """Show hidden screen rows again; all of them, if none is named."""
+        self.hide_rows(first, last or self.sheet.row_count, hidden=False)
 
     def move_column(self, name: str | int, before: str | int) -> None:
         """Drag a column to the left of another."""
@@ -151,14 +183,23 @@ class Staff:
         self.type(a1.cell_name(self.row_of(key, key_column) - 1, self.column(column)), text)
 
     def paste(self, cell: str, block: list[list[str]]) -> None:
-        """Paste a block of texts (as from another spreadsheet) at a cell."""
-        area = a1.parse_cells(cell)
-        place = {"sheetId": self.sheet_id, "rowIndex": area.r0, "columnIndex": area.c0}
-        lines = "\n".join("\t".join(_quoted(text) for text in line) for line in block)
-        if lines == "":
-            self.clear(cell)
-            return
-        self.do({"pasteData": {"coordinate": place, "data": lines, "delimiter": "\t", "type": "PASTE_VALUES"}})
+        """Paste a block of texts (as from another spreadsheet) at a cell; rows a filter hides get nothing of it."""
+        area = a1.parse_cells(cell, self.sheet_id)
+        row, column, width = area.r0 or 0, area.c0 or 0, max(map(len, block))
+        steps, rest = [], list(block)
+        for start, end in self._stretches(row, max(self.sheet.row_count, row + len(block)) + len(block)):
+            part, rest = rest[: end - start], rest[end - start :]
+            if any(text for line in part for text in line):
+                place = {"sheetId": self.sheet_id, "rowIndex": start, "columnIndex": column}
+                lines = "\n".join("\t".join(_quoted(text) for text in line) for line in part)
+                data = {"coordinate": place, "data": lines, "delimiter": "\t", "type": "PASTE_VALUES"}
+                steps.append({"pasteData": data})
+            elif part:
+                blank = a1.Area(self.sheet_id, start, start + len(part), column, column + width).json()
+                steps.append(
+                    {"updateCells": {"range": {"sheetId": self.sheet_id, **blank}, "fields": "userEnteredValue"}}
+                )
+        self.do(*steps)
 
     def fill_down(self, column: str | int, text: str, first: int = 2, last: int | None = None) -> None:
         """Fill one text down a column (the classic accident)."""
@@ -167,8 +208,11 @@ class Staff:
         self.paste(f"{at}{first}", [[text]] * (end - first + 1))
 
     def clear(self, cells: str | None = None) -> None:
-        """Press Delete on a range (None: on everything)."""
-        self.do({"updateCells": {"range": self._range(cells), "fields": "userEnteredValue"}})
+        """Press Delete on a range (None: on everything); rows a filter hides keep what they have."""
+        whole = self._range(cells)
+        parts = self._stretches(whole.get("startRowIndex", 0), whole.get("endRowIndex", self.sheet.row_count))
+        cleared = ({**whole, "startRowIndex": start, "endRowIndex": end} for start, end in parts)
+        self.do(*({"updateCells": {"range": part, "fields": "userEnteredValue"}} for part in cleared))
 
     def filter(self, column: str | int, hide: list[str]) -> None:
         """Hide rows by value with the basic filter, for everybody."""

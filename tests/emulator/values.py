@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tests.emulator import a1, cells, entry, formatting, formulas, metadata, render
 from tests.emulator.a1 import Area
 from tests.emulator.cells import Cell, Fault, Formula, number_format
+from tests.emulator.conditions import unseen_rows
 from tests.emulator.errors import ApiError, BatchError, invalid
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from tests.emulator.book import Sheet
     from tests.emulator.context import Context, Json
 
@@ -291,16 +294,18 @@ def batch_clear(ctx: Context, body: Json) -> Json:
 # -- appending ----------------------------------------------------------------------------------------------------------
 
 
-def find_table(sheet: Sheet, bounds: tuple[int, int, int, int]) -> tuple[int, int, int, int] | None:
+def find_table(
+    sheet: Sheet, bounds: tuple[int, int, int, int], unseen: Collection[int] = ()
+) -> tuple[int, int, int, int] | None:
     """Return the last table that touches a range: the block of cells around its lowest, rightmost value.
 
-    Tables are parted by an empty row or column, so `["x", "", "z"]` is two tables and the last one is C1 [rec].
+    unseen: rows that count as empty. Tables are parted by an empty row or column, so `["x", "", "z"]` is two tables and the last one is C1 [rec].
     """
     r0, r1, c0, c1 = bounds
 
     def filled(row: int, column: int) -> bool:
         cell = sheet.get(row, column)
-        return cell is not None and cell.value is not None
+        return cell is not None and cell.value is not None and row not in unseen
 
     start = None
     for row in range(min(r1, len(sheet.rows)) - 1, r0 - 1, -1):
@@ -334,7 +339,8 @@ def append(ctx: Context, text: str, body: Json, options: Json) -> Json:
     sheet, area = ctx.book.resolve(text)
     bounds = ctx.book.clamp(sheet, area)
     values = _matrix(body)
-    table = find_table(sheet, bounds)
+    over = ctx.switches.values_append_over_hidden_rows
+    table = find_table(sheet, bounds, unseen_rows(ctx.evaluator, sheet) if over else ())
     row, column = (table[1], table[2]) if table else (bounds[0], bounds[2])
     width = max((len(line) for line in values), default=0)
     if options.get("insertDataOption") == "INSERT_ROWS" and values and row < sheet.row_count:
