@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.emulator import metadata, requests_cells, requests_content, requests_objects, requests_sheets
+from tests.emulator import (
+    metadata,
+    requests_cells,
+    requests_content,
+    requests_objects,
+    requests_sheets,
+    requests_tables,
+)
 from tests.emulator.errors import NO_REQUESTS, ApiError, BatchError, invalid, not_implemented
 
 if TYPE_CHECKING:
@@ -17,6 +24,7 @@ HANDLERS: dict[str, Handler] = {
     **requests_content.HANDLERS,
     **requests_sheets.HANDLERS,
     **requests_objects.HANDLERS,
+    **requests_tables.HANDLERS,
     **metadata.HANDLERS,
 }
 

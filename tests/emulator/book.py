@@ -100,7 +100,7 @@ class Sheet:
         self.merges: list[dict[str, Any]] = []
         self.protections: list[dict[str, Any]] = []
         self.conditionals: list[dict[str, Any]] = []
-        self.tables: list[dict[str, Any]] = []  # native tables: staff make them (the requests are not implemented)
+        self.tables: list[dict[str, Any]] = []  # native tables, see requests_tables
         self.basic_filter: dict[str, Any] | None = None
         self.filter_is_fixed = False  # row_props say what the filter hides; it does not follow edits
         self.filter_views: list[dict[str, Any]] = []
@@ -239,6 +239,10 @@ class Sheet:
                 end -= 1
             self._data_end = end
         return self._data_end
+
+    def has_value(self, row: int) -> bool:
+        """Tell whether a cell of the row has a value."""
+        return row < len(self.rows) and any(c is not None and c.value is not None for c in self.rows[row])
 
     def appended(self, end: int) -> None:
         """Note the new last row with data after an append, which saves looking for it again."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from tests.emulator import a1, fields, protection
 from tests.emulator.errors import NO_MASK, BatchError
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 Handler = Callable[["Context", Json], Json | None]
+
+
+AtTable = Literal["drop", "below", "grow"]
 
 
 @dataclass
@@ -36,6 +39,8 @@ class Switches:
     values_append_over_hidden_rows: bool = False
     copy_paste_leaves_filtered_rows: bool = False  # True: as in the browser, rows a filter hides are not copied
     browser_spares_filtered_rows: bool = True  # people's paste, fill, clear, delete and move in a filtered tab
+    append_cells_at_table: AtTable = "drop"  # appendCells without a tableId on a tab with a native table
+    append_cells_into_table: AtTable = "grow"  # … with the table's id [live, one report]
 
 
 @dataclass

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import fields as dataclass_fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
+from tests.emulator.context import AtTable
 from tests.emulator.faults import Fault
 
 if TYPE_CHECKING:
@@ -139,7 +140,13 @@ def _switches(emulator: Emulator, _params: dict[str, str], sent: dict[str, Any])
         if name not in known:
             message = f"no switch {name}; there are {', '.join(sorted(known))}"
             raise ControlError(message)
-        setattr(emulator.switches, name, bool(value))
+        if isinstance(getattr(emulator.switches, name), bool):
+            setattr(emulator.switches, name, bool(value))
+        elif value in get_args(AtTable):
+            setattr(emulator.switches, name, value)
+        else:
+            message = f"switch {name} is one of {', '.join(get_args(AtTable))}"
+            raise ControlError(message)
     return {name: getattr(emulator.switches, name) for name in sorted(known)}
 
 

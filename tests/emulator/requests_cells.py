@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.emulator import a1, cells, fields, formulas
+from tests.emulator import a1, cells, fields, formulas, requests_tables
 from tests.emulator.a1 import Area
 from tests.emulator.cells import Cell, Formula
 from tests.emulator.errors import BatchError
@@ -42,6 +42,8 @@ def update_cells(ctx: Context, req: Json) -> None:
         message = f"Attempting to write row: {last + 1}, beyond the last requested row of: {last}"
         raise BatchError(message)
     ctx.may_edit(Area(sheet.sheet_id, r0, max(r1, r0 + 1), c0, max(c1, c0 + 1)))
+    if _brings_rules(trie, *(value for row in rows for value in row.get("values", []))):
+        requests_tables.refuse_rules(ctx, Area(sheet.sheet_id, r0, max(r1, r0 + 1), c0, max(c1, c0 + 1)))
     limit = c1 if covered else sheet.column_count
     for offset, row in enumerate(rows):
         values = row.get("values", [])
@@ -91,40 +93,49 @@ def _each_alike(sheet: Sheet, rows: range, column: int, change: Callable[[Row], 
 def append_cells(ctx: Context, req: Json) -> None:
     """Write rows after the last row with a value, from column A on; the grid grows when it must.
 
-    A format, a rule or a note is not data. On a tab with a native table the rows are dropped silently [live].
+    A format, a rule or a note is not data. What becomes of the rows where a native table stands is a switch.
     """
-    if req.get("tableId"):
-        message = "The emulator does not implement AppendCellsRequest.tableId (native tables)."
-        raise BatchError(message)
     trie = ctx.mask(req, "CellData")
-    sheet = ctx.book.grid(req.get("sheetId", 0))
     rows: list[Json] = req.get("rows", [])
-    start = sheet.data_end()
-    if ctx.switches.append_cells_over_hidden_rows:
-        from tests.emulator.conditions import unseen_rows  # noqa: PLC0415 - conditions needs formulas, which needs cells
-
-        unseen = unseen_rows(ctx.evaluator, sheet)
-        start = max(
-            (
-                row + 1
-                for row, _, cell in sheet.cells(0, start, 0, sheet.column_count)
-                if row not in unseen and cell.value is not None
-            ),
-            default=0,
-        )
     width = max((len(row.get("values", [])) for row in rows), default=0)
-    if not rows or not width or sheet.tables:
+    number = req.get("tableId", "")
+    sheet = ctx.book.grid(req.get("sheetId", 0)) if not number else requests_tables.table_sheet(ctx, number)
+    at_table = ctx.switches.append_cells_into_table if number else ctx.switches.append_cells_at_table
+    if not rows or not width or (sheet.tables and at_table == "drop"):
         return
-    ctx.may_edit(Area(sheet.sheet_id, start, start + len(rows), 0, width))
-    ctx.book.grow(sheet, start + len(rows), width)
-    last = start
+    if number and at_table == "grow":
+        start, column = requests_tables.room_in_table(ctx, number, len(rows))
+    else:
+        start, column = _end_of_data(ctx, sheet), 0
+    area = Area(sheet.sheet_id, start, start + len(rows), column, column + width)
+    ctx.may_edit(area)
+    if _brings_rules(trie, *(value for row in rows for value in row.get("values", []))):
+        requests_tables.refuse_rules(ctx, area)
+    ctx.book.grow(sheet, start + len(rows), column + width)
+    end = sheet.data_end()
     for offset, row in enumerate(rows):
-        write_row(sheet, start + offset, 0, row.get("values", []), trie)
-        if start + offset < len(sheet.rows) and any(
-            c is not None and c.value is not None for c in sheet.rows[start + offset]
-        ):
-            last = start + offset + 1
-    sheet.appended(max(last, start))
+        write_row(sheet, start + offset, column, row.get("values", []), trie)
+        if sheet.has_value(start + offset):
+            end = max(end, start + offset + 1)
+    sheet.appended(end)
+    if sheet.tables and not number and at_table == "grow":
+        requests_tables.grow_over(sheet, start, start + len(rows), width)
+
+
+def _end_of_data(ctx: Context, sheet: Sheet) -> int:
+    end = sheet.data_end()
+    if not ctx.switches.append_cells_over_hidden_rows:
+        return end
+    from tests.emulator.conditions import unseen_rows  # noqa: PLC0415 - conditions needs formulas, which needs cells
+
+    unseen = unseen_rows(ctx.evaluator, sheet)
+    filled = sheet.cells(0, end, 0, sheet.column_count)
+    return max((row + 1 for row, _, cell in filled if row not in unseen and cell.value is not None), default=0)
+
+
+def _brings_rules(trie: fields.Trie, *values: Json) -> bool:
+    masked = not trie or "*" in trie or "dataValidation" in trie
+    return masked and any(value.get("dataValidation") for value in values)
 
 
 def repeat_cell(ctx: Context, req: Json) -> None:
@@ -134,6 +145,8 @@ def repeat_cell(ctx: Context, req: Json) -> None:
     r0, r1, c0, c1 = ctx.inside(sheet, area)
     ctx.may_edit(Area(sheet.sheet_id, r0, r1, c0, c1))
     data = req.get("cell", {})
+    if _brings_rules(trie, data):
+        requests_tables.refuse_rules(ctx, Area(sheet.sheet_id, r0, r1, c0, c1))
     formula = data.get("userEnteredValue", {}).get("formulaValue")
     if not formula:
         _each_alike(sheet, range(r0, r1), c0, lambda old: _written(old, c0, [data] * (c1 - c0), trie))
@@ -153,6 +166,7 @@ def set_data_validation(ctx: Context, req: Json) -> None:
     ctx.may_edit(Area(sheet.sheet_id, r0, r1, c0, c1))
     rule = req.get("rule")
     if rule is not None:
+        requests_tables.refuse_rules(ctx, Area(sheet.sheet_id, r0, r1, c0, c1))
         check_condition(rule.get("condition"), "rule.condition")
     from tests.emulator.conditions import hidden_rows  # noqa: PLC0415 - conditions needs formulas, which needs cells
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.emulator import fields, formatting, structure
+from tests.emulator import fields, formatting, requests_tables, structure
 from tests.emulator.a1 import Area
 from tests.emulator.book import DEFAULT_COLUMNS, DEFAULT_ROWS, LOCALE, Sheet
 from tests.emulator.cells import number_format, tidy_colors
@@ -140,6 +140,7 @@ def copy_of(ctx: Context, source: Sheet, new_id: int, title: str) -> Sheet:
         ("bandings", "bandedRangeId"),
     ):
         setattr(twin, name, [{**item, key: ctx.book.fresh_id()} for item in getattr(twin, name)])
+    twin.tables = requests_tables.own_tables(ctx, twin)
     return twin
 
 

@@ -240,6 +240,34 @@ class Staff:
         """Delete the tab."""
         self.do({"deleteSheet": {"sheetId": self.sheet_id}})
 
+    def make_table(self, cells: str | None = None, name: str = "") -> str:
+        """Use Format > Convert to table on a range (None: on everything that is filled); returns the table's id."""
+        sheet = self.sheet
+        width = max((len(row) for row in sheet.rows[: sheet.data_end()]), default=1)
+        area = a1.parse_cells(cells, self.sheet_id) if cells else a1.Area(self.sheet_id, 0, sheet.data_end(), 0, width)
+        table = {"range": {"sheetId": self.sheet_id, **area.json()}, **({"name": name} if name else {})}
+        (reply,) = self.do({"addTable": {"table": table}})
+        number: str = reply["addTable"]["table"]["tableId"]
+        return number
+
+    def end_table(self, number: str) -> None:
+        """Use "Convert to unformatted data": the table goes, the cells stay."""
+        with self.emulator.lock:
+            self.sheet.tables = [table for table in self.sheet.tables if table["tableId"] != number]
+
+    def protect(self, cells: str | None = None, *, editors: tuple[str, ...] = (), warning: bool = False) -> int:
+        """Use Data > Protect on a range or the whole tab, for these people, the owner and oneself; returns its id."""
+        protection: Json = {"range": self._range(cells), "warningOnly": warning}
+        if not warning:
+            protection["editors"] = {"users": list(editors)}
+        (reply,) = self.do({"addProtectedRange": {"protectedRange": protection}})
+        number: int = reply["addProtectedRange"]["protectedRange"]["protectedRangeId"]
+        return number
+
+    def unprotect(self, number: int) -> None:
+        """Remove a protection."""
+        self.do({"deleteProtectedRange": {"protectedRangeId": number}})
+
     def recolour(self, cells: str, red: float, green: float, blue: float) -> None:
         """Colour the background of a range."""
         color = {"rgbColor": {"red": red, "green": green, "blue": blue}}

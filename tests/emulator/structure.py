@@ -143,7 +143,7 @@ def remap(book: Book, change: Callable[[Area], Area | None]) -> None:
     for sheet in book.sheets:
         sheet.merges = [m for m in (_map({"range": m}, change) for m in sheet.merges) if m is not None]
         sheet.merges = [m["range"] for m in sheet.merges if _several(a1.area(m["range"]))]
-        for name in ("protections", "conditionals", "filter_views", "bandings"):
+        for name in ("protections", "conditionals", "tables", "filter_views", "bandings"):
             setattr(sheet, name, [o for o in (_map(o, change) for o in getattr(sheet, name)) if o is not None])
         sheet.charts = [_map(c, change) or c for c in sheet.charts]
         if sheet.basic_filter is not None:

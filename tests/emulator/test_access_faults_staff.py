@@ -446,6 +446,8 @@ def test_control_over_http(orders: Api) -> None:
     control("POST", "tokens", {"expire": True, "lifetime": 5})
     assert emulator.tokens.lifetime == 5
     assert control("POST", "switches", {"blanks_are_duplicates": False})[1]["blanks_are_duplicates"] is False
+    assert control("POST", "switches", {"append_cells_at_table": "grow"})[1]["append_cells_at_table"] == "grow"
+    assert control("POST", "switches", {"append_cells_at_table": "fly"})[0] == 400
     assert control("POST", "switches", {"nonsense": 1})[0] == 400
     assert control("GET", f"values?spreadsheet={orders.book_id}&range=A1:A2") == (200, {"values": [["ID"], ["13"]]})
     copy_id = control("POST", "copy", {"spreadsheet": orders.book_id, "title": "Twin"})[1]["spreadsheetId"]

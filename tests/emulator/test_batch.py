@@ -58,10 +58,10 @@ def test_what_is_not_implemented_is_refused_by_name_before_anything_is_done(api:
     """An unimplemented kind gives 501 with its name; the batch does nothing."""
     message = api.refused(
         {"addSheet": {"properties": {"title": "New"}}},
-        {"addTable": {"table": {"name": "T"}}},
+        {"addSlicer": {"slicer": {"slicerId": 5}}},
         code=501,
     )
-    assert message == "The emulator does not implement the request kind addTable (requests[1])."
+    assert message == "The emulator does not implement the request kind addSlicer (requests[1])."
     assert [s.title for s in api.emulator.book(api.book_id).sheets] == ["Sheet1"]
 
 
@@ -213,10 +213,11 @@ def test_append_cells_grows_the_grid(api: Api) -> None:
     assert api.get("AA1001") == [["a"]]
 
 
-def test_append_cells_to_a_table_is_refused_by_name(api: Api) -> None:
-    """Native tables are not there."""
-    message = api.refused({"appendCells": {"tableId": "t", "rows": [], "fields": "*"}}, code=501)
-    assert "AppendCellsRequest.tableId" in message
+def test_append_cells_to_a_table_that_is_not_there(api: Api) -> None:
+    """The table is named by its id."""
+    assert api.refused({"appendCells": {"tableId": "t", "rows": [], "fields": "*"}}) == (
+        "Invalid requests[0].appendCells: No table with id: t. (emulator: Google's own text is not known)"
+    )
 
 
 def test_repeat_cell_moves_formulas_along(api: Api) -> None:
