@@ -154,6 +154,9 @@ def test_a_plain_text_cell_keeps_what_is_typed() -> None:
     assert entry.parse("=1", plain_text=True).value == "=1"
 
 
+ACCOUNTING = '_("$"* #,##0.00_);_("$"* \\(#,##0.00\\);_("$"* "-"??_);_(@_)'
+
+
 @pytest.mark.parametrize(
     ("value", "number_format", "shown"),
     [
@@ -171,6 +174,41 @@ def test_a_plain_text_cell_keeps_what_is_typed() -> None:
         (1500, {"type": "SCIENTIFIC", "pattern": "0.00E+00"}, "1.50E+03"),
         (7, {"type": "NUMBER", "pattern": "000"}, "007"),
         (-2, {"type": "NUMBER", "pattern": "0;(0)"}, "(2)"),
+        (87, {"type": "CURRENCY", "pattern": "[$€]#,##0.00"}, "€87.00"),
+        (93, {"type": "CURRENCY", "pattern": "#,##0.00[$ kr]"}, "93.00 kr"),
+        (1234567.5, {"type": "CURRENCY", "pattern": "[$R$-416] #,##0.00"}, "R$ 1,234,567.50"),
+        (23.875, {"type": "TIME", "pattern": "[h]:mm:ss"}, "573:00:00"),
+        (-0.0625, {"type": "TIME", "pattern": "[h]:mm:ss"}, "-1:30:00"),
+        (0.5, {"type": "TIME", "pattern": "[mm]:ss"}, "720:00"),
+        (0.000_011_5, {"type": "TIME", "pattern": "[ss].000"}, "00.994"),
+        (44, {"type": "NUMBER", "pattern": ACCOUNTING}, " $ 44.00 "),
+        (-44, {"type": "NUMBER", "pattern": ACCOUNTING}, " $ (44.00)"),
+        (0, {"type": "NUMBER", "pattern": ACCOUNTING}, " $ -   "),
+        (-1234.5, {"type": "NUMBER", "pattern": "#,##0.00;(#,##0.00)"}, "(1,234.50)"),
+        (12345678, {"type": "NUMBER", "pattern": "0.0,,\\M"}, "12.3M"),
+        (5551234, {"type": "NUMBER", "pattern": "000-0000"}, "555-1234"),
+        (1234567890, {"type": "NUMBER", "pattern": "(###) ###-####"}, "(123) 456-7890"),
+        (1234, {"type": "NUMBER", "pattern": "000,000"}, "001,234"),
+        (2.5, {"type": "NUMBER", "pattern": "# ?/?"}, "2 1/2"),
+        (2.25, {"type": "NUMBER", "pattern": "# ?/8"}, "2 2/8"),
+        (3, {"type": "NUMBER", "pattern": "# ?/?"}, "3    "),
+        (1.5, {"type": "NUMBER", "pattern": "0.0#"}, "1.5"),
+        (1.5, {"type": "NUMBER", "pattern": "0.0?"}, "1.5 "),
+        (12345, {"type": "SCIENTIFIC", "pattern": "##0.0E+0"}, "12.3E+3"),
+        (0.00012, {"type": "SCIENTIFIC", "pattern": "0.00E+00"}, "1.20E-04"),
+        (9.999, {"type": "SCIENTIFIC", "pattern": "0.00E+00"}, "1.00E+01"),
+        (150, {"type": "NUMBER", "pattern": '[Red][>100]0" high";[Color5]0" low"'}, "150 high"),
+        (50, {"type": "NUMBER", "pattern": '[Red][>100]0" high";[Color5]0" low"'}, "50 low"),
+        (5, {"type": "NUMBER", "pattern": 'General" pieces"'}, "5 pieces"),
+        (0, {"type": "NUMBER", "pattern": '0;-0;"none; nothing"'}, "none; nothing"),
+        (0.255, {"type": "PERCENT", "pattern": "0%"}, "26%"),
+        (
+            45293.75,
+            {"type": "DATE_TIME", "pattern": "dddd, mmmm d, yyyy, h:mm:ss am/pm"},
+            "Tuesday, January 2, 2024, 6:00:00 PM",
+        ),
+        (45293.5007, {"type": "DATE_TIME", "pattern": "ddd dd.mm.yy hh:mm:ss.00"}, "Tue 02.01.24 12:01:00.48"),
+        (45293, {"type": "DATE", "pattern": "mmmmm yy"}, "J 24"),
     ],
 )
 def test_values_are_shown(value: object, number_format: dict[str, str] | None, shown: str) -> None:
