@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from reconcile import boundary
 from reconcile.panel.practice import PracticeCancel, PracticePanel, PracticeRefill
+from reconcile.workbook.templates import templates
 from tests.faults import sweep
 from tests.faults.books import Xlsx
 from tests.faults.checks import DATA_TABS, Watch
+from tests.faults.google_book import Google
 from tests.faults.world import SERVICES, World, make
 
 if TYPE_CHECKING:
@@ -54,6 +56,7 @@ class Rates:
     wipe: float = 0.2
     skew: float = 0.15
     week: float = 0.4
+    view: float = 0.3
 
 
 @dataclass
@@ -76,6 +79,7 @@ class Sim:
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
         self.weeks = random.Random(f"{self.seed}: weeks")
+        self.views = random.Random(f"{self.seed}: views")
         random.seed(self.seed)  # the Google client's jitter
         panel = PracticePanel(0, 1, KEY, refills=0, cancels=0, cancels_for_ever=self.rng.random() < 0.3)
         panel.empty = self.rng.choice(("list", "fail200", "fail404"))
@@ -85,6 +89,10 @@ class Sim:
             self.world.book.chance = random.Random(f"{self.seed}: who saves how")
             if self.seed % 8 not in SAVED_WHOLE:
                 self.world.book.whole = 0
+        if isinstance(self.world.book, Google):
+            switches = self.world.book.emulator.switches
+            switches.filters_follow_edits = self.views.random() < 0.5
+            switches.copy_paste_leaves_filtered_rows = self.views.random() < 0.3
         self.watch = Watch(self.world)
         self.watch.seen = self.watch.look()
 
@@ -140,6 +148,8 @@ class Sim:
             )
         )
         act()
+        if isinstance(self.world.book, Google) and self.views.random() < self.rates.view:
+            self._view(self.world.book)
         self.watch.seen = self.watch.look()
 
     def _some(self, tab: str) -> dict[str, Any] | None:
@@ -246,6 +256,27 @@ class Sim:
         self.log(f"staff: {tab} sorted by {head[place]}")
         body.sort(key=lambda row: str(row[place]), reverse=self.rng.random() < 0.5)
         self.world.book.show(tab, [head, *body])
+
+    def _view(self, book: Google) -> None:
+        """Somebody filters a Google Sheet, hides rows by hand, shows them again, or sorts around what is hidden."""
+        rng = self.views
+        tab = rng.choice(DATA_TABS)
+        head, *body = book.see(tab)
+        staff = book.emulator.staff(book.id, templates().tab(tab).title, book.emulator.owner)
+        place, row = rng.randrange(len(head)), rng.randint(2, len(body) + 2)
+        what = rng.choice(("filter", "filter", "hide", "sort", "sort", "unfilter", "show"))
+        self.log(f"staff: {tab}: {what} ({head[place]}, row {row})")
+        if what == "filter":
+            shown = sorted({str(line[place]) if line[place] is not None else "" for line in body})
+            staff.filter(place, rng.sample(shown, rng.randint(0, len(shown))))
+        elif what == "hide":
+            staff.hide_rows(row, row + rng.randint(0, 2))
+        elif what == "sort":
+            staff.sort(place, descending=rng.random() < 0.5)
+        elif what == "unfilter":
+            staff.unfilter()
+        else:
+            staff.show_rows()
 
     def _insert(self) -> None:
         tab, grid = self._tab()
