@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import time
+from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.emulator import discovery
 from tests.emulator.batch import HANDLERS
+from tests.emulator.context import Switches
 from tests.emulator.helpers import Api, grid, text_cell
 
 ALL = {"sheetId": 0}
@@ -63,6 +67,23 @@ def test_what_is_not_implemented_is_refused_by_name_before_anything_is_done(api:
     )
     assert message == "The emulator does not implement the request kind addSlicer (requests[1])."
     assert [s.title for s in api.emulator.book(api.book_id).sheets] == ["Sheet1"]
+
+
+def test_the_readme_says_what_is_known_of_every_kind_in_use() -> None:
+    """Each request kind that a module of the product names stands in the first table of this folder's README, and no other."""
+    here = Path(__file__).parent
+    code = "".join(path.read_text("utf-8") for path in (here.parents[1] / "reconcile" / "workbook").glob("google*.py"))
+    kinds = set(discovery.load().request_kinds())
+    used = set(re.findall(r'"([a-zA-Z]+)"', code)) & kinds
+    _, _, told = (here / "README.md").read_text("utf-8").partition("Every request kind and call")
+    table = [line.split("|")[1] for line in told.partition("Kinds that only")[0].splitlines() if line.startswith("| ")]
+    assert {name.strip() for cell in table for name in cell.split(",")} & kinds == used
+
+
+def test_the_readme_names_every_switch() -> None:
+    """Whoever meets behaviour that nobody knows for sure finds the switch for it."""
+    told = (Path(__file__).parent / "README.md").read_text("utf-8")
+    assert [field.name for field in fields(Switches) if f"`{field.name}`" not in told.replace("e.switches.", "")] == []
 
 
 def test_every_request_kind_of_google_is_either_handled_or_refused_by_name(api: Api) -> None:
