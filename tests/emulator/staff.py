@@ -187,7 +187,8 @@ class Staff:
         area = a1.parse_cells(cell, self.sheet_id)
         row, column, width = area.r0 or 0, area.c0 or 0, max(map(len, block))
         steps, rest = [], list(block)
-        for start, end in self._stretches(row, max(self.sheet.row_count, row + len(block)) + len(block)):
+        below = self._stretches(row + 1, max(self.sheet.row_count, row + len(block)) + len(block))
+        for start, end in [(row, row + 1), *below]:  # the cell itself is reached: in a view of their own they see it
             part, rest = rest[: end - start], rest[end - start :]
             if any(text for line in part for text in line):
                 place = {"sheetId": self.sheet_id, "rowIndex": start, "columnIndex": column}

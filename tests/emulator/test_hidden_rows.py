@@ -310,6 +310,13 @@ def test_what_people_do_in_a_filtered_tab(
     assert column(api)[1:] == (spared if spares else reached)
 
 
+def test_typing_goes_where_it_is_meant(person: Staff, api: Api) -> None:
+    """A text typed into a cell never lands in another row, also where a filter hides that one from others."""
+    person.fill("2", "Note", "typed")
+    person.paste("A5", [["p"], ["q"]])
+    assert api.get("A2:B6") == [["1", "a"], ["2", "typed"], ["3", "c"], ["p", "x"], ["q", "e"]]
+
+
 def test_rows_hidden_by_hand_are_reached(api: Api) -> None:
     """Only a filter shields rows; hidden rows are pasted over and deleted, and can be shown again."""
     api.put("A1:A4", [["h"], ["a"], ["b"], ["c"]])
