@@ -13,6 +13,7 @@ from tests.emulator import a1, batch
 from tests.emulator.conditions import hidden_rows
 from tests.emulator.errors import ApiError
 from tests.emulator.formatting import show
+from tests.emulator.protection import area_of
 
 if TYPE_CHECKING:
     from tests.emulator.book import Sheet
@@ -257,10 +258,19 @@ class Staff:
             self.sheet.tables = [table for table in self.sheet.tables if table["tableId"] != number]
 
     def protect(self, cells: str | None = None, *, editors: tuple[str, ...] = (), warning: bool = False) -> int:
-        """Use Data > Protect on a range or the whole tab, for these people, the owner and oneself; returns its id."""
+        """Use Data > Protect on a range or the whole tab, for these people, the owner and oneself; returns its id.
+
+        A tab that is protected as a whole already has only that protection's people changed.
+        """
         protection: Json = {"range": self._range(cells), "warningOnly": warning}
         if not warning:
             protection["editors"] = {"users": list(editors)}
+        for old in self.sheet.protections:
+            if cells is None and area_of(self.book, old).whole_sheet():
+                known: int = old["protectedRangeId"]
+                fresh = {**protection, "protectedRangeId": known}
+                self.do({"updateProtectedRange": {"protectedRange": fresh, "fields": "warningOnly,editors"}})
+                return known
         (reply,) = self.do({"addProtectedRange": {"protectedRange": protection}})
         number: int = reply["addProtectedRange"]["protectedRange"]["protectedRangeId"]
         return number

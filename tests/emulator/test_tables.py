@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.emulator import OWNER, STAFF
+from tests.emulator.emulator import OWNER, SERVICE_ACCOUNT, STAFF
 from tests.emulator.errors import PROTECTED
 from tests.emulator.helpers import Api, grid, text_cell
 from tests.emulator.staff import StaffRefusedError
@@ -180,6 +180,10 @@ def test_staff_protect_any_tab_for_others(api: Api) -> None:
     assert api.refused(append("x")) == f"Invalid requests[0].appendCells: {PROTECTED}"
     for email in (STAFF, OWNER, "ann@example.com"):
         api.as_person(email).batch(append(email))
+    owner = api.emulator.staff(api.book_id, "Sheet1", OWNER)
+    assert owner.protect(editors=(STAFF, SERVICE_ACCOUNT)) == number
+    api.batch(append("x"))
+    assert api.as_person("ann@example.com").refused(append("y")) == f"Invalid requests[0].appendCells: {PROTECTED}"
     staff.unprotect(number)
     staff.protect("A1:A2", warning=True)
     api.batch(append("x"))
