@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Final
 from reconcile.core import identity as ids
 from reconcile.core.identity import Finding, Here, Identity, Kind, Known
 from reconcile.core.lease import HEARTBEAT
-from reconcile.core.model import Feed, Verdict
+from reconcile.core.model import Commit, Feed, Verdict
 from reconcile.errors import Disagree, NotSetUp, NoWorkbook, ReconcileError
 from reconcile.journal import Ticket, token
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
 
-    from reconcile.core.model import Claimed, Commit, RawAnswer, Snapshot
+    from reconcile.core.model import Claimed, RawAnswer, Row, Snapshot
     from reconcile.core.once import Once, Send
     from reconcile.journal import Journal, Other
     from reconcile.workbook.port import Workbook
@@ -203,6 +204,21 @@ def standing(
         identity = replace(identity, book=_first_name(book, snapshot))
     found.identity = ids.settled(identity, here, findings)
     return found
+
+
+def adopt(found: Standing, snapshot: Snapshot, run: str, now: datetime) -> None:
+    """Says in the workbook that this machine, this place and this panel belong to it from now on, on a person's word.
+
+    Raises TypeError for findings that adopting does not settle: a bug in the caller.
+    """
+    if any(finding.kind not in ids.ADOPTABLE for finding in found.stops):
+        raise TypeError(found.stops)
+    say = snapshot.words
+    told = say.MESSAGES["adopted"].format(what=" ".join(sentence(finding, found) for finding in found.stops))
+    counts: Row = dict.fromkeys(("pulled", "pushed", "refused", "needs_person"), 0)
+    row: Row = {"run": run, "started": now, "finished": now, "result": say.RESULTS["Adopted"], **counts, "message": told}
+    found.identity = ids.settled(found.identity, found.here, found.findings, panel=True)
+    found.commit(Commit(run, append={"runs": [row]}), now.isoformat(timespec="seconds"))
 
 
 def _first_name(book: Workbook, snapshot: Snapshot) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from reconcile.agree import Standing
     from reconcile.config import Settings
-    from reconcile.core.model import Row, Snapshot
+    from reconcile.core.model import Snapshot
     from reconcile.core.once import Send
     from reconcile.journal import Journal
     from reconcile.restore import Restored
@@ -135,8 +135,7 @@ def _as_json(found: "Restored", name: str, *, done: bool) -> dict[str, object]:
 def adopt(yes: Yes = False, as_json: AsJson = False) -> int:
     """Say that this machine, this place or this panel belongs to the workbook from now on."""
     from reconcile import agree
-    from reconcile.core.identity import ADOPTABLE, settled
-    from reconcile.core.model import Commit
+    from reconcile.core.identity import ADOPTABLE
     from reconcile.job import check_schema, read_answer
 
     settings = shell.settings("sheet")
@@ -153,11 +152,7 @@ def adopt(yes: Yes = False, as_json: AsJson = False) -> int:
                 shell.say(text)
             shell.confirm(_adopting(found), yes=yes)
             _check_free(snapshot, journal)
-            found.identity = settled(found.identity, found.here, found.findings, panel=True)
-            told = snapshot.words.MESSAGES["adopted"].format(what=" ".join(texts))
-            run = world.run_id()
-            line_ = _runs_line(snapshot, run, "Adopted", told)
-            found.commit(Commit(run, append={"runs": [line_]}), world.clock().isoformat(timespec="seconds"))
+            agree.adopt(found, snapshot, world.run_id(), world.clock())
     kinds = [finding.kind.value for finding in found.stops]
     if as_json:
         shell.show_json({"book": book.name, "adopted": kinds})
@@ -188,13 +183,6 @@ def _check_free(snapshot: "Snapshot", journal: "Journal") -> None:
 
     lease = lease_of(snapshot.meta)
     check_free(snapshot.meta, world.clock(), [lease.run] if lease is not None and journal.knows_run(lease.run) else [])
-
-
-def _runs_line(snapshot: "Snapshot", run: str, result: str, text: str) -> "Row":
-    now = world.clock()
-    counts = dict.fromkeys(("pulled", "pushed", "refused", "needs_person"), 0)
-    said = snapshot.words.RESULTS[result]
-    return {"run": run, "started": now, "finished": now, "result": said, **counts, "message": text}
 
 
 def unlock(yes: Yes = False, as_json: AsJson = False) -> int:

@@ -64,6 +64,13 @@ class MemoryWorkbook:
         boundary.at("book.after-read")
         return Snapshot(ledger.revision, tabs, ledger.frame.copy(), dict(ledger.meta), self.known.words)
 
+    def newest(self) -> int:
+        """The highest revision its service remembers: none."""
+        return 0
+
+    def provision(self, services: Sequence[str] = (), *, rebuild: bool = False) -> None:
+        """Everything is there from the beginning."""
+
     def stands_at(self, place: str) -> bool:  # noqa: ARG002 - the port's
         """The port's: like a spreadsheet, it has one id."""
         return True

@@ -19,12 +19,14 @@ from pydantic import SecretStr
 
 from reconcile import agree, boundary
 from reconcile import journal as journals
+from reconcile.core.identity import ADOPTABLE, panel_name
 from reconcile.core.plan import Rules
 from reconcile.errors import ReconcileError
-from reconcile.job import Job, Stop, sync
+from reconcile.job import Job, Stop, read_answer, sync
 from reconcile.journal import FILE, LOCK, SEAL, Journal
 from reconcile.panel.client import Panel
 from reconcile.panel.practice import Dropped, PracticePanel, State
+from reconcile.restore import Restored, Work, restore
 from reconcile.workbook.templates import templates
 from tests.contract.memory import MemoryWorkbook
 from tests.faults import books
@@ -253,6 +255,34 @@ class World:
         self.book.mend()
         self.told.append(told)
         return told
+
+    def restore_book(self, machine: str = "a", *, dry_run: bool = False) -> Restored:
+        """`reconcile restore` on that machine. Raises what it raises."""
+        with self._counted(), Journal.open(self.machine(machine)) as journal:
+            book: Any = self.book.open(self.clock)
+            work = Work(
+                book=book,
+                journal=journal,
+                panel=panel_name(self.url),
+                clock=self.clock,
+                run=f"restore-{len(self.told):03}-{machine}",
+                make=lambda: book.provision(SERVICES, rebuild=True),
+                newest=book.newest,
+            )
+            return restore(work, dry_run=dry_run)
+
+    def adopt_book(self, machine: str = "a") -> list[str]:
+        """`reconcile adopt --yes` on that machine: what was adopted. Raises Disagree for what adopting does not settle."""
+        with self._counted(), Journal.open(self.machine(machine)) as journal:
+            book = self.book.open(self.clock)
+            snapshot = agree.read(book, journal, read_answer)
+            found = agree.standing(book, journal, snapshot, panel_name(self.url))
+            kinds = [finding.kind.value for finding in found.stops]
+            if any(finding.kind not in ADOPTABLE for finding in found.stops):
+                found.refuse(snapshot, read_answer)
+            if kinds:
+                agree.adopt(found, snapshot, f"adopt-{len(self.told):03}-{machine}", self.clock())
+            return kinds
 
     @contextmanager
     def _counted(self) -> Iterator[None]:

@@ -1,0 +1,313 @@
+"""F26-F34 in small worlds: workbooks that go back in time, are copied, forked or taken to another panel, and what each way on does.
+
+On Google the sheet's own version history and "Make a copy" are the emulator's; on .xlsx a person copies files.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reconcile.errors import Disagree, NothingToDo
+from tests.faults.google_book import Google
+from tests.faults.world import World, at, die, make
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ONCE = ("setCanceled", "setPartial", "addPayment", "addTicket")
+
+
+def once(world: World) -> dict[str, int]:
+    """How often the panel was asked for what may happen once."""
+    return {name: len(world.panel.calls(name)) for name in ONCE if world.panel.calls(name)}
+
+
+def asked(world: World) -> int:
+    return len(world.panel.requests)
+
+
+@pytest.fixture(params=["xlsx", "google"])
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
+    """Orders 1 to 3 have been received."""
+    made = make(tmp_path / "world", request.param)
+    for key in ("1", "2", "3"):
+        made.panel.add_order(key, quantity="100", charge="5", link=f"l{key}", user_id="u")
+    assert made.run().code == 0
+    return made
+
+
+class Past:
+    """The workbook as it was: a file somebody kept, or a version of the sheet's history."""
+
+    def __init__(self, world: World) -> None:
+        book: Any = world.book
+        self._kept = book.emulator.versions(book.id)[-1] if book.kind == "google" else book.save()
+
+    def put_back(self, world: World) -> None:
+        book: Any = world.book
+        if book.kind == "google":
+            book.emulator.restore(book.id, self._kept)
+        else:
+            book.restore(self._kept)
+
+
+def work_done(world: World) -> Past:
+    """Staff want a refund, a payment and a ticket; the workbook is kept; they are sent, and orders 4 to 123 come in."""
+    world.type("orders", "1", status="Canceled")
+    world.add("payments", reference="PAY-1", user="ann", amount=12.5, details="invoice 1", send="Yes")
+    world.add("tickets", reference="T-1", user="bob", subject="Hi", message="text", send="Yes")
+    past = Past(world)
+    for number in range(4, 124):
+        world.panel.add_order(str(number), quantity="10", charge="1", link=f"l{number}", user_id="u")
+    world.type("orders", "2", status="Completed")
+    assert world.run().code == 0
+    assert once(world) == {"setCanceled": 1, "addPayment": 1, "addTicket": 1}
+    return past
+
+
+def stopped(world: World, machine: str = "a", *, force: bool = False) -> str:
+    """A run that exits 8 before it asks the panel for anything; what it says."""
+    before = asked(world)
+    told = world.run(machine, force=force)
+    assert (told.code, asked(world)) == (8, before), told
+    assert isinstance(told.error, Disagree)
+    return f"{told.error.what} {told.error.next_step}"
+
+
+def all_there(world: World, last: int = 123) -> None:
+    """Every order that was handed out stands in the sheet once."""
+    assert sorted(map(int, world.ids("orders"))) == list(range(1, last + 1))
+
+
+def test_an_older_copy_is_noticed_and_restored(world: World) -> None:
+    """F26: backup, a day's work, backup put back: nothing is sent twice and no order is lost, on both kinds of workbook."""
+    past = work_done(world)
+    past.put_back(world)
+    for force in (False, True):
+        said = stopped(world, force=force)
+        assert "is an older copy" in said
+        assert "1 refund (order 1; together 5), 1 payment (PAY-1; together 12.5), 1 ticket (T-1)" in said
+        assert "120 orders" in said
+    shown = world.restore_book(dry_run=True)
+    assert (dict(shown.rows), len(shown.sent), shown.told) == ({"orders": 120}, 3, 1)
+    before = asked(world)
+    done = world.restore_book()
+    assert (dict(done.rows), len(done.sent), done.told, asked(world)) == ({"orders": 120}, 3, 1, before)
+    all_there(world)
+    for _ in range(3):
+        told = world.run()
+        assert (told.code, told.outcome and told.outcome.plan.pushes) == (0, ())
+    assert once(world) == {"setCanceled": 1, "addPayment": 1, "addTicket": 1}
+    assert "went through" in world.cell("orders", "1", "Sync") or "The panel has" in world.cell("orders", "1", "Sync")
+    assert [row["Result"] for row in world.rows("runs")].count("Restored") == 1
+    with pytest.raises(NothingToDo):
+        world.restore_book()
+
+
+def test_what_was_unclear_stays_a_question_after_a_restore(world: World) -> None:
+    """F26: a refund whose answer never came is in doubt after the restore, and a person decides; nothing is sent by itself."""
+    world.type("orders", "1", status="Canceled")
+    past = Past(world)
+    at("panel.before-send", lambda: world.line.trouble.append("acted"))
+    assert world.run().code == 7
+    past.put_back(world)
+    assert "1 refund (order 1" in stopped(world)
+    done = world.restore_book()
+    assert ([send.about for send in done.unclear], done.sent) == (["refund 1"], ())
+    assert world.run().code == 7
+    assert "Not sure" in world.cell("orders", "1", "Sync")
+    world.type("orders", "1", unsure="It went through")
+    assert world.run().code == 0
+    assert once(world) == {"setCanceled": 1}
+
+
+def test_an_older_copy_of_before_a_run_that_died(world: World) -> None:
+    """F26, F22: the run died between the panel's answer and the sheet, then an older copy came back: the answer lands all the same."""
+    past = Past(world)
+    world.panel.add_order("4", quantity="10", charge="1", link="l4", user_id="u")
+    at("book.before-commit", die, time=2)
+    assert world.run().crashed
+    world.clock.sleep(400)
+    past.put_back(world)
+    stopped(world)
+    world.restore_book()
+    all_there(world, 4)
+    assert world.run().code == 0
+    all_there(world, 4)
+
+
+@pytest.mark.parametrize("time", range(1, 5))
+def test_a_restore_killed_anywhere_is_finished_by_the_next(world: World, time: int) -> None:
+    """F22: at each of its commits the process dies, before or after: done again it ends in the same."""
+    past = work_done(world)
+    past.put_back(world)
+    at("book.before-commit" if time % 2 else "book.after-commit", die, time=(time + 1) // 2)
+    with pytest.raises(BaseException, match=r"^$"):
+        world.restore_book()
+    if time > 1 and time < 4:
+        stopped(world)
+    if time < 4:
+        world.restore_book()
+    all_there(world)
+    assert world.run().code == 0
+    assert world.run().code == 0
+    assert once(world) == {"setCanceled": 1, "addPayment": 1, "addTicket": 1}
+
+
+def test_another_machine_notices_that_its_work_is_gone(world: World) -> None:
+    """F28: machine a restores an older copy; what b had received and sent since is b's to bring back."""
+    past = Past(world)
+    world.panel.add_order("4", quantity="10", charge="1", link="l4", user_id="u")
+    world.type("orders", "1", status="Canceled")
+    assert world.run("b").code == 0
+    assert world.run("a").code == 0
+    past.put_back(world)
+    assert "older copy" in stopped(world, "a")
+    done = world.restore_book("a")
+    assert done.doubt is not None, "what b received meanwhile cannot be known on a"
+    assert done.doubt.bound >= 100
+    assert world.run("a").code == 7
+    assert "copy" in stopped(world, "b")
+    world.restore_book("b")
+    assert world.run("b").code == 7
+    assert sorted(world.ids("orders")) == ["1", "2", "3", "4"]
+    assert once(world) == {"setCanceled": 1}
+    assert "went through" in world.cell("orders", "1", "Sync") or "The panel has" in world.cell("orders", "1", "Sync")
+
+
+def test_the_journal_outranks_send_again(world: World) -> None:
+    """F13, F31: b overtakes a while a's refund is under way; a hears that it went through; a person says "Send again" to b's doubt."""
+    world.type("orders", "1", status="Canceled")
+
+    def overtaken() -> None:
+        world.jump(7200)
+        assert world.run("b").code == 7
+
+    # the refund's own call: the run before it, the doubt of b after it
+    at("panel.after-answer", overtaken)
+    assert world.run("a").code in (4, 7)
+    assert len(world.panel.state.orders["1"].refunds) == 1
+    world.type("orders", "1", unsure="Send again")
+    world.clock.sleep(7200)
+    assert world.run("a").code == 7, "what b took for lost when it overtook is still to be settled"
+    assert [doubt["kind"] for doubt in world.doubts()] == ["claim"]
+    assert len(world.panel.state.orders["1"].refunds) == 1
+    assert "The panel has Status Canceled" in world.cell("orders", "1", "Sync")
+
+
+def test_an_older_state_folder_proves_nothing(world: World) -> None:
+    """F29: the folder was copied during the first of five refunds, the run was killed after the fourth, the copy put back."""
+    for key in ("4", "5"):
+        world.panel.add_order(key, quantity="100", charge="5", link=f"l{key}", user_id="u")
+    assert world.run().code == 0
+    world.edit("orders", {key: {"status": "Canceled"} for key in ("1", "2", "3", "4", "5")})
+    folder = world.machine("a")
+    kept: dict[str, bytes] = {}
+
+    def copy() -> None:
+        kept.update({path.name: path.read_bytes() for path in folder.iterdir() if path.name != "journal.lock"})
+
+    from reconcile import boundary  # noqa: PLC0415 - two moments of one run
+
+    calls = 0
+
+    def hook(name: str) -> None:
+        nonlocal calls
+        calls += name == "panel.after-answer" and bool(world.panel.calls("setCanceled"))
+        if name == "panel.after-answer" and calls == 1 and not kept:
+            copy()
+        if calls == 4:
+            boundary.set_hook(None)
+            die()
+
+    boundary.set_hook(hook)
+    assert world.run().crashed
+    boundary.set_hook(None)
+    assert len(world.panel.calls("setCanceled")) == 4
+    for path in folder.iterdir():
+        path.unlink()
+    for name, content in kept.items():
+        (folder / name).write_bytes(content)
+    world.clock.sleep(400)
+    assert world.run().code == 7
+    assert world.run().code == 7
+    assert len(world.panel.calls("setCanceled")) == 4, "unknown is asked about, never sent again"
+    unsure = [key for key in ("1", "2", "3", "4", "5") if "Not sure" in world.cell("orders", key, "Sync")]
+    assert len(unsure) >= 3
+
+
+def test_the_same_crash_with_the_folder_itself_is_finished(world: World) -> None:
+    """F22: nobody touched the folder: what was announced and never begun is surely not sent, and goes out by itself."""
+    world.edit("orders", {"1": {"status": "Canceled"}, "2": {"status": "Canceled"}})
+    at("panel.after-answer", die)
+    assert world.run().crashed
+    world.clock.sleep(400)
+    assert world.run().code == 7
+    assert len(world.panel.calls("setCanceled")) == 2
+    unsure = [key for key in ("1", "2") if "Not sure" in world.cell("orders", key, "Sync")]
+    assert len(unsure) == 1
+
+
+def test_a_clock_one_year_ahead_locks_nobody_out(world: World) -> None:
+    """F34: the run of such a machine is killed in getOrders: the next one begins at once."""
+    at("panel.after-answer", die, time=2)
+    assert world.run("b", skew=timedelta(days=365)).crashed
+    assert world.run("a").code == 7, "what b asked for is on record"
+
+
+def test_make_a_copy_in_google_sheets(tmp_path: Path) -> None:
+    """F27: an unsent payment stands in the copy, too: it is sent from the original, and the copy stops until a person says what it is."""
+    world = make(tmp_path / "world", "google")
+    world.add("payments", reference="PAY-1", user="ann", amount=12.5, details="invoice 1", send="Yes")
+    assert world.run().code == 0
+    world.add("payments", reference="PAY-2", user="ann", amount=7, details="invoice 2", send="Yes")
+    original: Any = world.book
+    twin = Google.__new__(Google)
+    twin._use(original.emulator, original.emulator.copy(original.id, "Copy of Orders", share=True))
+    for machine in ("a", "b"):
+        world.book = twin
+        assert f"This spreadsheet is a copy of another one (id {original.id})" in stopped(world, machine)
+    world.book = original
+    assert world.run("a").code == 0
+    assert once(world) == {"addPayment": 2}
+    world.book = twin
+    with pytest.raises(Disagree):
+        world.restore_book("a")
+    assert world.adopt_book("b") == ["a copy"]
+    assert world.run("b").code == 0, "a person has said that the copy goes on, and this machine knows no better"
+    assert dict(world.panel.calls("addPayment")[-1].params)["details"] in ("invoice 1", "invoice 2")
+
+
+def test_an_action_and_a_laptop_on_one_google_sheet(tmp_path: Path) -> None:
+    """DESIGN 13: machines with journals of their own take turns without a question; a runner's disk may be gone each time."""
+    world = make(tmp_path / "world", "google", adopt=False)
+    for turn in range(30):
+        machine = "laptop" if turn % 3 else f"runner{turn}"
+        world.panel.add_order(str(100 + turn), quantity="10", charge="1", link="l", user_id="u")
+        assert world.run(machine).code == 0, turn
+        if machine != "laptop":
+            world.wipe(machine)
+    assert len(world.ids("orders")) == 30
+
+
+def test_a_workbook_that_more_machines_use_than_it_remembers(tmp_path: Path) -> None:
+    """DESIGN 13: the last 20 machines are remembered: one that comes back after more than that is no fork."""
+    world = make(tmp_path / "world", "google", adopt=False)
+    assert world.run("laptop").code == 0
+    for turn in range(25):
+        assert world.run(f"runner{turn}").code == 0
+        world.wipe(f"runner{turn}")
+    assert world.run("laptop").code == 0
+
+
+def test_an_xlsx_of_another_machine_waits_for_one_adopt(tmp_path: Path) -> None:
+    """DESIGN 13: a shared folder: the second PC is asked once, then both go on in turns."""
+    world = make(tmp_path / "world", "xlsx", adopt=False)
+    assert world.run("a").code == 0
+    stopped(world, "b")
+    assert world.adopt_book("b") == ["another machine"]
+    for machine in ("a", "b", "b", "a"):
+        assert world.run(machine).code == 0
