@@ -215,7 +215,7 @@ def _sent_once(action: Action, params: Mapping[str, str], settings: "Settings", 
             verdict, reason = Verdict.UNKNOWN, "it was stopped"
             try:
                 with _waiting(stop):
-                    message = _refusal_named(action, lambda: panel.send(action, params, keep))
+                    message = _refusal_named(action, lambda: panel.send(action, params, keep=keep))
                 verdict, reason = Verdict.ACCEPTED, message
             except (NeverSent, AccessRefused) as error:
                 verdict, reason = Verdict.NOT_SENT, error.what

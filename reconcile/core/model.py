@@ -136,7 +136,11 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class RawAnswer:
-    """An HTTP answer before anybody has read it: what the journal keeps."""
+    """An HTTP answer before anybody has read it: what the journal keeps.
+
+    body: as it arrived, before it is unpacked, decoded, judged or parsed. encoding: what Content-Encoding says of it, only a hint:
+    the content decides.
+    """
 
     status: int
     body: bytes
@@ -146,7 +150,10 @@ class RawAnswer:
 
 @dataclass(frozen=True)
 class Order:
-    """An order as the panel handed it out: texts exactly as sent ("" where absent). `service` is the type we asked for."""
+    """An order as the panel handed it out: texts exactly as sent ("" where absent). `service` is the type we asked for.
+
+    details: what else the panel sent with it, `usernames: a, b · answer_number: 3`.
+    """
 
     id: str
     service: str
@@ -155,6 +162,7 @@ class Order:
     user: str = ""
     quantity: str = ""
     comments: str = ""
+    details: str = ""
 
 
 @dataclass(frozen=True)
@@ -195,6 +203,7 @@ class Claimed:
     `problem` is empty when the answer is understood (rows, or clearly none). Otherwise it says in words why the answer
     cannot be told from a failure; `in_doubt` then tells whether work may have been handed out with it.
     `count` is how many items the panel sent, broken ones included: 100 means "maybe more".
+    `unread`: it could not be read in the time there was. Rows and broken are empty then, `in_doubt` is true.
     """
 
     feed: Feed
@@ -204,6 +213,7 @@ class Claimed:
     problem: str = ""
     in_doubt: bool = False
     lacks_action: bool = False
+    unread: bool = False
 
     @property
     def count(self) -> int:

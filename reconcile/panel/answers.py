@@ -13,22 +13,28 @@ The rules, in the order they are applied:
 4. A clear no (bad_type, an unknown or translated fail below HTTP 500) is reported. Nothing was handed out with it.
 5. Everything else may have handed work out, so it is reported as in doubt: broken JSON, an empty body, a web page, HTTP 5xx,
    internal_error, a success that carries something we cannot read.
+6. "Slow down" (HTTP 429, rate_limited) means "not acted on" only in an answer that holds nothing else: no item, no id, no success.
+
+Reading costs time in proportion to the answer's length, and ends soon after `may_continue` says no. An answer of ordinary size is
+read in any case.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from reconcile.core.model import Broken, CancelTask, Claimed, Feed, ItemResult, Order, Refill, Verdict
 from reconcile.errors import AccessRefused, Unavailable
-from reconcile.panel.loose import How, Num, Obj, Parsed, decode, dump, parse, salvage, text_of
+from reconcile.panel.loose import How, Num, Obj, OutOfTime, Parsed, Patience, decode, dump, parse, text_of
+from reconcile.panel.packed import unpacked
+from reconcile.panel.salvage import Wanted, salvage
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-    from reconcile.core.model import RawAnswer
+    from reconcile.core.model import OrderUpdate, RawAnswer
 
     Task = Order | Refill | CancelTask
 
@@ -41,10 +47,13 @@ _SERVER_ERROR = 500
 
 # --- words ---------------------------------------------------------------------------------------------------------------
 
+_LONGEST_SENTENCE = 20_000
+"""Characters of a message that are looked into: what is longer is no sentence, and nobody waits for it."""
+
 
 def _norm(text: str) -> str:
     """A word or sentence as one comparable word: "No order found." and "no_order_found" are the same."""
-    return re.sub(r"[\W_]+", "_", text.casefold()).strip("_")
+    return re.sub(r"[\W_]+", "_", text[:_LONGEST_SENTENCE].casefold()).strip("_")
 
 
 _YES = frozenset({"success", "successful", "succeeded", "ok", "okay", "true", "1", "done", "200", "201", "202"})
@@ -118,7 +127,8 @@ def plain_words(word: str, message: str = "") -> str:
     Known words (PANEL_NOTES, "Answers" [anc]) are translated, all others quoted; never empty.
     """
     known = _PLAIN.get(_norm(word))
-    theirs = re.sub(r"<[^<>]*>", " ", message if message.strip() else "" if known else word)
+    theirs = (message if message.strip() else "" if known else word)[:_LONGEST_SENTENCE]
+    theirs = re.sub(r"<[^<>]*>", " ", theirs)
     theirs = " ".join(theirs.split())
     if len(theirs) > _MESSAGE_LENGTH:
         theirs = theirs[: _MESSAGE_LENGTH - 1] + "…"
@@ -137,7 +147,8 @@ class Said:
     """What one answer says as a whole. `verdict`: ACCEPTED, REFUSED, UNKNOWN, or NOT_SENT for "slow down" (not acted on).
 
     `word` is the panel's error word, `message` its words for people, `plain` ours; `crashed` whether it reports an error of its
-    own (internal_error, 5xx), `whole` whether it was readable JSON.
+    own (internal_error, 5xx), `whole` whether it was readable JSON, `torn` whether it contradicts itself ("slow down" beside an item or
+    a success) or is not all there.
     """
 
     verdict: Verdict
@@ -148,6 +159,7 @@ class Said:
     lacks_action: bool = False
     crashed: bool = False
     whole: bool = True
+    torn: bool = False
     _heard: tuple[str, ...] = field(default=(), repr=False)
 
     @property
@@ -241,7 +253,7 @@ def _refuses_key(http: int, word: str, heard: Sequence[str], missing: Sequence[s
 
 
 def _refuse_access(word: str, message: str) -> AccessRefused:
-    theirs = " ".join((message or word).split())[:_MESSAGE_LENGTH]
+    theirs = " ".join((message or word)[:_LONGEST_SENTENCE].split())[:_MESSAGE_LENGTH]
     return AccessRefused(
         f"the panel does not accept the key (it says: “{theirs}”)",
         "Copy the admin API key again into RECONCILE_PANEL_KEY, and check that RECONCILE_PANEL_URL is that panel's address.",
@@ -265,8 +277,8 @@ def _hear(http: int, parsed: Parsed) -> Said:
         if http == _UNAUTHORIZED:
             raise _refuse_access("", "HTTP 401")
         if http == _TOO_MANY:
-            return _busy("", "")
-        return Said(Verdict.UNKNOWN, plain=_unreadable(http, parsed.how), whole=False)
+            return _slow_down(http, parsed, "", "")
+        return Said(Verdict.UNKNOWN, plain=_unreadable(http, parsed.how), whole=False, torn=bool(parsed.why))
     value = _unwrap(parsed.value)
     if isinstance(value, str) and not isinstance(value, Num):
         value = Obj({"error" if _is_no(_norm(value)) else "message": str(value)})
@@ -275,9 +287,14 @@ def _hear(http: int, parsed: Parsed) -> Said:
         if http == _UNAUTHORIZED:
             raise _refuse_access("", "HTTP 401")
         if http == _TOO_MANY:
-            return _busy("", "")
+            return _slow_down(http, parsed, "", "")
         return Said(Verdict.UNKNOWN, plain=f"the panel's answer has an unknown shape (HTTP {http})")
-    return _hear_object(http, value)
+    said = _hear_object(http, value, parsed)
+    if parsed.why and said.verdict is not Verdict.UNKNOWN:
+        return Said(
+            Verdict.UNKNOWN, said.word, said.message, f"the panel's answer {parsed.why} (HTTP {http})", torn=True
+        )
+    return said
 
 
 def _is_no(said: str) -> bool:
@@ -290,7 +307,81 @@ def _busy(word: str, message: str) -> Said:
     return Said(Verdict.NOT_SENT, word or "rate_limited", message, plain_words("rate_limited", message))
 
 
-def _hear_object(http: int, value: dict[str, Any]) -> Said:
+def _slow_down(http: int, parsed: Parsed, word: str, message: str) -> Said:
+    """What "slow down" means: not acted on, unless the answer holds anything that speaks against it."""
+    if _holds_nothing_else(parsed):
+        return _busy(word, message)
+    plain = f"the panel asks us to slow down, and its answer holds more than that (HTTP {http})"
+    return Said(Verdict.UNKNOWN, word, message, plain, whole=parsed.how is How.READ, torn=True)
+
+
+_SAYS_LITTLE = 65_536
+"""Characters: whoever says "slow down" says little else. A longer answer is not believed to say only that."""
+_WORK = frozenset(
+    {
+        *("id", "order", "orders", "order_id", "refill", "refills", "refill_id", "cancel", "cancels", "cancel_id"),
+        *("payment", "payment_id", "ticket", "ticket_id", "transaction", "transaction_id", "tasks", "items", "results"),
+    }
+)
+"""Names under which an answer brings work, or says what it made."""
+_WORK_KEY = re.compile(rf'"(?:{"|".join(sorted(_WORK))})\\*+"\s*+:', re.IGNORECASE)
+_SIGN_KEY = re.compile(r'"(?:link|charge|quantity|order_id|service_id|start_count)\\*+"\s*+:', re.IGNORECASE)
+_SUCCESS = re.compile(
+    r'"(?:status|success|ok)\\*+"\s*+:\s*+(?:\\*+"(?:success\w*+|ok|okay|true|done|1|20[012])\\*+"|true|1\b|20[012]\b)',
+    re.IGNORECASE,
+)
+
+
+def _holds_nothing_else(parsed: Parsed) -> bool:
+    """Whether an answer holds no item, no id of anything and no success, as far as can be told; what cannot be told is a no."""
+    if parsed.why or len(parsed.text) > _SAYS_LITTLE:
+        return False
+    if parsed.how is How.READ and not parsed.more:
+        return not any(_speaks(value) for value in _within(parsed.value, Patience()))
+    found = _WORK_KEY.search(parsed.text)
+    if parsed.how is How.PAGE and not _SIGN_KEY.search(parsed.text):
+        found = None  # a page's own scripts have ids of their own
+    return not found and not _SUCCESS.search(parsed.text) and _norm(parsed.text) not in _YES
+
+
+def _speaks(value: Any) -> bool:
+    """Whether one value within an answer is an item, names what was made, or says success."""
+    if isinstance(value, dict):
+        named = any(key.casefold() in _WORK and not any(held == n for n in _NOTHING) for key, held in value.items())
+        return named or _status(value) is True or any(_says_yes(held) for held in value.values())
+    if isinstance(value, list):
+        return any(not isinstance(held, str | dict) or isinstance(held, Num) for held in value)
+    return False
+
+
+def _says_yes(value: Any) -> bool:
+    return isinstance(value, str) and not isinstance(value, Num) and _norm(value) in {"success", "successful"}
+
+
+def _within(value: Any, patience: Patience) -> Iterator[Any]:
+    """The value and everything inside it, however deep, each once."""
+    waiting = [value]
+    steps = 0
+    while waiting:
+        steps += 1
+        if steps % _EVERY == 0:
+            patience.check()
+        value = waiting.pop()
+        yield value
+        if isinstance(value, dict):
+            waiting.extend(held for _, held in _pairs_of(value) if isinstance(held, dict | list))
+        elif isinstance(value, list):
+            waiting.extend(held for held in reversed(value) if isinstance(held, dict | list))
+
+
+def _pairs_of(value: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """An object's pairs in reverse, doubled keys as often as they came."""
+    for key in reversed(value):
+        for held in reversed(value.every(key) if isinstance(value, Obj) else [value[key]]):
+            yield key, held
+
+
+def _hear_object(http: int, value: dict[str, Any], parsed: Parsed) -> Said:
     status = _status(value)
     there, word, message = _error(value)
     missing = _missing(value)
@@ -305,16 +396,17 @@ def _hear_object(http: int, value: dict[str, Any]) -> Said:
         heard = (_norm(word), _norm(message))
     if no and not word and _norm(message) in _PLAIN:
         word = message
-    if http == _TOO_MANY or any(_BUSY_PHRASE.search(said) for said in heard):
-        return _busy(word, message)
+    asks_to_slow_down = any(_BUSY_PHRASE.search(said) for said in heard)
+    if asks_to_slow_down or (http == _TOO_MANY and (status is not True or there)):
+        return _slow_down(http, parsed, word, message)
     if (no or http == _UNAUTHORIZED) and status is not True and _refuses_key(http, word, heard, missing):
         raise _refuse_access(word or ("missing: key" if missing else ""), message)
-    if status is True and not there and http < _ERROR:
+    if status is True and not there and (http < _ERROR or http == _TOO_MANY):
         return Said(Verdict.ACCEPTED, message=message)
     if not no:
         plain = f"the panel's answer is neither a clear yes nor a clear no (HTTP {http})"
         if message or word:
-            plain += f": “{' '.join((message or word).split())[:_MESSAGE_LENGTH]}”"
+            plain += f": “{' '.join((message or word)[:_LONGEST_SENTENCE].split())[:_MESSAGE_LENGTH]}”"
         return Said(Verdict.UNKNOWN, word, message, plain, missing, _heard=heard)
     plain = plain_words(word, message)
     if missing:
@@ -333,24 +425,27 @@ def _hear_object(http: int, value: dict[str, Any]) -> Said:
     )
 
 
-def _parsed(raw: RawAnswer) -> Parsed:
-    return parse(decode(raw.body, raw.content_type))
+def _parsed(raw: RawAnswer, patience: Patience) -> Parsed:
+    """The answer's value, read the one way there is: unpacked, decoded, parsed. Raises OutOfTime."""
+    body, why = unpacked(raw)
+    parsed = parse(decode(body, raw.content_type), patience)
+    return replace(parsed, why=why) if why else parsed
 
 
-_SMALL = 4096
+_EVERY = 256
+_LATE = "the panel's answer could not be read in the time there was"
 
 
 def is_busy(raw: RawAnswer) -> bool:
     """Whether the panel said "slow down" and so did not act: HTTP 429, or a rate_limited fail at any other code [obs].
 
-    Long answers are not looked into: whoever says "slow down" says little else.
+    Believed only of an answer that holds nothing else. Long answers are not looked into: whoever says "slow down" says little else.
     """
-    if raw.status == _TOO_MANY:
-        return True
-    if len(raw.body) > _SMALL:
+    body, _ = unpacked(raw)
+    if len(body) > _SAYS_LITTLE:
         return False
     try:
-        return _hear(raw.status, _parsed(raw)).verdict is Verdict.NOT_SENT
+        return _hear(raw.status, _parsed(raw, Patience())).verdict is Verdict.NOT_SENT
     except AccessRefused:
         return False
 
@@ -358,13 +453,16 @@ def is_busy(raw: RawAnswer) -> bool:
 # --- single calls --------------------------------------------------------------------------------------------------------
 
 
-def read_single(raw: RawAnswer) -> Said:
+def read_single(raw: RawAnswer, *, may_continue: Callable[[], bool] = lambda: True) -> Said:
     """What one set*/add* call's answer says. Raises AccessRefused for a wrong key, nothing else.
 
-    ACCEPTED only for a success below HTTP 400 with no error in it; `{"error": …}` at 200 is a refusal; internal_error, a 5xx
-    without a known error word, an empty body and anything unreadable are UNKNOWN.
+    ACCEPTED only for a success below HTTP 400 (or at 429, which speaks of the next call then) with no error in it; `{"error": …}` at 200
+    is a refusal; internal_error, a 5xx without a known error word, an empty body, anything unreadable and any contradiction are UNKNOWN.
     """
-    return _hear(raw.status, _parsed(raw))
+    try:
+        return _hear(raw.status, _parsed(raw, Patience(may_continue)))
+    except OutOfTime:
+        return Said(Verdict.UNKNOWN, plain=_LATE, whole=False, torn=True)
 
 
 # --- updateOrders --------------------------------------------------------------------------------------------------------
@@ -379,22 +477,41 @@ class Updated:
     any_result: bool
 
 
-def read_updates(raw: RawAnswer, ids: Iterable[str]) -> Updated:
+def read_updates(
+    raw: RawAnswer,
+    ids: Iterable[str],
+    sent: Iterable[OrderUpdate] = (),
+    *,
+    may_continue: Callable[[], bool] = lambda: True,
+) -> Updated:
     """Per-order results for every id sent; absent or contradictory ones are UNKNOWN, ids we did not send are ignored.
 
-    Shapes: {"1": {"status": …}} [ref], {"1": "success"}, [{"id": …, "status": …}], with text or number ids. Raises
-    AccessRefused for a wrong key, nothing else.
+    Shapes: {"1": {"status": …}} [ref], {"1": "success"}, [{"id": …, "status": …}], with text or number ids. `sent`: what was sent, so
+    that a result which repeats it counts as a yes [srv]. Results count whatever stands around them. Raises AccessRefused for a wrong
+    key in an answer without any, nothing else.
     """
-    sent = [id_.strip() for id_ in ids]
-    parsed = _parsed(raw)
-    said = _hear(raw.status, parsed)
-    found: dict[str, list[ItemResult]] = {id_: [] for id_ in sent}
-    for id_, value in _result_pairs(_unwrap(parsed.value), frozenset(sent)):
+    ids = [id_.strip() for id_ in ids]
+    wanted = {update.id.strip(): update for update in sent}
+    try:
+        parsed = _parsed(raw, Patience(may_continue))
+    except OutOfTime:
+        late = ItemResult(Verdict.UNKNOWN, _LATE)
+        said = Said(Verdict.UNKNOWN, plain=_LATE, whole=False, torn=True)
+        return Updated(dict.fromkeys(ids, late), said, any_result=False)
+    found: dict[str, list[ItemResult]] = {id_: [] for id_ in ids}
+    for id_, value in _result_pairs(_unwrap(parsed.value), frozenset(ids)):
         if id_ in found:
-            found[id_].append(_item_result(value))
+            found[id_].append(_item_result(value, wanted.get(id_)))
+    any_result = any(found.values())
+    try:
+        said = _hear(raw.status, parsed)
+    except AccessRefused as error:
+        if not any_result:
+            raise
+        said = Said(Verdict.UNKNOWN, plain=error.what, torn=True)
     absent = ItemResult(Verdict.UNKNOWN, "the panel's answer does not mention this order")
     results = {id_: _agreed(held) if held else absent for id_, held in found.items()}
-    return Updated(results, said, any(found.values()))
+    return Updated(results, said, any_result)
 
 
 def _agreed(results: Sequence[ItemResult]) -> ItemResult:
@@ -437,8 +554,8 @@ def _own_id(item: Mapping[str, Any]) -> str:
     return text_of(named).strip() if isinstance(named, str) else ""
 
 
-def _item_result(value: Any) -> ItemResult:
-    """One order's result: an object, a bare word, or a boolean."""
+def _item_result(value: Any, sent: OrderUpdate | None) -> ItemResult:
+    """One order's result: an object, a bare word, a boolean, or what was sent once more."""
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if isinstance(value, dict):
@@ -449,6 +566,8 @@ def _item_result(value: Any) -> ItemResult:
             there, word = True, own
         if status is True and not there:
             return ItemResult(Verdict.ACCEPTED)
+        if status is None and not there and own:
+            return _echoed(value, own, sent)
         if status is True or (status is None and not there):
             return ItemResult(Verdict.UNKNOWN, f"the panel's answer about this order is unclear: {_short(value)}")
         heard = [_norm(word), _norm(message)]
@@ -464,6 +583,27 @@ def _item_result(value: Any) -> ItemResult:
         return ItemResult(Verdict.REFUSED, "the panel refused and gave no reason")
     if said in _PLAIN and not _CRASH_PHRASE.search(said):
         return ItemResult(Verdict.REFUSED, plain_words(word))
+    return _echoed(value, word, sent)
+
+
+_SAME_STATUS = {"canceled": "cancelled", "inprogress": "in_progress", "complete": "completed"}
+
+
+def _status_word(text: str) -> str:
+    """A status in one spelling [obs]: `In progress`, `IN_PROGRESS` and `inprogress` are the same, so are `canceled` and `cancelled`."""
+    word = _norm(text)
+    return _SAME_STATUS.get(word, word)
+
+
+def _echoed(value: Any, status: str, sent: OrderUpdate | None) -> ItemResult:
+    """A result that says where the order stands [srv][obs]: a yes where that is what was sent, otherwise not known."""
+    if sent is not None and (sent.status is not None or isinstance(value, dict)):
+        fits = [sent.status is None or _status_word(status) == _status_word(sent.status.wire)]
+        numbers = {"start_count": sent.start_count, "remains": sent.remains} if isinstance(value, dict) else {}
+        told = {name: text_of(_get(value, name)).strip() for name, number in numbers.items() if number is not None}
+        fits += [not text or text == numbers[name] for name, text in told.items()]
+        if all(fits) and (sent.status is not None or any(told.values())):
+            return ItemResult(Verdict.ACCEPTED)
     return ItemResult(Verdict.UNKNOWN, f"the panel's answer about this order is unclear: {_short(value)}")
 
 
@@ -493,48 +633,86 @@ _NOUN = {Feed.ORDERS: "order", Feed.REFILLS: "refill", Feed.CANCELS: "cancel req
 _ID_LENGTH = 100
 
 
-def read_orders(raw: RawAnswer, service: str) -> Claimed:
+def read_orders(raw: RawAnswer, service: str, *, may_continue: Callable[[], bool] = lambda: True) -> Claimed:
     """A getOrders answer, as orders of `service` (the answer itself does not name it [ref]).
 
-    Raises AccessRefused for a wrong key, nothing else; see the module's rules for the rest.
+    Raises AccessRefused for a wrong key, nothing else; see the module's rules for the rest. An answer that is not read when
+    `may_continue` says no is `unread`.
     """
-    return _claimed(raw, Feed.ORDERS, service)
+    return _claimed(raw, Feed.ORDERS, service, may_continue)
 
 
-def read_order(raw: RawAnswer, service: str) -> Claimed:
+def read_order(raw: RawAnswer, service: str, *, may_continue: Callable[[], bool] = lambda: True) -> Claimed:
     """A getOrder answer: the one order stands flat in the envelope [ref]; the list shape is read too."""
-    return _claimed(raw, Feed.ORDERS, service)
+    return _claimed(raw, Feed.ORDERS, service, may_continue)
 
 
-def read_refills(raw: RawAnswer, service: str | None = None) -> Claimed:
+def read_refills(
+    raw: RawAnswer, service: str | None = None, *, may_continue: Callable[[], bool] = lambda: True
+) -> Claimed:
     """A getRefills answer [ref]."""
-    return _claimed(raw, Feed.REFILLS, service or "")
+    return _claimed(raw, Feed.REFILLS, service or "", may_continue)
 
 
-def read_cancel(raw: RawAnswer, service: str | None = None) -> Claimed:
+def read_cancel(
+    raw: RawAnswer, service: str | None = None, *, may_continue: Callable[[], bool] = lambda: True
+) -> Claimed:
     """A getCancel answer: one task, flat, its id under `cancel`, no message [ref]; lists are read too."""
-    return _claimed(raw, Feed.CANCELS, service or "")
+    return _claimed(raw, Feed.CANCELS, service or "", may_continue)
 
 
-def _claimed(raw: RawAnswer, feed: Feed, service: str) -> Claimed:
-    text = decode(raw.body, raw.content_type)
-    parsed = parse(text)
-    if parsed.how in (How.CUT, How.DEEP):
-        return _salvaged(raw.status, parsed.how, text, feed, service)
+def _claimed(raw: RawAnswer, feed: Feed, service: str, may_continue: Callable[[], bool]) -> Claimed:
+    patience = Patience(may_continue)
+    try:
+        parsed = _parsed(raw, patience)
+        found = _in_time(raw.status, parsed, feed, service, patience)
+    except OutOfTime:
+        return Claimed(feed, service, problem=_LATE, in_doubt=True, unread=True)
+    if not parsed.why:
+        return found
+    count = _count_read(found.rows, feed)
+    return replace(found, problem=f"the panel's answer {parsed.why}{count}", in_doubt=True)
+
+
+def _in_time(http: int, parsed: Parsed, feed: Feed, service: str, patience: Patience) -> Claimed:
+    """What the answer says. Raises AccessRefused, OutOfTime."""
     items = _items(_unwrap(parsed.value), feed) if parsed.how is How.READ else None
     if items:
-        rows, broken = _rows(items, feed, service)
-        problem, doubt = _beside_items(raw.status, parsed, feed)
+        rows, broken = _rows(items, feed, service, patience)
+        problem, doubt = _beside_items(http, parsed, feed)
         return Claimed(feed, service, rows, broken, problem, in_doubt=doubt)
-    said = _hear(raw.status, parsed)
+    if parsed.how is How.READ:
+        hidden = [value for value in _within(parsed.value, patience) if _is_hidden_item(value, feed)]
+        if hidden:
+            rows, broken = _rows(hidden, feed, service, patience)
+            problem = f"the panel sent {_NOUN[feed]}s in a shape of its own (HTTP {http}){_count_read(rows, feed)}"
+            return Claimed(feed, service, rows, broken, problem, in_doubt=True)
+    elif parsed.how in (How.CUT, How.DEEP) or _may_hold_items(parsed.text, feed):
+        found = _salvaged(http, parsed, feed, service, patience)
+        if parsed.how in (How.CUT, How.DEEP) or found.count:
+            return found
+    said = _hear(http, parsed)
     if not said.whole:
-        # A page at 404/405 is a wrong address, 429 an "not now": the panel's API was never reached [RFC 9110].
-        return Claimed(feed, service, problem=said.plain, in_doubt=raw.status not in (_NOT_FOUND, 405, _TOO_MANY))
-    return _without_items(raw.status, parsed, said, feed, service, listed=items is not None)
+        # A page at 404/405 is a wrong address, "slow down" a "not now", 204 says that there is nothing [RFC 9110].
+        if http in _NO_CONTENT and parsed.how is How.EMPTY:
+            return Claimed(feed, service)
+        not_now = http in (_NOT_FOUND, 405) and not said.torn
+        return Claimed(feed, service, problem=said.plain, in_doubt=not not_now)
+    return _without_items(http, parsed, said, feed, service, listed=items is not None)
+
+
+_NO_CONTENT = (204, 205)
+
+
+def _may_hold_items(text: str, feed: Feed) -> bool:
+    """Whether a text that is no JSON names an id and another field as JSON does: a page around the answer, or a flipped first byte."""
+    return any(f'"{name}"' in text for name in _IDS[feed]) and any(f'"{name}"' in text for name in _SIGNS[feed])
 
 
 def _without_items(http: int, parsed: Parsed, said: Said, feed: Feed, service: str, *, listed: bool) -> Claimed:
     """An answer that was read and holds no item: clearly none, clearly refused, or in doubt."""
+    if said.torn:
+        return Claimed(feed, service, problem=said.plain, in_doubt=True)
     if not parsed.more and _clearly_none(http, _unwrap(parsed.value), said, listed=listed):
         return Claimed(feed, service)
     if parsed.more:
@@ -561,7 +739,7 @@ def _clearly_none(http: int, value: Any, said: Said, *, listed: bool) -> bool:
         return envelope and bool(words) and all(_BARE_NOT_FOUND.match(_norm(word)) for word in words)
     empty_list = isinstance(value, list) or (listed and not said.failed)
     if empty_list:
-        return http < _ERROR or http == _NOT_FOUND
+        return http < _ERROR or http in (_NOT_FOUND, _TOO_MANY)
     return said.verdict is Verdict.ACCEPTED and _bare(value)
 
 
@@ -582,23 +760,49 @@ def _beside_items(http: int, parsed: Parsed, feed: Feed) -> tuple[str, bool]:
     nouns = _NOUN[feed] + "s"
     if parsed.more:
         return f"the panel's answer goes on after its end; {nouns} may be missing", True
-    if http >= _ERROR or (isinstance(parsed.value, dict) and _status(parsed.value) is False):
+    value = _unwrap(parsed.value)
+    if http >= _ERROR or (
+        isinstance(value, dict) and (_status(value) is False or (_status(value) is None and _error(value)[0]))
+    ):
         return f"the panel reported a failure (HTTP {http}) and sent {nouns} all the same", False
     return "", False
 
 
-def _salvaged(http: int, how: How, text: str, feed: Feed, service: str) -> Claimed:
+def _salvaged(http: int, parsed: Parsed, feed: Feed, service: str, patience: Patience) -> Claimed:
     """A broken answer: whole items land, the pieces are kept, and the rest of it stays in doubt."""
-    saved = salvage(text, _LISTS[feed], lambda item: _is_item(item, feed))
-    rows, broken = _rows(saved.items, feed, service)
-    noun = _NOUN[feed]
-    pieces = tuple(
-        Broken(piece, f"the panel's answer breaks off or is damaged in this {noun}")
-        for piece in saved.pieces
-        if any(f'"{name}"' in piece for name in _IDS[feed])
-    )
-    count = f"; {len(rows)} {noun}{'s' if len(rows) != 1 else ''} could be read" if rows else ""
-    return Claimed(feed, service, rows, broken + pieces, _unreadable(http, how) + count, in_doubt=True)
+    wanted = Wanted(_LISTS[feed], _IDS[feed], _SIGNS[feed])
+    saved = salvage(parsed.text, wanted, lambda item: _is_item(item, feed), patience)
+    rows, broken = _rows(saved.items, feed, service, patience)
+    why = f"the panel's answer breaks off or is damaged in this {_NOUN[feed]}"
+    pieces = [Broken(piece, why) for piece in saved.pieces if any(f'"{name}"' in piece for name in _IDS[feed])]
+    problem = _unreadable(http, parsed.how) + _count_read(rows, feed)
+    return Claimed(feed, service, rows, _few((*broken, *pieces)), problem, in_doubt=True)
+
+
+def _count_read(rows: Sequence[Task], feed: Feed) -> str:
+    return f"; {len(rows)} {_NOUN[feed]}{'s' if len(rows) != 1 else ''} could be read" if rows else ""
+
+
+_MOST_BROKEN = 200
+_MOST_RAW = 500_000
+
+
+def _few(broken: Sequence[Broken]) -> tuple[Broken, ...]:
+    """At most 200 of them, each of a length that a sheet can keep: a hostile answer may hold millions. The journal has it whole."""
+    kept = [*broken[:_MOST_BROKEN]]
+    if len(broken) > _MOST_BROKEN:
+        more = broken[_MOST_BROKEN:]
+        kept.append(
+            Broken(
+                "\n".join(one.raw[:_MESSAGE_LENGTH] for one in more[:_MOST_BROKEN]),
+                f"and {len(more):,} more like these",
+            )
+        )
+    return tuple(Broken(_head(one.raw), one.why) for one in kept)
+
+
+def _head(text: str) -> str:
+    return text if len(text) <= _MOST_RAW else f"{text[:_MOST_RAW]}… ({len(text):,} characters)"
 
 
 def _is_item(value: Any, feed: Feed) -> bool:
@@ -608,6 +812,10 @@ def _is_item(value: Any, feed: Feed) -> bool:
         and any(isinstance(value.get(name), str) for name in _IDS[feed])
         and any(name in value for name in _SIGNS[feed])
     )
+
+
+def _is_hidden_item(value: Any, feed: Feed) -> bool:
+    return _is_item(value, feed) and not _is_blank(value, feed)
 
 
 def _is_flat(value: Obj, feed: Feed) -> bool:
@@ -682,18 +890,22 @@ def _from_keyed(held: Obj) -> list[Any]:
     return items
 
 
-def _rows(items: Iterable[Any], feed: Feed, service: str) -> tuple[tuple[Task, ...], tuple[Broken, ...]]:
+def _rows(
+    items: Iterable[Any], feed: Feed, service: str, patience: Patience
+) -> tuple[tuple[Task, ...], tuple[Broken, ...]]:
     """Rows and broken items. The same id twice: an exact repeat is dropped, a differing one is kept as broken."""
     rows: dict[str, Task] = {}
     broken: list[Broken] = []
-    for item in items:
+    for place, item in enumerate(items):
+        if place % _EVERY == _EVERY - 1:
+            patience.check()
         read = _row(item, feed, service)
         if isinstance(read, Broken):
             broken.append(read)
         elif rows.setdefault(read.id, read) != read:
             why = f"{_NOUN[feed]} {read.id} came twice in one answer, this time with other values"
             broken.append(Broken(dump(item), why))
-    return tuple(rows.values()), tuple(broken)
+    return tuple(rows.values()), _few(broken)
 
 
 def _row(item: Any, feed: Feed, service: str) -> Task | Broken:
@@ -710,15 +922,16 @@ def _row(item: Any, feed: Feed, service: str) -> Task | Broken:
         return next((text for text in texts if text), "")
 
     if feed is Feed.ORDERS:
-        return Order(
+        order = Order(
             id=id_,
-            service=service,
+            service=service or of("service_id").strip(),
             link=of("link", "url"),
             charge=of("charge"),
             user=of("user_id", "user", "username"),
             quantity=of("quantity"),
             comments=of("comments", "comment"),
         )
+        return replace(order, details=_details(item, order))
     if feed is Feed.REFILLS:
         return Refill(
             id=id_,
@@ -735,6 +948,58 @@ def _row(item: Any, feed: Feed, service: str) -> Task | Broken:
         service=of("service_id", "service").strip() or service,
         link=of("link", "url"),
     )
+
+
+_ENVELOPE = frozenset(
+    {"status", "success", "ok", "message", "msg", "error", "errors", "code", "error_code", "error_message"}
+)
+_SHOWN = frozenset(
+    {
+        "id",
+        "order_id",
+        "order",
+        "link",
+        "url",
+        "charge",
+        "user_id",
+        "user",
+        "username",
+        "quantity",
+        "comments",
+        "comment",
+    }
+)
+
+
+def _details(item: dict[str, Any], order: Order) -> str:
+    """What else the panel sent with an order: `usernames: a, b · answer_number: 3`. It can be what the order is about [obs].
+
+    A known field is told where its value is not the one that the row has under that name's kin.
+    """
+    known = {text.strip() for text in (order.id, order.link, order.charge, order.user, order.quantity, order.comments)}
+    parts = []
+    for key, held in item.items():
+        name = key.casefold()
+        text = _one_line(held)
+        told = (name in _SHOWN and text_of(held).strip() in known) or (name == "service_id" and text == order.service)
+        if text and name not in _ENVELOPE and name != "id" and not told:
+            parts.append(f"{_one_line(key)}: {text}")
+    return " · ".join(parts)
+
+
+def _one_line(value: Any) -> str:
+    """A value in one line, lists with commas; "" where nothing is in it."""
+    if isinstance(value, list) and not any(isinstance(held, dict | list) for held in value):
+        return ", ".join(text for held in value if (text := " ".join(text_of(held).split())))
+    if isinstance(value, dict | list) and not any(_is_something(held) for held in _within(value, Patience())):
+        return ""
+    return " ".join(text_of(value).split())
+
+
+def _is_something(value: Any) -> bool:
+    """Whether an object or list holds a value of its own that says something."""
+    held = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(not isinstance(one, dict | list) and text_of(one) for one in held)
 
 
 def _usable_id(item: dict[str, Any], feed: Feed) -> tuple[str, str]:
@@ -766,7 +1031,7 @@ def read_probe(raw: RawAnswer) -> None:
     Any JSON, and an empty body below HTTP 400 [srv], count as a panel. Raises AccessRefused for a wrong key, also for a 403 without
     a word about something else (here no order can be meant), Unavailable for everything that is no panel's answer.
     """
-    parsed = _parsed(raw)
+    parsed = _parsed(raw, Patience())
     said = _hear(raw.status, parsed)
     if said.verdict is Verdict.NOT_SENT:
         raise Unavailable(f"the panel cannot be used now: {said.plain}", "Try again later.")

@@ -10,14 +10,18 @@ be repeated follows from the action's class:
 A request that never left, and one the panel turned away with "slow down" (HTTP 429 or rate_limited: not acted on), are repeated
 for every class, bounded in count and time.
 
-The key is kept as the secret object it came as. It is unwrapped only inside `_sealed` and `_without_key`, whose frames are gone before
-anything can raise; failures of httpx are judged and dropped, not chained, because the frames in their tracebacks hold the
+The key is kept as the secret object it came as. It is unwrapped only inside `_sealed`, `_clean` and `_cleaned`, whose frames are gone
+before anything can raise; failures of httpx are judged and dropped, not chained, because the frames in their tracebacks hold the
 request's body.
+
+The order of things for one attempt: the bytes are read as they are on the wire, `Keep.arrived` makes them durable, then an echo of the
+key is taken out (`Keep.cleaned`), and only then anything looks into the answer.
 """
 
 from __future__ import annotations
 
 import contextlib
+import importlib.metadata
 import ipaddress
 import json
 import random
@@ -41,7 +45,7 @@ from reconcile.panel.loose import clean
 from reconcile.panel.retry import Policy, Retries, retry_after
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 FIELDS: Mapping[Action, tuple[str, ...]] = {
     Action.GET_ORDER: ("type",),
@@ -80,6 +84,7 @@ BATCH = 100
 
 _MAYBE = "it may or may not have acted"
 _LATER = "Try again later."
+_MOST_OF_A_REDIRECT = 65_536
 _SLOWEST_PACE = 5.0  # what one author had to go to on a v1 panel [obs]
 _FIRST_SLOW_PACE = 0.25
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
@@ -92,11 +97,19 @@ class SecretLike(Protocol):
 
 
 class Keep(Protocol):
-    """Keeps every answer to a call that must not be repeated, as it arrives. Never raises ReconcileError."""
+    """Keeps every answer to a call that must not be repeated, as it arrives and before anybody looks into it.
 
-    def arrived(self, raw: RawAnswer) -> None: ...
-    def cleaned(self, raw: RawAnswer) -> None: ...
-    def again(self) -> None: ...
+    Never raises ReconcileError.
+    """
+
+    def arrived(self, raw: RawAnswer) -> None:
+        """An attempt's answer, also a cut one, as it came: durable when this returns."""
+
+    def cleaned(self, raw: RawAnswer) -> None:
+        """The last one held the panel's key: this replaces it."""
+
+    def again(self) -> None:
+        """The last answer said "busy, not acted on": a further attempt of the same call is about to be sent."""
 
 
 class CutShort(Unknown):
@@ -127,6 +140,16 @@ class _Got:
 
     raw: RawAnswer
     wait: float | None = None
+
+
+@dataclass(frozen=True)
+class _Wire:
+    """What came on the wire. why: why it is not the whole answer, or "". moved: the failure that a redirect is."""
+
+    raw: RawAnswer
+    why: str = ""
+    wait: float | None = None
+    moved: Redirected | None = None
 
 
 class _Watch:
@@ -239,37 +262,37 @@ class Panel:
 
     # --- claims ----------------------------------------------------------------------------------------------------------
 
-    def fetch_order(self, service: str, *, keep: Keep | None = None) -> RawAnswer:
+    def fetch_order(self, service: str, keep: Keep | None = None) -> RawAnswer:
         """One pending order of this service, handed out for good (getOrder): the answer unread, for the journal."""
         return self.call(Action.GET_ORDER, {"type": service}, keep)
 
-    def fetch_orders(self, service: str, *, keep: Keep | None = None) -> RawAnswer:
+    def fetch_orders(self, service: str, keep: Keep | None = None) -> RawAnswer:
         """Up to 100 pending orders of this service, handed out for good (getOrders): the answer unread, for the journal."""
         return self.call(Action.GET_ORDERS, {"type": service}, keep)
 
-    def fetch_refills(self, service: str | None = None, *, keep: Keep | None = None) -> RawAnswer:
+    def fetch_refills(self, service: str | None = None, keep: Keep | None = None) -> RawAnswer:
         """Pending refill tasks, handed out for good (getRefills): the answer unread, for the journal."""
         return self.call(Action.GET_REFILLS, {} if service is None else {"service_id": service}, keep)
 
-    def fetch_cancel(self, service: str | None = None, *, keep: Keep | None = None) -> RawAnswer:
+    def fetch_cancel(self, service: str | None = None, keep: Keep | None = None) -> RawAnswer:
         """One pending cancel task (getCancel): the answer unread, for the journal."""
         return self.call(Action.GET_CANCEL, {} if service is None else {"service_id": service}, keep)
 
     def get_order(self, service: str) -> Claimed:
         """`fetch_order`, read at once."""
-        return answers.read_order(self.fetch_order(service), service)
+        return answers.read_order(self.fetch_order(service), service, may_continue=self._may_continue)
 
     def get_orders(self, service: str) -> Claimed:
         """`fetch_orders`, read at once."""
-        return answers.read_orders(self.fetch_orders(service), service)
+        return answers.read_orders(self.fetch_orders(service), service, may_continue=self._may_continue)
 
     def get_refills(self, service: str | None = None) -> Claimed:
         """`fetch_refills`, read at once."""
-        return answers.read_refills(self.fetch_refills(service), service)
+        return answers.read_refills(self.fetch_refills(service), service, may_continue=self._may_continue)
 
     def get_cancel(self, service: str | None = None) -> Claimed:
         """`fetch_cancel`, read at once."""
-        return answers.read_cancel(self.fetch_cancel(service), service)
+        return answers.read_cancel(self.fetch_cancel(service), service, may_continue=self._may_continue)
 
     # --- orders ----------------------------------------------------------------------------------------------------------
 
@@ -282,8 +305,18 @@ class Panel:
         refuses the call as a whole, Unknown, NeverSent, AccessRefused.
         """
         orders = json.dumps([_order_entry(update) for update in updates])
-        raw = self._call(Action.UPDATE_ORDERS, {"orders": orders}, repeat=not once, keep=keep)
-        read = answers.read_updates(raw, [update.id for update in updates])
+        ids = [update.id for update in updates]
+
+        def read_results(raw: RawAnswer) -> answers.Updated:
+            return answers.read_updates(raw, ids, updates, may_continue=self._may_continue)
+
+        def clear(raw: RawAnswer) -> bool:
+            with contextlib.suppress(AccessRefused):
+                return read_results(raw).any_result
+            return False
+
+        raw = self._call(Action.UPDATE_ORDERS, {"orders": orders}, repeat=not once, keep=keep, clear=clear)
+        read = read_results(raw)
         if read.any_result or read.said.verdict is Verdict.ACCEPTED:
             return dict(read.results)
         if read.said.crashed and raw.status < 500 and not once:  # noqa: PLR2004 - HTTP's own border
@@ -306,11 +339,11 @@ class Panel:
 
     def set_canceled(self, id: str, *, keep: Keep | None = None) -> str:  # noqa: A002
         """Cancels and refunds (setCanceled): every repeat may refund again [srv], so it is never repeated."""
-        return self.send(Action.SET_CANCELED, {"id": id}, keep)
+        return self.send(Action.SET_CANCELED, {"id": id}, keep=keep)
 
     def set_partial(self, id: str, remains: str | int, *, keep: Keep | None = None) -> str:  # noqa: A002
         """Partial, refunding what remains (setPartial): every repeat may refund again [srv], so it is never repeated."""
-        return self.send(Action.SET_PARTIAL, {"id": id, "remains": str(remains)}, keep)
+        return self.send(Action.SET_PARTIAL, {"id": id, "remains": str(remains)}, keep=keep)
 
     def set_completed(self, id: str) -> str:  # noqa: A002
         """Completed (setCompleted). Returns the panel's message."""
@@ -352,15 +385,15 @@ class Panel:
         if affiliate_commission is not None:
             flag = affiliate_commission
             params["affiliate_commission"] = flag if isinstance(flag, str) else "1" if flag else "0"
-        return self.send(Action.ADD_PAYMENT, params, keep)
+        return self.send(Action.ADD_PAYMENT, params, keep=keep)
 
     def add_ticket(self, user: str, subject: str, message: str, *, keep: Keep | None = None) -> str:
         """Opens a ticket (addTicket): the user reads each one, so it is never repeated. Returns the panel's message."""
-        return self.send(Action.ADD_TICKET, {"user": user, "subject": subject, "message": message}, keep)
+        return self.send(Action.ADD_TICKET, {"user": user, "subject": subject, "message": message}, keep=keep)
 
     # --- any action --------------------------------------------------------------------------------------------------------
 
-    def send(self, action: Action, params: Mapping[str, str], keep: Keep | None = None) -> str:
+    def send(self, action: Action, params: Mapping[str, str], *, keep: Keep | None = None) -> str:
         """Any set* or add* action by its wire parameters; the panel's message when it accepted.
 
         Raises SettingsError for a parameter the action lacks or does not have, Refused, Unknown, NeverSent, AccessRefused.
@@ -369,7 +402,7 @@ class Panel:
         if missing:
             raise SettingsError(f"{action} needs {' and '.join(missing)}.")
         raw = self.call(action, params, keep)
-        said = answers.read_single(raw)
+        said = answers.read_single(raw, may_continue=self._may_continue)
         if said.verdict is Verdict.ACCEPTED:
             return said.message
         raise _failure(said)
@@ -396,14 +429,27 @@ class Panel:
     def call(self, action: Action, params: Mapping[str, str], keep: Keep | None = None) -> RawAnswer:
         """Any action by its wire parameters: the whole HTTP answer unread, whatever its code (`orders`: JSON text).
 
-        Parameters may be missing (the panel says so); unknown ones raise SettingsError. Raises NeverSent, Unknown.
+        Its bytes are as they arrived, or its cleaned text where they held the key. Parameters may be missing (the panel says so); unknown
+        ones raise SettingsError. Raises NeverSent, Unknown.
         """
         return self._call(action, params, repeat=not (action.claims or action.once), keep=keep)
 
     # --- one call ------------------------------------------------------------------------------------------------------------
 
-    def _call(self, action: Action, params: Mapping[str, str], *, repeat: bool, keep: Keep | None = None) -> RawAnswer:
-        """One call with its retries. `repeat`: whether it may be sent again after it may have arrived."""
+    def _call(
+        self,
+        action: Action,
+        params: Mapping[str, str],
+        *,
+        repeat: bool,
+        keep: Keep | None,
+        clear: Callable[[RawAnswer], bool] = lambda _: False,
+    ) -> RawAnswer:
+        """One call with its retries.
+
+        repeat: whether it may be sent again after it may have arrived. clear: whether an answer at HTTP 5xx says all the same what
+        became of it.
+        """
         unknown = [name for name in params if name not in FIELDS[action]]
         if unknown:
             raise SettingsError(
@@ -412,15 +458,12 @@ class Panel:
         fields = [(name, clean(params[name])) for name in FIELDS[action] if name in params]
         retries = Retries(self._policy, self._clock, self._sleep, self._may_continue, self._jitter)
         while True:
-            got = self._attempt(action, fields)
-            answer = got.raw if isinstance(got, _Got) else got.partial if isinstance(got, CutShort) else None
-            if keep is not None and answer is not None:
-                keep.arrived(answer)
+            got = self._attempt(action, fields, keep)
             wait: float | None = None
             if isinstance(got, _Got):
                 if answers.is_busy(got.raw):
                     self.pace = min(_SLOWEST_PACE, max(_FIRST_SLOW_PACE, 2 * self.pace))
-                elif not (repeat and got.raw.status >= 500):  # noqa: PLR2004 - HTTP's own border
+                elif not (repeat and got.raw.status >= 500) or clear(got.raw):  # noqa: PLR2004 - HTTP's own border
                     return got.raw
                 wait = got.wait
                 again = True
@@ -434,8 +477,8 @@ class Panel:
                 return got.raw
             raise got
 
-    def _attempt(self, action: Action, fields: Sequence[tuple[str, str]]) -> _Got | CallFailed:
-        """One request: the answer, or what went wrong (returned, not raised)."""
+    def _attempt(self, action: Action, fields: Sequence[tuple[str, str]], keep: Keep | None) -> _Got | CallFailed:
+        """One request: the answer, kept and cleaned, or what went wrong (returned, not raised)."""
         request = self._sealed(action, fields)
         now = self._clock()
         if now < self._next_at:
@@ -443,10 +486,36 @@ class Panel:
         self._next_at = max(now, self._next_at) + self.pace
         at("panel.before-send")
         self.calls[action.value] += 1
-        got = self._exchange(request)
-        if isinstance(got, _Got):
-            at("panel.after-answer")
-        return got
+        stray: BaseException
+        try:
+            return self._answer_to(request, keep)
+        except BaseException as error:  # noqa: BLE001 - raised again below, without the frames that hold the answer
+            stray = error
+        stray.__cause__ = stray.__context__ = None
+        raise stray.with_traceback(None)
+
+    def _answer_to(self, request: httpx.Request, keep: Keep | None) -> _Got | CallFailed:
+        wire = self._exchange(request)
+        if isinstance(wire, CallFailed):
+            return wire
+        at("panel.after-answer")
+        return self._kept(wire, keep)
+
+    def _kept(self, wire: _Wire, keep: Keep | None) -> _Got | CallFailed:
+        """What came, first of all kept as it is, then without the key; only after that it is judged at all."""
+        raw = wire.raw
+        if keep is not None:
+            keep.arrived(raw)
+        harmless = self._cleaned(raw, cut=bool(wire.why))
+        if harmless is not None:
+            raw = harmless
+            if keep is not None:
+                keep.cleaned(raw)
+        if wire.moved is not None:
+            return wire.moved
+        if wire.why:
+            return CutShort(f"the panel's answer {wire.why}; {_MAYBE}", partial=raw)
+        return _Got(raw, wire.wait)
 
     def _sealed(self, action: Action, fields: Sequence[tuple[str, str]]) -> httpx.Request:
         """The request with the key in its body: `--form` fields in the reference's order, or JSON for updateOrders [ref]."""
@@ -460,7 +529,7 @@ class Panel:
         parts = [("action", action.value), ("key", self._key.get_secret_value()), *fields]
         return self._client.build_request("POST", self.url, files=[(name, (None, value)) for name, value in parts])
 
-    def _exchange(self, request: httpx.Request) -> _Got | CallFailed:
+    def _exchange(self, request: httpx.Request) -> _Wire | CallFailed:
         """Sends and reads. Anything but an HTTP failure goes up with its traceback cut off: those frames hold the body."""
         started = self._clock()
         watch = _Watch(self._timeouts.total)
@@ -474,8 +543,7 @@ class Panel:
                 with contextlib.suppress(httpx.HTTPError, OSError):  # the answer is complete or judged by now
                     response.close()
         except _NEVER_SENT as error:
-            words = _short(self._clean(_reason(error)))
-            return NeverSent(f"the panel at {self.url} could not be reached ({words})", _LATER)
+            return self._unreached(error)
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError) as error:
             words = self._too_long() if watch.fired else _short(self._clean(_reason(error)))
             return Unknown(f"no whole answer came from the panel ({words}); {_MAYBE}")
@@ -486,28 +554,34 @@ class Panel:
         stray.__cause__ = stray.__context__ = None
         raise stray.with_traceback(None)
 
-    def _read(self, response: httpx.Response, started: float, watch: _Watch) -> _Got | CallFailed:
-        """The body, bounded in bytes and in time."""
-        if 300 <= response.status_code < 400:  # noqa: PLR2004 - HTTP's own border
-            return self._redirected(response)
-        body, why = self._body(response, started, watch)
-        content_type = self._clean(response.headers.get("content-type", ""))
-        raw = RawAnswer(response.status_code, body, content_type)
-        if why:
-            return CutShort(f"the panel's answer {why}; {_MAYBE}", partial=raw)
-        return _Got(raw, retry_after(response.headers.get("retry-after", ""), response.headers.get("date", "")))
+    def _unreached(self, error: Exception) -> NeverSent:
+        words = _short(self._clean(_reason(error)))
+        return NeverSent(f"the panel at {self.url} could not be reached ({words})", _LATER)
 
-    def _body(self, response: httpx.Response, started: float, watch: _Watch) -> tuple[bytes, str]:
-        """(what came, without the key; why it is not the whole answer, or "")."""
+    def _read(self, response: httpx.Response, started: float, watch: _Watch) -> _Wire:
+        """The body as it comes on the wire, bounded in bytes and in time."""
+        moved = self._redirected(response) if 300 <= response.status_code < 400 else None  # noqa: PLR2004 - HTTP's own border
+        body, why = self._body(response, started, watch, _MOST_OF_A_REDIRECT if moved else self._max_bytes)
+        raw = RawAnswer(
+            response.status_code,
+            body,
+            self._clean(response.headers.get("content-type", "")),
+            self._clean(response.headers.get("content-encoding", "")),
+        )
+        wait = retry_after(response.headers.get("retry-after", ""), response.headers.get("date", ""))
+        return _Wire(raw, why, wait, moved)
+
+    def _body(self, response: httpx.Response, started: float, watch: _Watch, most: int) -> tuple[bytes, str]:
+        """(what came, packed as it is; why it is not the whole answer, or "")."""
         chunks: list[bytes] = []
         size = 0
         why = ""
         try:
-            for chunk in response.iter_bytes():
+            for chunk in _wire_chunks(response):
                 chunks.append(chunk)
                 size += len(chunk)
-                if size > self._max_bytes:
-                    why = f"is larger than {self._max_bytes:,} bytes"
+                if size > most:
+                    why = f"is larger than {most:,} bytes"
                     break
                 if self._clock() - started > self._timeouts.total:
                     why = self._too_long()
@@ -519,9 +593,9 @@ class Panel:
         ):  # the connection was ended from here, which a body of no told length cannot tell from its own end
             why = self._too_long()
         length = response.headers.get("content-length", "")
-        if not why and length.isdigit() and "content-encoding" not in response.headers and size < int(length):
-            why = f"broke off after {size:,} of {int(length):,} bytes"
-        return self._without_key(b"".join(chunks), cut=bool(why)), why
+        if not why and length.isdigit() and size < int(length[:18]):
+            why = f"broke off after {size:,} of {int(length[:18]):,} bytes"
+        return b"".join(chunks), why
 
     def _too_long(self) -> str:
         return f"took longer than {self._timeouts.total:g} s"
@@ -533,16 +607,23 @@ class Panel:
             f"Set RECONCILE_PANEL_URL to {target}." if target else "Check RECONCILE_PANEL_URL.",
         )
 
-    def _without_key(self, body: bytes, *, cut: bool = False) -> bytes:
-        """The bytes with an echoed key replaced by ***; `cut`: they break off, perhaps inside the key."""
-        return echo.without(body, self._key.get_secret_value(), cut=cut)
+    def _cleaned(self, raw: RawAnswer, *, cut: bool) -> RawAnswer | None:
+        """The answer without an echoed key, or None where it holds none; `cut`: it breaks off, perhaps inside the key."""
+        return echo.cleaned(raw, self._key.get_secret_value(), cut=cut, most=self._max_bytes)
 
     def _clean(self, text: str) -> str:
         """A header's or an error's text without the key. Cleaned whole: what is cut first may keep most of a key."""
-        return self._without_key(text.encode("utf-8", "replace")).decode("utf-8", "replace")
+        return echo.without(text.encode("utf-8", "replace"), self._key.get_secret_value()).decode("utf-8", "replace")
 
 
 # --- pieces ------------------------------------------------------------------------------------------------------------------
+
+
+def _wire_chunks(response: httpx.Response) -> Iterator[bytes]:
+    """The body's bytes as they arrive. Not `iter_bytes`: that unpacks by the label, and what it cannot unpack is lost."""
+    if not isinstance(response.stream, httpx.SyncByteStream):
+        raise TypeError("the panel's client is not asynchronous")
+    yield from response.stream
 
 
 def _order_entry(update: OrderUpdate) -> dict[str, str]:
@@ -646,11 +727,23 @@ def _client(timeouts: Timeouts, transport: httpx.BaseTransport | None, *, local:
             limits=httpx.Limits(max_keepalive_connections=0),
             follow_redirects=False,
             trust_env=not local,
-            headers={"User-Agent": "reconcile", "Accept-Encoding": "identity"},
+            headers={
+                "User-Agent": _agent(),
+                "Accept": "application/json",  # without it some panels answer an error with a redirect or a page [fw]
+                "Accept-Encoding": "gzip, deflate",  # what `packed` unpacks
+            },
         )
     except (ValueError, ImportError, OSError, httpx.InvalidURL):
         problem = "The proxy or certificate settings of the environment (HTTPS_PROXY, SSL_CERT_FILE …) cannot be used."
     raise SettingsError(problem, "Correct or unset them.")
+
+
+def _agent() -> str:
+    """What the panel's log names us by."""
+    try:
+        return f"reconcile/{importlib.metadata.version('reconcile')}"
+    except importlib.metadata.PackageNotFoundError:  # run from a folder that is not installed
+        return "reconcile"
 
 
 def _bare_target(url: str, location: str) -> str:

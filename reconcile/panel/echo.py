@@ -11,8 +11,16 @@ from __future__ import annotations
 import base64
 import json
 import re
+from dataclasses import replace
 from functools import cache
 from html.entities import html5
+from typing import TYPE_CHECKING
+
+from reconcile.panel.loose import decode
+from reconcile.panel.packed import LARGEST, unpacked
+
+if TYPE_CHECKING:
+    from reconcile.core.model import RawAnswer
 
 SHORTEST = 8
 """Keys under 8 characters are left: replacing "15" everywhere would falsify orders, and no panel hands out such keys."""
@@ -36,6 +44,33 @@ def without(body: bytes, key: str, *, cut: bool = False) -> bytes:
     text = body.decode(encoding, "replace").encode()
     hidden = _hidden(text, key, cut=cut)
     return body if hidden == text else hidden.decode("utf-8", "replace").encode(encoding)
+
+
+def cleaned(raw: RawAnswer, key: str, *, cut: bool = False, most: int = LARGEST) -> RawAnswer | None:
+    """The answer as unpacked text (UTF-8) with every echo of `key` replaced by ***, or None where it holds none.
+
+    Looked for in the bytes as they arrived, in what is packed in them, and in the text that a declared charset makes of that.
+    """
+    body, why = unpacked(raw, most)
+    cut = cut or bool(why)
+    hidden = without(body, key, cut=cut)
+    clean = hidden
+    if not _is_utf8(hidden):
+        text = decode(hidden, raw.content_type).encode()
+        clean = without(text, key, cut=cut)
+        if clean == text and hidden == body:
+            clean = body
+    if clean == body and (body is raw.body or without(raw.body, key, cut=cut) == raw.body):
+        return None
+    return replace(raw, body=clean, encoding="")
+
+
+def _is_utf8(body: bytes) -> bool:
+    try:
+        body.decode(json.detect_encoding(body))
+    except UnicodeDecodeError:
+        return False
+    return json.detect_encoding(body).startswith("utf-8")
 
 
 def _hidden(body: bytes, key: str, *, cut: bool) -> bytes:

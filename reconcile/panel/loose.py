@@ -1,24 +1,47 @@
-"""JSON as it really arrives: exact texts for numbers, doubled keys noticed, broken answers salvaged item by item.
+"""JSON as it really arrives: exact texts for numbers, doubled keys noticed, noise around it tolerated.
 
 Nothing here knows the panel's words, and no input makes anything here raise: bytes in, plain values out.
 
 Why not `json.loads` alone: it turns `0.10` into a float, forgets the first of two equal keys, raises RecursionError on deep
-nesting, and gives up an answer of a hundred good orders for one flipped byte.
+nesting, and gives up an answer of a hundred good orders for one flipped byte (salvage.py reads those).
 """
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
 
-_MAX_RESTARTS = 200
-"""How often `salvage` looks for the next item after a broken one: an answer carries at most 100 [ref], the rest is noise."""
+EDGES = "\ufeff\0 \t\r\n"
+"""What may stand around an answer and means nothing."""
+_LARGE = 100_000
+"""Characters from which on the decoder is asked now and then whether it may go on."""
+_MOST_VALUES = 500_000
+"""Objects and numbers that are held in memory for one answer: an honest one carries at most 100 orders [ref]."""
+_EVERY = 1024
+
+
+class OutOfTime(Exception):
+    """Reading was told to end. Caught by the readers, which say so in what they give back."""
+
+
+@dataclass
+class Patience:
+    """Asks, now and then, whether reading may go on. `steps` counts the work done: what a test can measure without a clock."""
+
+    may_continue: Callable[[], bool] = lambda: True
+    steps: int = 0
+
+    def check(self) -> None:
+        """Raises OutOfTime once reading is to end."""
+        if not self.may_continue():
+            raise OutOfTime
 
 
 class Num(str):
@@ -30,6 +53,8 @@ class Num(str):
 class Obj(dict[str, Any]):
     """A JSON object that remembers keys which came twice with different values (json.loads keeps only the last)."""
 
+    __slots__ = ("doubled",)
+
     doubled: dict[str, list[Any]]
 
     def every(self, key: str) -> list[Any]:
@@ -39,9 +64,12 @@ class Obj(dict[str, Any]):
         return [self[key]] if key in self else []
 
 
+_NONE_DOUBLED: dict[str, list[Any]] = {}  # one for all: an answer may hold very many objects
+
+
 def _obj(pairs: list[tuple[str, Any]]) -> Obj:
     found = Obj(pairs)
-    found.doubled = {}
+    found.doubled = _NONE_DOUBLED
     if len(found) != len(pairs):
         values: dict[str, list[Any]] = {}
         for key, value in pairs:
@@ -50,13 +78,44 @@ def _obj(pairs: list[tuple[str, Any]]) -> Obj:
     return found
 
 
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_obj,
-    parse_float=Num,
-    parse_int=Num,
-    parse_constant=Num,
-    strict=False,  # raw line breaks inside strings: comments are pasted text
-)
+def _decoder(obj: Callable[[list[tuple[str, Any]]], Any], number: Callable[[str], Any]) -> json.JSONDecoder:
+    return json.JSONDecoder(
+        object_pairs_hook=obj,
+        parse_float=number,
+        parse_int=number,
+        parse_constant=number,
+        strict=False,  # raw line breaks inside strings: comments are pasted text
+    )
+
+
+_DECODER = _decoder(_obj, Num)
+
+
+class _TooMuch(ValueError):
+    """The answer holds more values than are kept in memory."""
+
+
+def _careful_decoder(patience: Patience) -> json.JSONDecoder:
+    """A decoder for a large text: it asks whether it may go on, and ends before it fills the memory."""
+    count = 0
+
+    def counted() -> None:
+        nonlocal count
+        count += 1
+        if count % _EVERY == 0:
+            patience.check()
+            if count > _MOST_VALUES:
+                raise _TooMuch
+
+    def obj(pairs: list[tuple[str, Any]]) -> Obj:
+        counted()
+        return _obj(pairs)
+
+    def number(text: str) -> Num:
+        counted()
+        return Num(text)
+
+    return _decoder(obj, number)
 
 
 class How(StrEnum):
@@ -72,11 +131,16 @@ class How(StrEnum):
 
 @dataclass(frozen=True)
 class Parsed:
-    """An answer's text as a value. `more`: something that looks like further JSON follows the value."""
+    """An answer's text as a value.
+
+    more: something that looks like further JSON follows the value. text: what was parsed. why: why it is not the whole answer, or "".
+    """
 
     how: How
     value: Any = None
     more: bool = False
+    text: str = field(default="", repr=False)
+    why: str = ""
 
 
 def decode(body: bytes, content_type: str = "") -> str:
@@ -86,8 +150,8 @@ def decode(body: bytes, content_type: str = "") -> str:
         return body.decode(encoding)
     except UnicodeDecodeError:
         pass  # not what it looks like: the declared charset is next
-    declared = re.search(r"charset=\"?([\w.:-]+)", content_type, re.IGNORECASE)
-    if declared:
+    declared = re.search(r"charset=\"?([\w.:-]{1,40})", content_type, re.IGNORECASE)
+    if declared and _is_charset(declared[1]):
         try:
             return body.decode(declared[1])
         except (LookupError, ValueError):
@@ -95,108 +159,89 @@ def decode(body: bytes, content_type: str = "") -> str:
     return body.decode(encoding, errors="replace")
 
 
-_ENVELOPE = re.compile(r'[\[{]\s*(?:\{\s*)?"(?:status|success|error|message|orders|refills|cancel|id)"')
+_CHARSETS = (
+    "iso",
+    "cp",
+    "koi8",
+    "mac",
+    "latin",
+    "gb",
+    "big5",
+    "euc",
+    "shift_jis",
+    "johab",
+    "tis",
+    "utf",
+    "hz",
+    "kz1048",
+)
 
 
-def parse(text: str) -> Parsed:
-    """The text as one JSON value; tolerates noise around it (BOM, server warnings before, comments after)."""
-    text = text.strip("\ufeff\0 \t\r\n")
+def _is_charset(name: str) -> bool:
+    """Whether Python has it as a plain charset; punycode and its like are codecs, too, and cost the square of the length."""
+    try:
+        return codecs.lookup(name).name.startswith(_CHARSETS)
+    except LookupError:
+        return False
+
+
+_ENVELOPE = re.compile(r'[\[{]\s*+(?:\{\s*+)?"(?:status|success|error|message|orders|refills|cancel|id)"')
+_JSON_BEGINS = re.compile(r'\{\s*+"|\[\s*+(?:"|[\[{]\s*+["\[{])')
+"""More of JSON than a warning of the server holds: `array [0]` and `{closure}` stand in those [obs]."""
+_IS_PAGE = re.compile(r"\s*+<(?:!doctype|html|head|script)|.{0,2000}?<script", re.IGNORECASE | re.DOTALL)
+
+
+def parse(text: str, patience: Patience | None = None) -> Parsed:
+    """The text as one JSON value; tolerates noise around it (BOM, server warnings before and behind). Raises OutOfTime."""
+    text = text.strip(EDGES)
     if not text:
         return Parsed(How.EMPTY)
+    decoder = _DECODER if len(text) < _LARGE else _careful_decoder(patience or Patience())
+    if text.count("[") > _MOST_VALUES:
+        return Parsed(How.CUT, text=text)  # the decoder would make all these lists without asking anybody
     try:
-        value, end = _DECODER.raw_decode(text)
+        value, end = decoder.raw_decode(text)
     except RecursionError:
-        return Parsed(How.DEEP)
+        return Parsed(How.DEEP, text=text)
     except ValueError:
-        return _parse_inside(text)
-    rest = text[end:].strip()
-    if isinstance(value, str) and not isinstance(value, Num) and not rest and value.lstrip()[:1] in {"{", "["}:
-        inner = parse(value)  # an answer encoded twice
-        return inner if inner.how is How.READ else Parsed(How.READ, value)
-    if rest and not isinstance(value, dict | list):
-        return Parsed(How.OTHER)  # "502 Bad Gateway" begins with a JSON number
-    return Parsed(How.READ, value, more="{" in rest or "[" in rest)
+        return _parse_inside(text, decoder)
+    if (
+        isinstance(value, str)
+        and not isinstance(value, Num)
+        and not text[end:].strip()
+        and value.lstrip()[:1] in {"{", "["}
+    ):
+        inner = parse(value, patience)  # an answer encoded twice
+        return inner if inner.how in {How.READ, How.CUT, How.DEEP} else Parsed(How.READ, value, text=text)
+    if not isinstance(value, dict | list) and text[end:].strip():
+        return Parsed(How.OTHER, text=text)  # "502 Bad Gateway" begins with a JSON number
+    return Parsed(How.READ, value, _JSON_BEGINS.search(text, end) is not None, text)
 
 
-def _parse_inside(text: str) -> Parsed:
+def _parse_inside(text: str, decoder: json.JSONDecoder) -> Parsed:
     """Text that is not JSON from its first character: perhaps a server's warning stands before it."""
     found = _ENVELOPE.search(text)
-    if found and found.start() > 0:
+    if found and found.start() and not _JSON_BEGINS.search(text, 0, found.start() + 1):
         try:
-            value, end = _DECODER.raw_decode(text, found.start())
+            value, end = decoder.raw_decode(text, found.start())
         except (ValueError, RecursionError):
             value, end = None, 0
-        # A page with a script in it goes on after the braces; an answer behind a warning ends there.
-        if isinstance(value, dict | list) and not text[end:].strip():
-            return Parsed(How.READ, value)
+        rest = text[end : end + 200].lstrip()
+        # A page with a script in it goes on after the braces; an answer between warnings ends there.
+        if isinstance(value, dict | list) and (not rest or (rest[0] not in ',:]}"' and not _IS_PAGE.match(text))):
+            return Parsed(How.READ, value, _JSON_BEGINS.search(text, end) is not None, text)
     if text[0] in "{[":
-        return Parsed(How.CUT)
-    return Parsed(How.PAGE if text[0] == "<" else How.OTHER)
+        return Parsed(How.CUT, text=text)
+    return Parsed(How.PAGE if text[0] == "<" else How.OTHER, text=text)
 
 
-@dataclass(frozen=True)
-class Salvaged:
-    """What could be read of a broken list: whole items, and the pieces of text that were no whole item."""
-
-    items: tuple[Any, ...] = ()
-    pieces: tuple[str, ...] = ()
-
-
-def salvage(text: str, names: Collection[str], is_item: Callable[[Any], bool]) -> Salvaged:
-    """The whole items of a list in a broken or cut answer, and the pieces between them.
-
-    The list is the one under one of `names`, or the text itself when it begins with `[`. After a piece that cannot be
-    read, reading starts again at the next object that `is_item` accepts.
-    """
-    text = text.strip("\ufeff\0 \t\r\n")
-    opening = re.search(rf'"(?:{"|".join(names)})"\s*:\s*\[', text)
-    at = opening.end() if opening else 1 if text.startswith("[") else 0
-    if at == 0:
-        return Salvaged(pieces=(text,) if text else ())
-    items: list[Any] = []
-    pieces: list[str] = []
-    for _ in range(_MAX_RESTARTS):
-        at = _read_run(text, at, items)
-        if at >= len(text) or text[at] == "]":
-            break
-        start = at
-        value, resume, at = _next_item(text, at + 1, is_item)
-        pieces.append(text[start:resume].strip().rstrip(",").strip())
-        if value is None:
-            break
-        items.append(value)
-    return Salvaged(tuple(items), tuple(pieces))
-
-
-def _read_run(text: str, at: int, items: list[Any]) -> int:
-    """Reads whole values separated by commas into `items`; answers where that ended."""
-    while True:
-        while at < len(text) and text[at] in ", \t\r\n":
-            at += 1
-        if at >= len(text) or text[at] == "]":
-            return at
-        try:
-            value, after = _DECODER.raw_decode(text, at)
-        except (ValueError, RecursionError):
-            return at
-        if not isinstance(value, dict):
-            return at  # between objects, a bare value is what a flipped byte leaves
-        items.append(value)
-        at = after
-
-
-def _next_item(text: str, at: int, is_item: Callable[[Any], bool]) -> tuple[Any, int, int]:
-    """The next whole item at or after `at`: (value, where it starts, where it ends), or (None, end, end)."""
-    for tries, found in enumerate(re.compile(r'\{\s*"').finditer(text, at)):
-        if tries >= _MAX_RESTARTS:
-            break
-        try:
-            value, end = _DECODER.raw_decode(text, found.start())
-        except (ValueError, RecursionError):
-            continue
-        if is_item(value):
-            return value, found.start(), end
-    return None, len(text), len(text)
+def value_at(text: str, start: int, end: int) -> Any:
+    """The value that stands from `start` to `end`, or None where the decoder does not agree."""
+    try:
+        value, after = _DECODER.raw_decode(text, start)
+    except (ValueError, RecursionError):
+        return None
+    return value if after == end else None
 
 
 def clean(text: str) -> str:
