@@ -26,7 +26,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from reconcile.core.model import Broken, CancelTask, Claimed, Feed, ItemResult, Order, Refill, Verdict
-from reconcile.errors import AccessRefused, Unavailable
+from reconcile.errors import AccessRefused, SettingsError, Unavailable
 from reconcile.panel.loose import How, Num, Obj, OutOfTime, Parsed, Patience, decode, dump, parse, text_of
 from reconcile.panel.packed import unpacked
 from reconcile.panel.salvage import Wanted, salvage
@@ -337,7 +337,7 @@ def _holds_nothing_else(parsed: Parsed) -> bool:
     if parsed.why or len(parsed.text) > _SAYS_LITTLE:
         return False
     if parsed.how is How.READ and not parsed.more:
-        return not any(_speaks(value) for value in _within(parsed.value, Patience()))
+        return not _says_yes(parsed.value) and not any(_speaks(value) for value in _within(parsed.value, Patience()))
     found = _WORK_KEY.search(parsed.text)
     if parsed.how is How.PAGE and not _SIGN_KEY.search(parsed.text):
         found = None  # a page's own scripts have ids of their own
@@ -350,7 +350,7 @@ def _speaks(value: Any) -> bool:
         named = any(key.casefold() in _WORK and not any(held == n for n in _NOTHING) for key, held in value.items())
         return named or _status(value) is True or any(_says_yes(held) for held in value.values())
     if isinstance(value, list):
-        return any(not isinstance(held, str | dict) or isinstance(held, Num) for held in value)
+        return any(not isinstance(held, str | dict) or isinstance(held, Num) or _says_yes(held) for held in value)
     return False
 
 
@@ -1025,23 +1025,77 @@ def _usable_id(item: dict[str, Any], feed: Feed) -> tuple[str, str]:
 # --- the probe -----------------------------------------------------------------------------------------------------------
 
 
-def read_probe(raw: RawAnswer) -> None:
-    """The answer to a call without its parameters: returns when a panel stands there and took the key.
+_ADMIN_WORDS = frozenset({"bad_id", "bad_remains", "bad_action", "no_order", "no_orders", "missing"})
+"""What the admin API says to a setRemains without id and remains [ref][anc]."""
+_NAMES_PARAMETER = re.compile(
+    r"(?:^|_)(?:order_)?(?:ids?|remains)_(?:\w{1,60}_)??(?:required|missing|empty|invalid|incorrect|wrong|not_(?:set|found|valid|given))(?:_|$)"
+    r"|(?:^|_)(?:required|missing|empty|invalid|incorrect|wrong|bad|no|unknown)_(?:\w{1,60}_)??(?:order_)?(?:ids?|remains)(?:_|$)"
+)
+_WRONG_ADDRESS = {
+    404: "there is nothing at this address (HTTP 404)",
+    405: "this address takes no such calls (HTTP 405)",
+    410: "there is nothing at this address any more (HTTP 410)",
+    419: "a page of the panel's site answers there, not its API (HTTP 419)",
+}
 
-    Any JSON, and an empty body below HTTP 400 [srv], count as a panel. Raises AccessRefused for a wrong key, also for a 403 without
-    a word about something else (here no order can be meant), Unavailable for everything that is no panel's answer.
+
+def read_probe(raw: RawAnswer) -> str:
+    """The answer to a setRemains without its parameters: "" when it proves that an admin API stands there and took the key.
+
+    Only an answer that names the missing parameter proves it, or one in the admin API's own error words. An empty answer below HTTP
+    400, and a fail in the envelope of the reference, come from honest panels, too [srv][anc]: for these what is not proved is returned,
+    in words. Raises AccessRefused for a wrong key, also for a 403 without a word about something else (here no order can be meant),
+    SettingsError for another API's address, Unavailable for what is no panel's answer.
     """
     parsed = _parsed(raw, Patience())
     said = _hear(raw.status, parsed)
+    value = _unwrap(parsed.value)
+    value = value if isinstance(value, dict) else {}
     if said.verdict is Verdict.NOT_SENT:
         raise Unavailable(f"the panel cannot be used now: {said.plain}", "Try again later.")
+    if _proves_admin(said, value):
+        return ""
+    _refuse_other_address(raw.status, said, value)
     empty = parsed.how is How.EMPTY and raw.status < _ERROR
     if not said.whole and not empty:
         raise Unavailable(
             f"the panel cannot be used now: {said.plain}",
             "Try again later; if it stays so, check RECONCILE_PANEL_URL (it ends in /admin/v1).",
         )
-    if raw.status == _FORBIDDEN and not said.missing and _norm(said.word) not in _PLAIN:
+    if raw.status == _FORBIDDEN:
         raise _refuse_access(said.word, said.message)
-    if raw.status >= _SERVER_ERROR and said.verdict is not Verdict.REFUSED:
+    if raw.status >= _SERVER_ERROR:
         raise Unavailable(f"the panel cannot be used now: {said.plain}", "Try again later.")
+    if empty:
+        return "its answer to a call without parameters was empty, which some panels do"
+    if _status(value) is False:
+        return f"it did not name the parameter that was missing ({said.plain})"
+    raise SettingsError(
+        f"RECONCILE_PANEL_URL: what answers there is not known to be an admin API ({said.plain or 'it says success'})."
+    )
+
+
+def _proves_admin(said: Said, value: Mapping[str, Any]) -> bool:
+    """Whether the answer names the parameter that was missing, or says so in the admin API's words."""
+    errors = _get(value, "errors")
+    named = {name.casefold() for name in (*said.missing, *(errors if isinstance(errors, dict) else ()))}
+    known = _norm(said.word) in _ADMIN_WORDS and (_status(value) is not None or _norm(said.word) != "bad_action")
+    heard = (_norm(said.word), _norm(said.message))
+    about = said.verdict is Verdict.REFUSED and any(_NAMES_PARAMETER.search(words) for words in heard)
+    return bool(named & {"id", "remains", "order", "order_id", "orders"}) or known or about or said.none
+
+
+def _refuse_other_address(http: int, said: Said, value: Mapping[str, Any]) -> None:
+    """Raises SettingsError where the answer is known to be another API's, or a site's."""
+    theirs = " ".join((said.message or said.word)[:_LONGEST_SENTENCE].split())[:_MESSAGE_LENGTH]
+    says = f" (it says: “{theirs}”)" if theirs else ""
+    if "error_code" in value and "error_message" in value:
+        raise SettingsError(
+            f"RECONCILE_PANEL_URL: an API of the next generation (v2) answers there{says}, which works differently."
+        )
+    if http in _WRONG_ADDRESS:
+        raise SettingsError(f"RECONCILE_PANEL_URL: {_WRONG_ADDRESS[http]}{says}.")
+    if _status(value) is None and (
+        said.lacks_action or _norm(said.word) in {"incorrect_request", "invalid_request", "bad_request"}
+    ):
+        raise SettingsError(f"RECONCILE_PANEL_URL: the customers' API seems to answer there, not the admin API{says}.")

@@ -24,8 +24,10 @@ import contextlib
 import importlib.metadata
 import ipaddress
 import json
+import os
 import random
 import socket
+import ssl
 import threading
 import time
 import urllib.parse
@@ -229,6 +231,7 @@ class Panel:
         self.url = url.strip()
         self._key = key
         self.calls: Counter[str] = Counter()
+        self.unproved = ""
         self.pace = pace if pace is not None else 0.0 if local else 0.2
         self._timeouts = timeouts or Timeouts()
         self._policy = policy or Policy()
@@ -411,8 +414,8 @@ class Panel:
         """Proves that the panel is there and takes the key, without claiming or changing anything.
 
         Sends setRemains without its parameters: there is no read-only call, and a missing parameter is the one thing every
-        server refuses before acting. Raises AccessRefused (key), SettingsError (the address redirects), NeverSent (cannot be
-        reached), Unavailable (no answer of a panel).
+        server refuses before acting. What its answer leaves open stands in `unproved`, "" normally. Raises AccessRefused (key),
+        SettingsError (the address redirects, or is another API's), NeverSent (cannot be reached), Unavailable (no answer of a panel).
         """
         failure: Exception
         try:
@@ -422,8 +425,12 @@ class Panel:
         except Unknown as error:
             failure = Unavailable(error.what, _LATER)
         else:
-            answers.read_probe(raw)
-            return
+            try:
+                self.unproved = answers.read_probe(raw)
+            except SettingsError as error:
+                failure = SettingsError(error.what, f"Set it to the admin API's address, {_likely(self.url)}.")
+            else:
+                return
         raise failure
 
     def call(self, action: Action, params: Mapping[str, str], keep: Keep | None = None) -> RawAnswer:
@@ -555,8 +562,8 @@ class Panel:
         raise stray.with_traceback(None)
 
     def _unreached(self, error: Exception) -> NeverSent:
-        words = _short(self._clean(_reason(error)))
-        return NeverSent(f"the panel at {self.url} could not be reached ({words})", _LATER)
+        words, step = _unreached(_short(self._clean(_reason(error))), isinstance(error, httpx.ProxyError))
+        return NeverSent(f"the panel at {self.url} could not be reached ({words})", step)
 
     def _read(self, response: httpx.Response, started: float, watch: _Watch) -> _Wire:
         """The body as it comes on the wire, bounded in bytes and in time."""
@@ -670,6 +677,59 @@ def _reason(error: Exception) -> str:
     return kind or words or type(error).__name__
 
 
+_UNREACHED = (
+    (
+        ("certificate verify failed", "CERTIFICATE_VERIFY_FAILED"),
+        "its certificate is not to be trusted: ",
+        "The panel's certificate has to be put right. If your own authority signed it, name its file in SSL_CERT_FILE.",
+    ),
+    (
+        ("wrong version number", "WRONG_VERSION_NUMBER", "record layer failure", "HTTP_REQUEST"),
+        "no TLS is spoken there, so this port is not one for https: ",
+        "Check the port in RECONCILE_PANEL_URL.",
+    ),
+    (("[SSL",), "no secure connection could be made: ", "Check host and port in RECONCILE_PANEL_URL."),
+    (
+        (
+            "Name or service not known",
+            "nodename nor servname",
+            "No address associated",
+            "getaddrinfo failed",
+            "name resolution",
+        ),
+        "nobody knows this host's name: ",
+        "Check the host's name in RECONCILE_PANEL_URL, and that this machine has a network.",
+    ),
+    (
+        ("Connection refused", "refused the network connection"),
+        "nothing listens there: ",
+        "Check host and port in RECONCILE_PANEL_URL; if they are right, try again later.",
+    ),
+)
+"""Signs in the system's words → what they mean and what to do."""
+
+
+def _unreached(words: str, by_proxy: bool) -> tuple[str, str]:  # noqa: FBT001 - one caller
+    """(why a panel could not be reached, what to do) from the system's words."""
+    if by_proxy and words.startswith("407"):
+        step = "Put them into HTTPS_PROXY: http://user:password@host:port"
+        return f"the proxy wants a user name and a password: {words}", step
+    if by_proxy:
+        return f"the proxy did not let us through: {words}", "Check HTTPS_PROXY, or ask who runs the proxy."
+    for signs, meaning, step in _UNREACHED:
+        if any(sign in words for sign in signs):
+            return meaning + words, step
+    return words, _LATER
+
+
+def _likely(url: str) -> str:
+    """Where the admin API of that host usually is."""
+    parts = urllib.parse.urlsplit(url)
+    here = f"{parts.scheme}://{parts.netloc}"
+    path = "/adminapi/v1" if parts.path.rstrip("/") == "/admin/v1" else "/admin/v1"
+    return f"for instance {here}{path}"
+
+
 def _short(words: str) -> str:
     return words[:200]
 
@@ -723,6 +783,7 @@ def _client(timeouts: Timeouts, transport: httpx.BaseTransport | None, *, local:
     try:
         return httpx.Client(
             transport=transport,
+            verify=_authorities() if not local else True,
             timeout=httpx.Timeout(timeouts.read, connect=timeouts.connect, write=timeouts.write, pool=timeouts.connect),
             limits=httpx.Limits(max_keepalive_connections=0),
             follow_redirects=False,
@@ -736,6 +797,16 @@ def _client(timeouts: Timeouts, transport: httpx.BaseTransport | None, *, local:
     except (ValueError, ImportError, OSError, httpx.InvalidURL):
         problem = "The proxy or certificate settings of the environment (HTTPS_PROXY, SSL_CERT_FILE …) cannot be used."
     raise SettingsError(problem, "Correct or unset them.")
+
+
+def _authorities() -> ssl.SSLContext | bool:
+    """Who may sign a panel's certificate: REQUESTS_CA_BUNDLE counts where SSL_CERT_FILE (httpx reads that itself) is not set."""
+    named = os.environ.get("REQUESTS_CA_BUNDLE", "")
+    if not named or os.environ.get("SSL_CERT_FILE"):
+        return True
+    if os.path.isdir(named):  # noqa: PTH112 - as it stands in the environment
+        return ssl.create_default_context(capath=named)
+    return ssl.create_default_context(cafile=named)
 
 
 def _agent() -> str:

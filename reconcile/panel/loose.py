@@ -37,10 +37,12 @@ class Patience:
 
     may_continue: Callable[[], bool] = lambda: True
     steps: int = 0
+    free: int = 16  # checks before the first question: an answer of ordinary size is read also after a signal
 
     def check(self) -> None:
         """Raises OutOfTime once reading is to end."""
-        if not self.may_continue():
+        self.free -= 1
+        if self.free < 0 and not self.may_continue():
             raise OutOfTime
 
 

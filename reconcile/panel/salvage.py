@@ -37,7 +37,7 @@ _TOKEN = re.compile(
     |([{}\[\],:])                                                              # 3
     |(-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][-+]?[0-9]++)?)                 # 4 a number
     |((?:true|false|null|NaN|-?Infinity))                                      # 5
-    |((?:\\.|[^"{}\[\],:\\ \t\r\n])++|\\)                                      # 6 anything else
+    |((?:\\["\\]|\\|[^"{}\[\],:\\ \t\r\n])++)                                     # 6 anything else
     )""",
     re.VERBOSE | re.DOTALL,
 )

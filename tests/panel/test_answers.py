@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from typing import Any
 
@@ -9,8 +10,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconcile.core.model import Broken, CancelTask, Claimed, Feed, ItemResult, Order, RawAnswer, Refill, Verdict
-from reconcile.errors import AccessRefused, Unavailable
+from reconcile.core.model import (
+    Broken,
+    CancelTask,
+    Claimed,
+    Feed,
+    ItemResult,
+    Order,
+    OrderUpdate,
+    RawAnswer,
+    Refill,
+    Status,
+    Verdict,
+)
+from reconcile.errors import AccessRefused, SettingsError, Unavailable
 from reconcile.panel import answers
 from reconcile.panel.answers import plain_words, read_cancel, read_orders, read_probe, read_refills, read_single
 
@@ -517,7 +530,7 @@ def read_everything(answer: RawAnswer) -> None:
     ):
         try:
             found = read()
-        except (AccessRefused, Unavailable):
+        except (AccessRefused, SettingsError, Unavailable):
             continue
         if isinstance(found, Claimed):
             for row in found.rows:
@@ -654,18 +667,93 @@ def test_all_outcomes_of_four_orders(outcome: int) -> None:
     assert results(body, ids=tuple(chosen)) == [expected for _, expected in chosen.values()]
 
 
+UPDATES = [
+    OrderUpdate("1", Status.IN_PROGRESS, "5"),
+    OrderUpdate("2", Status.CANCELED),
+    OrderUpdate("3", start_count="7"),
+]
+
+
+@pytest.mark.parametrize(
+    ("orders", "verdicts"),
+    [
+        ({"1": {"status": "In progress"}, "2": {"status": "cancelled"}, "3": {"status": "In progress", "start_count": 7}}, "yyy"),
+        ({"1": "inprogress", "2": "CANCELED", "3": "In progress"}, "yy?"),
+        ([{"id": 1, "status": "IN_PROGRESS", "start_count": "5"}, {"id": 2, "status": "Completed"}], "y??"),
+        ({"1": {"status": "In progress", "start_count": "6"}, "2": {"status": "Canceled", "error": "bad_id"}, "3": {"start_count": 7}}, "?n?"),
+        ({"1": {"status": "Pending"}, "2": "Partial", "3": {"status": "Pending", "start_count": "8"}}, "???"),
+    ],
+)  # fmt: skip
+def test_a_result_that_repeats_what_was_sent_is_a_yes(orders: Any, verdicts: str) -> None:
+    """Another status or number than the one sent is not: what became of the order is unknown then."""
+    found = answers.read_updates(raw(json.dumps({"orders": orders})), ["1", "2", "3"], UPDATES).results
+    names = {Verdict.ACCEPTED: "y", Verdict.REFUSED: "n", Verdict.UNKNOWN: "?"}
+    assert "".join(names[item.verdict] for item in found.values()) == verdicts
+
+
+@pytest.mark.parametrize(
+    ("envelope", "status"),
+    [({"status": "fail", "error": "rate_limited"}, 429), ({"status": "fail", "error": "internal_error"}, 500),
+     ({"status": "fail", "error": "bad_auth"}, 401), ({"status": "fail", "missing": ["key"]}, 400), ({"error": "rate_limited"}, 200)],
+)  # fmt: skip
+def test_results_count_whatever_stands_around_them(envelope: dict[str, Any], status: int) -> None:
+    """The panel said for these ids what became of them, so it acted."""
+    answer = raw(json.dumps({**envelope, "orders": {"1": {"status": "success"}, "2": "bad_id"}}), status)
+    assert list(answers.read_updates(answer, ["1", "2"]).results.values()) == [OK, NO]
+    assert not answers.is_busy(answer)
+
+
 # --- the probe and the words ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("body", "status"),
     [('{"status":"fail","error":"error_code","message":"Id is required","missing":["id","remains"]}', 400),
-     ('{"status":"fail","error":"bad_id"}', 200), ("", 200), ("[]", 200), ('{"error":"Incorrect request"}', 200),
-     ('{"status":"fail","error":"bad_remains"}', 403), ('{"status":"fail","error":"bad_id"}', 500)],
+     ('{"status":"fail","error":"bad_id"}', 200), ('{"status":"fail","error":"bad_remains"}', 403),
+     ('{"status":"fail","error":"bad_id"}', 500), ('{"error":"Order ID is required"}', 200), ('{"error":"Missing parameter remains"}', 400),
+     ('{"message":"The given data was invalid.","errors":{"id":["The id field is required."]}}', 422), ('{"error":"No order found"}', 404),
+     ('{"status":"fail","error":"bad_action"}', 400)],
 )  # fmt: skip
-def test_a_panel_that_takes_the_key(body: str, status: int) -> None:
-    """Any answer of a panel about something else than the key proves both."""
-    read_probe(raw(body, status))
+def test_an_admin_api_that_takes_the_key(body: str, status: int) -> None:
+    """An answer that names the missing parameter, or speaks the admin API's own words, proves both."""
+    assert read_probe(raw(body, status)) == ""
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "left"),
+    [("", 200, "its answer to a call without parameters was empty, which some panels do"),
+     ('{"status":"fail","error":"hata","message":"Eksik"}', 200, "it did not name the parameter that was missing (the panel says: “Eksik”)"),
+     ('{"status":"fail","error":"internal_error"}', 200, "it did not name the parameter that was missing (the panel had an error of its own (HTTP 200))")],
+)  # fmt: skip
+def test_a_panel_that_does_not_prove_itself(body: str, status: int, left: str) -> None:
+    """An empty answer and a fail in other words come from honest panels, too: what is left open is said."""
+    assert read_probe(raw(body, status)) == left
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "what"),
+    [
+        ('{"error":"Incorrect request"}', 200, "the customers' API seems to answer there, not the admin API (it says: “Incorrect request”)."),
+        ('{"error":"Invalid action"}', 400, "the customers' API seems to answer there, not the admin API (it says: “Invalid action”)."),
+        (
+            '{"data":[],"error_message":"Page not found.","error_code":100}',
+            200,
+            "an API of the next generation (v2) answers there (it says: “Page not found.”), which works differently.",
+        ),
+        ("<html>", 404, "there is nothing at this address (HTTP 404)."),
+        ('{"message":"Not Found"}', 404, "there is nothing at this address (HTTP 404) (it says: “Not Found”)."),
+        ("<h1>405 Not Allowed</h1>", 405, "this address takes no such calls (HTTP 405)."),
+        ('{"message":"CSRF token mismatch."}', 419, "a page of the panel's site answers there, not its API (HTTP 419) (it says: “CSRF token mismatch.”)."),
+        ("[]", 200, "what answers there is not known to be an admin API (the panel's answer has an unknown shape (HTTP 200))."),
+        ('{"status":"success"}', 200, "what answers there is not known to be an admin API (it says success)."),
+        ('{"error":"whatever"}', 200, "what answers there is not known to be an admin API (the panel says: “whatever”)."),
+    ],
+)  # fmt: skip
+def test_another_address(body: str, status: int, what: str) -> None:
+    """The usual set-up mistake is told as what it is; nothing but an admin API passes."""
+    with pytest.raises(SettingsError) as caught:
+        read_probe(raw(body, status))
+    assert caught.value.what == f"RECONCILE_PANEL_URL: {what}"
 
 
 @pytest.mark.parametrize(
@@ -706,3 +794,117 @@ def test_a_probe_that_is_forbidden_is_a_key_without_rights() -> None:
 def test_error_words_in_plain_words(word: str, message: str, plain: str) -> None:
     """Known words are translated, the panel's own are kept in quotes."""
     assert plain_words(word, message) == plain
+
+
+# --- answers that contradict themselves ----------------------------------------------------------------------------------------
+
+LIMITED = {"status": "fail", "error": "rate_limited", "message": "Too many requests"}
+AROUND = {
+    "429": (LIMITED, 429),
+    "rate_limited at 200": (LIMITED, 200),
+    "rate_limited without a status": ({"error": "rate_limited"}, 200),
+    "503": (LIMITED, 503),
+    "a wrong key at 401": ({"status": "fail", "error": "bad_auth"}, 401),
+    "a wrong key at 403": ({"error": "Invalid API key"}, 403),
+    "no orders": ({"status": "fail", "error": "no_order"}, 200),
+}
+
+
+@pytest.mark.parametrize("name", AROUND)
+def test_orders_land_whatever_the_envelope_says(name: str) -> None:
+    """They were handed out; the contradiction is told, and nothing is asked again."""
+    envelope, status = AROUND[name]
+    answer = raw(json.dumps({**envelope, "orders": [A, B]}), status)
+    found = read_orders(answer, "7")
+    assert found == Claimed(
+        Feed.ORDERS,
+        "7",
+        (ROW_A, ROW_B),
+        problem=f"the panel reported a failure (HTTP {status}) and sent orders all the same",
+    )
+    assert not answers.is_busy(answer)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        json.dumps({**LIMITED, "orders": [A, B]})[:-30],
+        json.dumps({**LIMITED, "payload": {"list_of": [A]}}),
+        "<html>slow down<pre>" + json.dumps({"orders": [A]}) + "</pre>",
+        json.dumps(LIMITED) + json.dumps({"orders": [A]}),
+        gzip.compress(json.dumps({"orders": [A, B]}).encode())[:-12],
+        "slow down" + json.dumps({"orders": [A]})[1:],
+    ],
+    ids=["cut", "another name", "in a page", "behind the answer", "cut inside its packing", "its first character gone"],
+)
+@pytest.mark.parametrize("status", [200, 401, 429, 503])
+def test_whatever_may_be_an_order_is_not_taken_for_slow_down(body: str | bytes, status: int) -> None:
+    """What can be read lands, and the rest is in doubt."""
+    found = claimed(body, status)
+    assert (found.in_doubt, bool(found.rows) or bool(body.count(b"{" if isinstance(body, bytes) else "{") > 1)) == (
+        True,
+        True,
+    )
+    assert not answers.is_busy(raw(body, status))
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [("", 429), ("slow down", 429), ("<html><script>var x = {id: 1}</script>", 429), (LIMITED, 429), (LIMITED, 200), (LIMITED, 503),
+     ({**LIMITED, "orders": []}, 200), ({**LIMITED, "data": {"retry_after": 5}}, 429), ({"error": "Too many requests", "id": None}, 429),
+     ('<script>x = {"id": "ray"}</script>', 429)],
+)  # fmt: skip
+def test_slow_down_alone_is_believed(body: Any, status: int) -> None:
+    """Not acted on, so the same may be asked again."""
+    assert answers.is_busy(raw(body if isinstance(body, str) else json.dumps(body), status))
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "verdict"),
+    [({"status": "success", "message": "Order set refunded"}, 429, Verdict.ACCEPTED), ({"success": True}, 429, Verdict.ACCEPTED),
+     ({"status": "success", "error": "rate_limited"}, 429, Verdict.UNKNOWN), ({"status": "success", "error": "rate_limited"}, 200, Verdict.UNKNOWN),
+     ({**LIMITED, "payment": 1}, 200, Verdict.UNKNOWN), ({**LIMITED, "ticket": "7"}, 429, Verdict.UNKNOWN),
+     ({**LIMITED, "data": {"status": "success"}}, 429, Verdict.UNKNOWN), ('{"status":"success","message":"Order se', 429, Verdict.UNKNOWN),
+     ({**LIMITED, "result": "success"}, 200, Verdict.UNKNOWN), ("success", 429, Verdict.UNKNOWN), ('"success"', 429, Verdict.UNKNOWN),
+     (json.dumps(LIMITED) + '{"status":"success"}', 429, Verdict.UNKNOWN), ({**LIMITED, "x": "y" * 70_000}, 429, Verdict.UNKNOWN),
+     ({"status": "success"}, 503, Verdict.UNKNOWN)],
+)  # fmt: skip
+def test_slow_down_beside_a_success_is_never_not_acted_on(body: Any, status: int, verdict: Verdict) -> None:
+    """A clear success counts; anything else is unknown, and is not sent again."""
+    answer = raw(body if isinstance(body, str) else json.dumps(body), status)
+    assert read_single(answer).verdict is verdict
+    assert not answers.is_busy(answer)
+
+
+# --- what is no doubt ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "notice",
+    ["PHP Notice: Undefined index: x in /srv/a.php [12]", "<br />\n<b>Warning</b>: array {closure}() [0]<br />"],
+)
+@pytest.mark.parametrize("orders", [[], [A, B]])
+def test_a_notice_of_the_server_is_no_doubt(notice: str, orders: list[Any]) -> None:
+    """Before the JSON, behind it, or both."""
+    text = json.dumps({"status": "success", "orders": orders})
+    expected = Claimed(Feed.ORDERS, "7", (ROW_A, ROW_B) if orders else ())
+    for body in (f"{notice}\n{text}", f"{text}\n{notice}", f"{notice}\n{text}\n{notice}"):
+        assert claimed(body) == expected
+
+
+@pytest.mark.parametrize("status", [204, 205])
+def test_no_content_is_none(status: int) -> None:
+    """HTTP's own word for it."""
+    assert claimed("", status) == NONE
+
+
+def test_what_else_the_panel_sent_is_kept() -> None:
+    """In one readable line; what the row has anyway, and what is empty, is not in it."""
+    more = {"usernames": ["a", "b"], "answer_number": 3, "media": "", "runs": None, "keywords": "x\ny", "order_buttons": {"a": 1},
+            "service_id": "7", "username": "u", "status": "Pending", "nested": {"x": []}}  # fmt: skip
+    found = claimed({"status": "success", "orders": [{**A, **more}, {**B, "service_id": 8, "url": "other"}]})
+    assert [row.details for row in found.rows] == [  # type: ignore[union-attr]
+        'usernames: a, b · answer_number: 3 · keywords: x y · order_buttons: {"a": 1}',
+        "service_id: 8 · url: other",
+    ]
+    assert read_orders(raw(json.dumps([{**A, "service_id": 9}])), "").rows[0].service == "9"

@@ -13,6 +13,7 @@ import urllib.parse
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import certifi
 import httpx
 import pytest
 from pydantic import SecretStr
@@ -440,6 +441,66 @@ def test_values_that_no_encoding_can_hold_are_sent_with_marks() -> None:
     assert json.loads(script.requests[1].content)["orders"] == [{"id": "\ufffd"}]
 
 
+UNREACHED = [
+    (
+        httpx.ConnectError(
+            "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate (_ssl.c:1006)"
+        ),
+        "its certificate is not to be trusted: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate (_ssl.c:1006)",
+        "The panel's certificate has to be put right. If your own authority signed it, name its file in SSL_CERT_FILE.",
+    ),
+    (
+        httpx.ConnectError("[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)"),
+        "no TLS is spoken there, so this port is not one for https: [SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)",
+        "Check the port in RECONCILE_PANEL_URL.",
+    ),
+    (
+        httpx.ConnectError("[Errno -2] Name or service not known"),
+        "nobody knows this host's name: [Errno -2] Name or service not known",
+        "Check the host's name in RECONCILE_PANEL_URL, and that this machine has a network.",
+    ),
+    (
+        httpx.ConnectError("[Errno 111] Connection refused"),
+        "nothing listens there: [Errno 111] Connection refused",
+        "Check host and port in RECONCILE_PANEL_URL; if they are right, try again later.",
+    ),
+    (
+        httpx.ProxyError("407 Proxy Authentication Required"),
+        "the proxy wants a user name and a password: 407 Proxy Authentication Required",
+        "Put them into HTTPS_PROXY: http://user:password@host:port",
+    ),
+    (
+        httpx.ProxyError("502 Bad Gateway"),
+        "the proxy did not let us through: 502 Bad Gateway",
+        "Check HTTPS_PROXY, or ask who runs the proxy.",
+    ),
+    (httpx.ConnectTimeout("timed out"), "no connection in time", "Try again later."),
+]
+
+
+@pytest.mark.parametrize(
+    ("error", "words", "step"), UNREACHED, ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_why_a_panel_cannot_be_reached(error: Exception, words: str, step: str) -> None:
+    """What it is and what to do, after the same bounded attempts as for any call that never left."""
+    script = Script(error)
+    with pytest.raises(NeverSent) as caught:
+        panel(script).fetch_orders("1")
+    assert (caught.value.what, caught.value.next_step) == (f"the panel at {URL} could not be reached ({words})", step)
+    assert len(script.requests) == 5
+
+
+def test_authorities_named_for_other_programs_count_here_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """REQUESTS_CA_BUNDLE names them; a file that is none is a setting to correct."""
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", certifi.where())
+    Panel("https://panel.example/x", Secret()).close()
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", __file__)
+    with pytest.raises(SettingsError) as caught:
+        Panel("https://panel.example/x", Secret())
+    assert caught.value.what.startswith("The proxy or certificate settings of the environment")
+
+
 # --- the probe -------------------------------------------------------------------------------------------------------------------
 
 
@@ -450,6 +511,17 @@ def test_the_probe_sends_set_remains_without_its_parameters() -> None:
     client.probe()
     assert fields(script.requests[0]) == [("action", "setRemains"), ("key", KEY)]
     assert client.calls == {"setRemains": 1}
+    assert client.unproved == ""
+
+
+def test_the_probe_says_where_the_admin_api_may_be() -> None:
+    """The address to try stands in the next step; what an honest panel leaves open is kept for `doctor`."""
+    with pytest.raises(SettingsError) as caught:
+        panel(Script(httpx.Response(200, json={"error": "Incorrect request"}))).probe()
+    assert caught.value.next_step == "Set it to the admin API's address, for instance http://127.0.0.1:9/adminapi/v1."
+    client = panel(Script(httpx.Response(200)))
+    client.probe()
+    assert client.unproved == "its answer to a call without parameters was empty, which some panels do"
 
 
 @pytest.mark.parametrize(
