@@ -558,9 +558,11 @@ def _settled(journal: "Journal", claim: int, claimed: "Claimed", *, lands: bool)
 
 def _show_unkept(action: Action, raw: "RawAnswer", error: ReconcileError, *, as_json: bool) -> int:
     """The journal could not keep the answer, so that this output is the only copy there is."""
+    from reconcile.panel.answers import answer_text
+
     what = f"The panel answered, and the answer could not be kept: {error.what}"
     step = f"Keep this output: the panel will not hand this work out again, so do not run this again. {error.next_step}"
-    body = raw.body.decode("utf-8", "replace")
+    body = answer_text(raw)
     if as_json:
         failure = {"kind": type(error).__name__, "what": what, "next_step": step.rstrip()}
         shell.show_json({"action": action.value, "exit_code": int(Exit.DOUBT), "error": failure, "raw": body})
@@ -578,7 +580,9 @@ def _show_body(body: str) -> None:
 def _show_claimed(action: Action, raw: "RawAnswer", claimed: "Claimed", *, lands: bool, as_json: bool) -> None:
     from dataclasses import asdict
 
-    body = raw.body.decode("utf-8", "replace")
+    from reconcile.panel.answers import answer_text
+
+    body = answer_text(raw)
     if as_json:
         rows = [asdict(row) for row in claimed.rows]
         shell.show_json(

@@ -432,6 +432,11 @@ def _parsed(raw: RawAnswer, patience: Patience) -> Parsed:
     return replace(parsed, why=why) if why else parsed
 
 
+def answer_text(raw: RawAnswer) -> str:
+    """The answer as a person can read it: unpacked and decoded, not parsed."""
+    return decode(unpacked(raw)[0], raw.content_type)
+
+
 _EVERY = 256
 _LATE = "the panel's answer could not be read in the time there was"
 

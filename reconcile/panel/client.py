@@ -609,9 +609,11 @@ class Panel:
 
     def _redirected(self, response: httpx.Response) -> Redirected:
         target = _short(_bare_target(self.url, self._clean(response.headers.get("location", ""))))
+        step = f"Set RECONCILE_PANEL_URL to {target}." if target else "Check RECONCILE_PANEL_URL."
+        if _is_front_page(target):  # a site sends there whatever it does not know; it is no API
+            step = f"Check RECONCILE_PANEL_URL: the admin API is elsewhere, {_likely(self.url)}."
         return Redirected(
-            f"the panel redirected to {target or 'another address'}; redirects are not followed, and {_MAYBE}",
-            f"Set RECONCILE_PANEL_URL to {target}." if target else "Check RECONCILE_PANEL_URL.",
+            f"the panel redirected to {target or 'another address'}; redirects are not followed, and {_MAYBE}", step
         )
 
     def _cleaned(self, raw: RawAnswer, *, cut: bool) -> RawAnswer | None:
@@ -720,6 +722,10 @@ def _unreached(words: str, by_proxy: bool) -> tuple[str, str]:  # noqa: FBT001 -
         if any(sign in words for sign in signs):
             return meaning + words, step
     return words, _LATER
+
+
+def _is_front_page(url: str) -> bool:
+    return bool(url) and urllib.parse.urlsplit(url).path.strip("/") in {"", "login", "signin", "admin", "auth/login"}
 
 
 def _likely(url: str) -> str:

@@ -180,6 +180,16 @@ def test_a_redirect_is_not_followed_and_not_repeated(name: str) -> None:
         assert caught.value.next_step == "Set RECONCILE_PANEL_URL to https://new.example.com:8443/admin/v1."
 
 
+@pytest.mark.parametrize("location", ["/", "/login", "https://127.0.0.1:9/"])
+def test_a_redirect_to_a_front_page(location: str) -> None:
+    """That is no API's address, so nobody is told to set it."""
+    with pytest.raises(Redirected) as caught:
+        panel(Script(httpx.Response(302, headers={"Location": location}))).fetch_orders("1")
+    assert caught.value.next_step == (
+        "Check RECONCILE_PANEL_URL: the admin API is elsewhere, for instance http://127.0.0.1:9/adminapi/v1."
+    )
+
+
 @pytest.mark.parametrize("location", ["", "http://[::1", "//", "http://host:port/"])
 def test_a_redirect_to_nowhere(location: str) -> None:
     """Also without a usable target it is a redirect, or at least unknown."""
