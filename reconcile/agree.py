@@ -216,7 +216,14 @@ def adopt(found: Standing, snapshot: Snapshot, run: str, now: datetime) -> None:
     say = snapshot.words
     told = say.MESSAGES["adopted"].format(what=" ".join(sentence(finding, found) for finding in found.stops))
     counts: Row = dict.fromkeys(("pulled", "pushed", "refused", "needs_person"), 0)
-    row: Row = {"run": run, "started": now, "finished": now, "result": say.RESULTS["Adopted"], **counts, "message": told}
+    row: Row = {
+        "run": run,
+        "started": now,
+        "finished": now,
+        "result": say.RESULTS["Adopted"],
+        **counts,
+        "message": told,
+    }
     found.identity = ids.settled(found.identity, found.here, found.findings, panel=True)
     found.commit(Commit(run, append={"runs": [row]}), now.isoformat(timespec="seconds"))
 

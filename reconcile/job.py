@@ -20,6 +20,7 @@ from reconcile.core.identity import Kind as FindingKind
 from reconcile.core.landing import Landing, land, share
 from reconcile.core.lease import (
     CLAIMING,
+    DOUBT,
     HEARTBEAT,
     LEASE,
     SCHEMA,
@@ -127,6 +128,9 @@ MESSAGE: Final = 2_000
 
 RIVALS_COUNT: Final = timedelta(days=30)
 """Another workbook on the same panel that was not written for so long is not in use any more."""
+
+READING: Final = timedelta(seconds=20)
+"""So long may reading what earlier runs left take before anything else is done; what is not read then comes last."""
 
 READS: Final = 3
 """How often a run that was overtaken between reading and beginning reads again before it gives up."""
@@ -257,6 +261,9 @@ class _Run:
     messages: list[str] = field(default_factory=list)
     waiting: list[tuple[Claim, Claimed]] = field(default_factory=list)
     unkept: set[int] = field(default_factory=set)
+    closed: dict[str, None] = field(default_factory=dict)
+    """Meta entries of doubts that are settled by what this machine knows."""
+
     present: dict[str, set[str]] = field(default_factory=dict)
     error: ReconcileError | None = None
     answered: bool = False
@@ -296,6 +303,10 @@ class _Run:
         return (
             not self.job.stop.requested and self.error is None and self.job.clock() < self.started + self.job.deadline
         )
+
+    def may_read(self) -> bool:
+        """Whether an answer in hand may be read on: it lands also when something else failed meanwhile."""
+        return not self.job.stop.requested and self.job.clock() < self.started + self.job.deadline
 
     def fail(self, error: ReconcileError) -> None:
         """Remembers the first error; the run still ends properly."""
@@ -345,6 +356,7 @@ def sync(job: Job, *, force: bool = False) -> Outcome:
         _land_waiting(run)  # of an earlier run's answer, what the first commit had no room for
         _push(run)
         _claim(run)
+        _read_aside(run)
     except RevisionMoved as error:
         run.fail(_overtaken(error))
     except ReconcileError as error:
@@ -463,21 +475,17 @@ def _recover_claims(run: _Run) -> None:
     """Takes up what earlier runs claimed and did not land, and puts on record what they may have lost."""
     job = run.job
     recorded = {doubt.id for doubt in run.doubts}
+    until = job.clock() + READING
     for claim in _left_open(run):
-        if claim.raw is not None:
-            claimed = read_answer(Feed(claim.feed), claim.service, claim.raw)
-            claimed = _not_landed(claimed, claim, run)
-            if claimed.count:
-                run.waiting.append((claim, claimed))
-                job.talk.say(f"Landing {claimed.count} {claim.feed} that an earlier run received.")
-            elif not claimed.in_doubt:
-                job.journal.settle(claim.id, claimed.problem or "nothing was handed out")
-            if not claimed.in_doubt:
-                continue
-            claim = replace(claim, why=claimed.problem)  # noqa: PLW2901 - the same claim, with what its answer says
-        doubt = _claim_doubt(claim, run.say)
+        if claim.state is State.ASIDE:
+            continue  # its doubt is on record; other work goes first
+        why = _taken_up(run, claim, lambda: job.clock() < until and not job.stop.requested)
+        if why is None:
+            continue
+        doubt = _claim_doubt(replace(claim, why=why), run.say)
         if doubt.id not in recorded:
             run.doubts.append(doubt)
+    _close_doubts(run)
     left = claiming_of(run.snapshot.meta)
     if left is not None and not job.journal.knows_run(left.run):
         most = job.book.lands_together
@@ -493,6 +501,46 @@ def _recover_claims(run: _Run) -> None:
         )
         if doubt.id not in recorded:
             run.doubts.append(doubt)
+
+
+def _taken_up(run: _Run, claim: Claim, may_continue: Callable[[], bool]) -> str | None:
+    """Makes what an earlier run's answer brought ready to land. Returns why something of it stays in doubt, None where nothing does."""
+    job = run.job
+    if claim.raw is None:
+        return claim.why
+    claimed = read_answer(Feed(claim.feed), claim.service, claim.raw, may_continue)
+    if claimed.unread:
+        with _noting(run):
+            job.journal.set_aside(claim.id)
+        return claimed.problem
+    claimed = _not_landed(claimed, claim, run)
+    if claimed.count:
+        run.waiting.append((claim, claimed))
+        job.talk.say(f"Landing {claimed.count} {claim.feed} that an earlier run received.")
+    elif not claimed.in_doubt:
+        job.journal.settle(claim.id, claimed.problem or "nothing was handed out")
+    if not claimed.in_doubt:
+        return None
+    with _noting(run):
+        job.journal.unknown(claim.id, claimed.problem)
+    return claimed.problem
+
+
+def _read_aside(run: _Run) -> None:
+    """What could not be read in time before is tried again, now that all other work is done."""
+    for claim in _left_open(run):
+        if claim.state is State.ASIDE and run.may_go_on():
+            _taken_up(run, claim, run.may_go_on)
+    _land_waiting(run)
+
+
+def _close_doubts(run: _Run) -> None:
+    """What was in doubt and is known by now to the last row is in doubt no more, and the run says so."""
+    for doubt in [doubt for doubt in run.doubts if doubt.kind == "claim"]:
+        if run.job.journal.settled(doubt.id.removeprefix("claim-")):
+            run.doubts.remove(doubt)
+            run.closed[DOUBT + doubt.id] = None
+            run.messages.append(run.say.MESSAGES["doubt_closed"].format(doubt=doubt.id))
 
 
 def _left_open(run: _Run) -> Iterator[Claim]:
@@ -546,10 +594,10 @@ READERS: Final = {
 }
 
 
-def read_answer(feed: Feed, service: str, raw: RawAnswer) -> Claimed:
+def read_answer(feed: Feed, service: str, raw: RawAnswer, may_continue: Callable[[], bool] = lambda: True) -> Claimed:
     """What a kept answer says; a refused key is no reason to stop reading it."""
     try:
-        return READERS[feed](raw, service)
+        return READERS[feed](raw, service, may_continue=may_continue)
     except AccessRefused as error:
         return Claimed(feed, service, problem=error.what)
 
@@ -606,6 +654,7 @@ def _begin(run: _Run) -> None:
     moving, kept = _archive(run, ledger, {str(row["key"]) for row in landing.ledger})
     meta = {
         **dict(run.plan.meta),
+        **run.closed,
         **ticks,
         **kept,
         LEASE: Lease(job.run, run.until).text(),
@@ -729,6 +778,7 @@ def _stopped_by_limit(run: _Run) -> Outcome:
                 UNTOLD: None,
                 **_untold(landing.messages),
                 **dict(run.plan.meta),
+                **run.closed,
                 **records,
                 **doubt_meta(run.doubts),
             },
@@ -1140,7 +1190,10 @@ def _fetch(run: _Run, feed: Feed, service: str, fetch: Fetch) -> tuple[Claim, Cl
     if not keep.kept:
         run.unkept.add(claim.id)  # the answer is in hand: it lands all the same, and nothing further is asked for
     try:
-        claimed = READERS[feed](raw, service)
+        claimed = READERS[feed](raw, service, may_continue=run.may_read)
+        if claimed.unread:
+            with _noting(run):
+                job.journal.set_aside(claim.id)
         if not claimed.count and answers.is_busy(raw):  # every further claim would hear the same, after as long a wait
             run.fail(Unavailable(f"{claimed.problem}; nothing was handed out", "Try again later."))
         return claim, replace(claimed, in_doubt=True, problem=cut) if cut else claimed
@@ -1300,6 +1353,7 @@ def _end(run: _Run) -> Outcome:
 def _write_end(run: _Run, settled: settle.Settled, now: datetime) -> Outcome:
     """Writes the last commit; what a failed landing left waiting goes with it, and counts as landed only once it is written."""
     job = run.job
+    _close_doubts(run)
     landing, _ = _landing(run, run.ledger.patched(settled.ledger), run.waiting)
     done = replace(
         run,
@@ -1320,6 +1374,7 @@ def _write_end(run: _Run, settled: settle.Settled, now: datetime) -> Outcome:
                 CLAIMING: None,
                 UNTOLD: None,
                 HEARTBEAT: now.isoformat(timespec="seconds"),
+                **done.closed,
                 **doubt_meta([doubt for doubt in done.doubts if doubt.kind != "send"]),
             },
             prune=KEPT,

@@ -114,20 +114,22 @@ class State(StrEnum):
     INTENDED = "intended"
     ANSWERED = "answered"
     UNKNOWN = "unknown"
+    ASIDE = "set aside"
     NEVER_SENT = "never sent"
     LANDED = "landed"
     SETTLED = "settled"
 
 
-_OPEN: Final = (State.INTENDED, State.ANSWERED, State.UNKNOWN)
+_OPEN: Final = (State.INTENDED, State.ANSWERED, State.UNKNOWN, State.ASIDE)
 """What is not done yet: the next run must look at it."""
 
 _FROM: Final[Mapping[State, tuple[State, ...]]] = {
     State.ANSWERED: (State.INTENDED, State.ANSWERED),
     State.NEVER_SENT: (State.INTENDED,),
-    State.UNKNOWN: (State.INTENDED, State.ANSWERED),
-    State.LANDED: (State.ANSWERED, State.UNKNOWN, State.LANDED),
-    State.SETTLED: (State.INTENDED, State.ANSWERED, State.UNKNOWN, State.SETTLED),
+    State.UNKNOWN: (State.INTENDED, State.ANSWERED, State.UNKNOWN, State.ASIDE),
+    State.ASIDE: (State.ANSWERED, State.UNKNOWN, State.ASIDE),
+    State.LANDED: (State.ANSWERED, State.UNKNOWN, State.ASIDE, State.LANDED),
+    State.SETTLED: (State.INTENDED, State.ANSWERED, State.UNKNOWN, State.ASIDE, State.SETTLED),
 }
 """State → the states it may follow. Landing and settling may be told twice: a run that died in between tells it again."""
 
@@ -244,6 +246,8 @@ class Journal:
         if self._lock >= 0:
             with contextlib.suppress(OSError):  # what is kept free is no use to anybody now
                 (self.folder / ROOM).unlink(missing_ok=True)
+                if not self._unnoted:
+                    seal_file(self._path, closed=True)
             os.close(self._lock)
             self._lock = -1
 
@@ -501,6 +505,25 @@ class Journal:
         with self._write() as db:
             _move(db, claim, State.UNKNOWN, why=_text(why))
 
+    def set_aside(self, claim: int) -> None:
+        """Records that an answer could not be read in the time there was: other work goes first, then it is tried again."""
+        with self._write() as db:
+            _move(db, claim, State.ASIDE)
+
+    def settled(self, doubt: str) -> bool:
+        """Whether what a doubt is about is known here to the last row: `RUN-7`, one claim, or `RUN`, a whole run.
+
+        A claim that landed and was understood whole; a run of which this journal surely tells everything, and nothing is open.
+        """
+        run, _, number = doubt.rpartition("-")
+        with _told(self._path):
+            rows = [row for row in _rows(self._db, "claims", self._path) if row["run"] in (_text(run), _text(doubt))]
+        one = [row for row in rows if row["run"] == _text(run) and str(row["id"]) == number]
+        if one:
+            return one[0]["state"] == State.LANDED and not one[0]["why"]
+        mine = [row for row in rows if row["run"] == _text(doubt)]
+        return self.silence_counts(doubt) and all(row["state"] not in _OPEN for row in mine)
+
     def landed(self, claims: Iterable[int], at: str) -> None:
         """Records, for all of them or none, that the workbook now has their rows."""
         with self._write() as db:
@@ -536,7 +559,7 @@ class Journal:
         """Other workbooks with such claims and how many each: somebody should sync those too."""
         with _told(self._path):
             found = self._db.execute(
-                "SELECT book, COUNT(*) FROM claims WHERE book <> ? AND state IN (?, ?, ?) GROUP BY book ORDER BY book",
+                "SELECT book, COUNT(*) FROM claims WHERE book <> ? AND state IN (?, ?, ?, ?) GROUP BY book ORDER BY book",
                 (_text(book), *(state.value for state in _OPEN)),
             ).fetchall()
         return tuple((str(name), int(count)) for name, count in found)
@@ -746,7 +769,7 @@ def _move(db: sqlite3.Connection, claim: int, to: State, **changes: object) -> N
     row = _get(db, "claims", claim)
     if row["state"] not in _FROM[to]:
         raise ValueError(f"claim {claim} is {row['state']} and cannot become {to.value}")
-    if row["state"] != to:
+    if row["state"] != to or changes:
         _put(db, "claims", row | changes | {"state": to.value})
 
 
@@ -825,6 +848,7 @@ def _connected(path: Path) -> sqlite3.Connection:
         db.execute("PRAGMA locking_mode = EXCLUSIVE")
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
+        db.execute("PRAGMA secure_delete = ON")  # what is replaced is overwritten: an answer that held the key leaves nothing
     except BaseException:
         db.close()
         raise
@@ -964,21 +988,26 @@ def _fingerprint(path: Path) -> str:
     return json.dumps([found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns])
 
 
-def seal_file(path: Path) -> None:
-    """Notes how the file stands now. Not waited for: a power cut may cost it, and then silence proves nothing."""
+def seal_file(path: Path, *, closed: bool = False) -> None:
+    """Notes how the file stands now. Not waited for: a power cut may cost it, and then silence proves nothing.
+
+    closed: nothing was under way, so that a copy of this very content is as good as the file, as an Action hands it on.
+    """
+    content = _sha(path.read_bytes()) if closed else ""
     handle = os.open(path.with_name(SEAL), os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
     try:
-        os.write(handle, _fingerprint(path).encode())
+        os.write(handle, json.dumps([_fingerprint(path), content]).encode())
     finally:
         os.close(handle)
 
 
 def fits_seal(path: Path) -> bool:
-    """Whether the journal is the very file that this machine wrote last."""
+    """Whether the journal is the very file that this machine wrote last, or holds what it held when it was closed."""
     try:
-        return path.with_name(SEAL).read_text() == _fingerprint(path)
-    except (OSError, UnicodeDecodeError):
+        fingerprint, content = json.loads(path.with_name(SEAL).read_text("utf-8"))
+    except (OSError, ValueError, TypeError):
         return False
+    return bool(fingerprint == _fingerprint(path) or (content and content == _sha(path.read_bytes())))
 
 
 def _sync_folder(folder: Path) -> None:

@@ -122,8 +122,9 @@ def test_an_answer_nobody_understands_is_kept_with_its_doubt(folder):
 
 ALLOWED = {
     State.INTENDED: {"answered", "never_sent", "unknown", "settle"},
-    State.ANSWERED: {"answered", "unknown", "landed", "settle"},
-    State.UNKNOWN: {"landed", "settle"},
+    State.ANSWERED: {"answered", "unknown", "set_aside", "landed", "settle"},
+    State.UNKNOWN: {"unknown", "set_aside", "landed", "settle"},
+    State.ASIDE: {"unknown", "set_aside", "landed", "settle"},
     State.NEVER_SENT: set(),
     State.LANDED: {"landed"},
     State.SETTLED: {"settle"},
@@ -131,7 +132,7 @@ ALLOWED = {
 
 
 @pytest.mark.parametrize("state", list(State))
-@pytest.mark.parametrize("step", ["answered", "never_sent", "unknown", "landed", "settle"])
+@pytest.mark.parametrize("step", ["answered", "never_sent", "unknown", "set_aside", "landed", "settle"])
 def test_steps_that_make_no_sense_are_refused(folder, state, step):
     """A claim never goes backwards; a refused step changes nothing."""
     log = Journal.open(folder)
@@ -139,6 +140,7 @@ def test_steps_that_make_no_sense_are_refused(folder, state, step):
         "answered": lambda claim: log.answered(claim, RAW, T2),
         "never_sent": log.never_sent,
         "unknown": lambda claim: log.unknown(claim, "why"),
+        "set_aside": log.set_aside,
         "landed": lambda claim: log.landed([claim], T3),
         "settle": lambda claim: log.settle(claim, "how"),
     }
@@ -146,6 +148,7 @@ def test_steps_that_make_no_sense_are_refused(folder, state, step):
         State.INTENDED: [],
         State.ANSWERED: ["answered"],
         State.UNKNOWN: ["unknown"],
+        State.ASIDE: ["answered", "set_aside"],
         State.NEVER_SENT: ["never_sent"],
         State.LANDED: ["answered", "landed"],
         State.SETTLED: ["unknown", "settle"],
@@ -682,7 +685,8 @@ def test_a_journal_that_was_put_back_proves_nothing_by_its_silence(folder, tmp_p
         log.begin_run(BOOK, RUN, T1)
     with Journal.open(folder) as log:
         assert (log.put_back, log.silence_counts(RUN)) == (False, True)
-    shutil.copytree(folder, tmp_path / "kept")
+        log.begin_run(BOOK, "run-1b", T1)
+        shutil.copytree(folder, tmp_path / "kept")
     shutil.rmtree(folder)
     shutil.copytree(tmp_path / "kept", folder)
     with Journal.open(folder) as log:
@@ -693,6 +697,53 @@ def test_a_journal_that_was_put_back_proves_nothing_by_its_silence(folder, tmp_p
         assert not log.silence_counts(RUN), "what was known of it then stays unsure, although the file was sealed since"
         log.begin_run(BOOK, "run-3", T3)
         assert log.silence_counts("run-3")
+
+
+def test_a_journal_that_was_closed_can_be_handed_on(folder, tmp_path):
+    """DESIGN 13: an Action's runs hand it from one to the next: a copy of what was closed lacks nothing."""
+    with Journal.open(folder) as log:
+        log.begin_run(BOOK, RUN, T1)
+    shutil.copytree(folder, tmp_path / "next")
+    with Journal.open(tmp_path / "next") as log:
+        assert (log.put_back, log.silence_counts(RUN)) == (False, True)
+
+
+def test_an_answer_that_held_the_key_is_replaced_by_its_cleaned_text(folder):
+    """P10: kept as it arrived first, then cleaned in the same run: the bytes that held the key are nowhere in the file."""
+    with Journal.open(folder) as log:
+        claim = intended(log)
+        log.answered(claim, RawAnswer(200, b"before SECRET-KEY-1234 after"), T2)
+        log.answered(claim, RawAnswer(200, b"before *** after"), T2)
+        send = sending(log, BOOK, RUN, "orders", "15", "x", T1)
+        log.replied(send, RawAnswer(200, b"before SECRET-KEY-1234 after"), T2)
+        log.replied(send, RawAnswer(200, b"before *** after"), T2)
+        assert [found.raw.body for found in log.unlanded(BOOK)] == [b"before *** after"]
+    for path in folder.iterdir():
+        assert b"SECRET-KEY" not in path.read_bytes()
+
+
+def test_what_a_doubt_is_about_is_known_when_all_of_it_landed(folder):
+    """A claim that was understood whole and landed; a run whose claims all came to an end. Not one of which a part is unknown."""
+    with Journal.open(folder) as log:
+        log.begin_run(BOOK, RUN, T1)
+        whole, part, open_ = intended(log, "1"), intended(log, "2"), intended(log, "3")
+        for claim in (whole, part):
+            log.answered(claim, RAW, T2)
+        log.unknown(part, "broke off")
+        log.landed([whole, part], T3)
+        assert [log.settled(f"{RUN}-{claim}") for claim in (whole, part, open_)] == [True, False, False]
+        assert not log.settled(RUN)
+        log.settle(open_, "on record in the sheet")
+        assert log.settled(RUN)
+        assert not log.settled("run-elsewhere")
+        log.set_aside(intended_answer(log))
+        assert not log.settled(RUN)
+
+
+def intended_answer(log: Journal) -> int:
+    claim = intended(log, "9")
+    log.answered(claim, RAW, T2)
+    return claim
 
 
 def test_earlier_answers_of_one_claim_are_kept(folder):

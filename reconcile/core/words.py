@@ -371,6 +371,8 @@ MESSAGES: Final = {
     "restored_told": "The panel has {what} since {when}; this copy of the sheet is older. Type it here, too, or choose what is right.",
     "restored_sent": "{what} went through on {when}; this copy of the sheet is older.",
     "adopted": "Adopted: {what}.",
+    "doubt_closed": "What was in doubt ({doubt}) is known by now: its answer was found on this machine, and its rows are in the "
+    "sheet.",
     "approve": "To let it through, tick {codes} in {tab}.",
     "approval_again": "It was let through before as {code}, but not all of it was sent.",
     "approval_more": "The first {most} of {count} lines follow.",
