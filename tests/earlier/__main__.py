@@ -51,8 +51,8 @@ def recorded() -> Iterator[list[Any]]:
     kept: list[Any] = []
     apply = batch.apply
 
-    def recording(ctx: Any, requests: list[Any]) -> list[Any]:
-        replies = apply(ctx, requests)
+    def recording(ctx: Any, requests: list[Any], *more: Any, **named: Any) -> list[Any]:
+        replies = apply(ctx, requests, *more, **named)
         kept.append(json.loads(json.dumps(requests)))
         return replies
 
