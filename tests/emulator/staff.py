@@ -94,9 +94,15 @@ class Staff:
             hidden = hidden_rows(self.emulator.context(self.book, self.email).evaluator, self.sheet)
         if not hidden:
             return [(first, end)]
-        rows = [row for row in range(first, end) if row not in hidden]
-        breaks = [i for i, row in enumerate(rows) if not i or row != rows[i - 1] + 1]
-        return [(rows[a], rows[b - 1] + 1) for a, b in zip(breaks, [*breaks[1:], len(rows)], strict=True)]
+        out: list[tuple[int, int]] = []
+        for row in range(first, end):
+            if row in hidden:
+                continue
+            if out and out[-1][1] == row:
+                out[-1] = (out[-1][0], row + 1)
+            else:
+                out.append((row, row + 1))
+        return out
 
     def _range(self, text: str | None = None) -> Json:
         area = a1.Area(self.sheet_id) if text is None else a1.parse_cells(text, self.sheet_id)

@@ -317,6 +317,15 @@ def test_typing_goes_where_it_is_meant(person: Staff, api: Api) -> None:
     assert api.get("A2:B6") == [["1", "a"], ["2", "typed"], ["3", "c"], ["p", "x"], ["q", "e"]]
 
 
+def test_where_all_is_hidden_nothing_is_done(person: Staff, api: Api) -> None:
+    """Deleting and moving rows of which the filter shows none changes nothing."""
+    before = api.get("A:B")
+    person.delete_rows(3)
+    person.move_rows(3, 3, 7)
+    person.clear("A3:B3")
+    assert api.get("A:B") == before
+
+
 def test_rows_hidden_by_hand_are_reached(api: Api) -> None:
     """Only a filter shields rows; hidden rows are pasted over and deleted, and can be shown again."""
     api.put("A1:A4", [["h"], ["a"], ["b"], ["c"]])

@@ -58,6 +58,7 @@ def some_request(pick: random.Random) -> dict[str, Any]:
         "visibility": "DOCUMENT",
     }
     start = pick.randrange(8)
+    hides = {"columnIndex": pick.randrange(3), "filterCriteria": {"hiddenValues": [text, "3"]}}
     cell = (
         {"userEnteredValue": {"formulaValue": "=A1*2"}}
         if text.startswith("=")
@@ -88,6 +89,15 @@ def some_request(pick: random.Random) -> dict[str, Any]:
             {"addDimensionGroup": {"range": some_dimension(pick)}},
             {"duplicateSheet": {"sourceSheetId": 0}},
             {"appendCells": {"sheetId": 0, "rows": [{"values": [cell, cell]}], "fields": "userEnteredValue"}},
+            {"setBasicFilter": {"filter": {"range": grid("A1:C12"), "filterSpecs": [hides]}}},
+            {"addTable": {"table": {"range": place}}},
+            {
+                "updateDimensionProperties": {
+                    "range": {**some_dimension(pick), "dimension": "ROWS"},
+                    "properties": {"hiddenByUser": pick.random() < 0.7},
+                    "fields": "hiddenByUser",
+                }
+            },
         ]
     )
 
@@ -95,7 +105,7 @@ def some_request(pick: random.Random) -> dict[str, Any]:
 def something(pick: random.Random, staff: Staff) -> None:
     """Do one thing a person does."""
     row, column = pick.randrange(2, 9), pick.randrange(4)
-    action = pick.randrange(6)
+    action = pick.randrange(12)
     if action == 0:
         staff.sort(pick.randrange(3), descending=pick.random() < 0.5)
     elif action == 1:
@@ -106,8 +116,20 @@ def something(pick: random.Random, staff: Staff) -> None:
         staff.type(f"B{row}", pick.choice(TEXTS))
     elif action == 4:
         staff.move_column(column, pick.randrange(4))
-    else:
+    elif action == 5:
         staff.paste("B3", [["a", "b"], ["c", "d"]])
+    elif action == 6:
+        staff.filter(pick.randrange(3), [pick.choice(TEXTS), "5"])
+    elif action == 7:
+        staff.hide_rows(row, row + 1, hidden=pick.random() < 0.7)
+    elif action == 8:
+        staff.delete_rows(row, row + 2)
+    elif action == 9:
+        staff.move_rows(row, row + 1, pick.randrange(2, 12))
+    elif action == 10:
+        staff.make_table(f"E{row}:F{row + 2}")
+    else:
+        staff.clear(f"A{row}:B{row + 1}")
 
 
 def check_inside(api: Api) -> None:
@@ -125,8 +147,13 @@ def check_inside(api: Api) -> None:
 
 @pytest.mark.parametrize("seed", range(15))
 def test_anything_at_all(api: Api, seed: int) -> None:
-    """Random batches as owner and service account, and random people, with a full read after each; refusals change nothing."""
+    """Random batches as owner and service account, and random people, with a full read after each.
+
+    Refusals change nothing, and every version that is kept comes back as it was.
+    """
     pick = random.Random(seed)
+    api.emulator.switches.filters_follow_edits = seed % 2 == 0
+    reads: dict[int, Any] = {}
     owner = api.as_person(OWNER)
     owner.batch({"updateSheetProperties": {"properties": {"sheetId": 0, "gridProperties": {"rowCount": 30, "columnCount": 10}},
                                            "fields": "gridProperties(rowCount,columnCount)"}})  # fmt: skip
@@ -150,6 +177,11 @@ def test_anything_at_all(api: Api, seed: int) -> None:
         owner.get("Sheet1")
         owner.get("Sheet1", "FORMULA")
         before = owner.ok("GET", "", includeGridData="true")
+        reads[api.emulator.versions(api.book_id)[-1]] = before
         check_inside(api)
+    kept = [number for number in api.emulator.versions(api.book_id)[10:] if number in reads]
+    for version in pick.sample(kept, 5):
+        api.emulator.restore(api.book_id, version)
+        assert owner.ok("GET", "", includeGridData="true") == reads[version]
     assert api.emulator.violations == []
     assert done >= 5, f"only {done} of 25 batches were accepted: the run shows little"
