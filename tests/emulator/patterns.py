@@ -112,16 +112,12 @@ def show(value: float, pattern: str, general: Callable[[float], str]) -> str:
     if first != "digit":
         return _date(value, section.tokens)
     if section.has("general"):
-        shown = "".join(general(amount) if t.kind == "general" else _plain(t) for t in section.tokens)
+        shown = "".join(general(amount) if t.kind == "general" else t.text for t in section.tokens)
         return ("-" if negative else "") + shown
     if not section.has("digit"):
-        return "".join(general(amount) if token.kind == "@" else _plain(token) for token in section.tokens)
+        return "".join(general(amount) if token.kind == "@" else token.text for token in section.tokens)
     shown = _number(amount, section.tokens)
     return ("-" if negative and re.search(r"[1-9]", shown) else "") + shown
-
-
-def _plain(token: Token) -> str:
-    return token.text
 
 
 # -- numbers ------------------------------------------------------------------------------------------------------------
