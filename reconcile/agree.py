@@ -328,7 +328,8 @@ def _moment(at: str) -> str:
 
 def disagreement(found: Standing, *, gone: ReconcileError | None = None) -> Disagree:
     """Everything that stops, as one error: what was found, what happened since, the ways on."""
-    stops = found.stops
+    # a copy is told as a copy first: that it is older, too, is in its nature
+    stops = sorted(found.stops, key=lambda finding: finding.kind is not Kind.COPY)
     name = found.book.name
     what = " ".join(_sentence(finding, found, name, gone=gone) for finding in stops)
     kinds = {finding.kind for finding in stops}
@@ -389,6 +390,7 @@ _FRESH: Final = (
 
 
 def _ways(kind: Kind, found: Standing) -> str:
+    older = any(finding.kind in (Kind.OLDER, Kind.FORK) for finding in found.findings)
     back = (
         "In File > Version history, restore the newest version, then run again."
         if found.here.shared
@@ -409,7 +411,8 @@ def _ways(kind: Kind, found: Standing) -> str:
         Kind.HALF: ("`reconcile restore` finishes it.",),
         Kind.COPY: (
             "Work with the original: name it in RECONCILE_SHEET.",
-            "`reconcile adopt` goes on with this one; then the original must not be used any more.",
+            (_RESTORE.format(goes="goes on with this copy") if older else "`reconcile adopt` goes on with this one.")
+            + " Then the original must not be used any more.",
             _FRESH,
         ),
         Kind.STRANGER: (

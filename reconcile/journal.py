@@ -848,7 +848,9 @@ def _connected(path: Path) -> sqlite3.Connection:
         db.execute("PRAGMA locking_mode = EXCLUSIVE")
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
-        db.execute("PRAGMA secure_delete = ON")  # what is replaced is overwritten: an answer that held the key leaves nothing
+        db.execute(
+            "PRAGMA secure_delete = ON"
+        )  # what is replaced is overwritten: an answer that held the key leaves nothing
     except BaseException:
         db.close()
         raise

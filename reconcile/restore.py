@@ -134,21 +134,17 @@ def _found(work: Work, *, dry_run: bool) -> tuple[Snapshot | None, agree.Standin
     standing = agree.standing(work.book, work.journal, snapshot, work.panel)
     kinds = [finding.kind for finding in standing.stops]
     if not any(kind in PUT_BACK for kind in kinds):
-        standing.refuse(snapshot, read_answer)
+        standing.refuse(snapshot, read_answer)  # what only `adopt` settles
         raise NothingToDo(
             f"There is nothing to restore: {work.book.name} is the newest this machine knows.",
             "`reconcile doctor` checks everything.",
         )
-    others = [finding for finding in standing.stops if finding.kind not in PUT_BACK]
     lost = next((finding.about for finding in standing.stops if finding.kind is Kind.LOST), "")
     if lost and standing.identity.book and len(snapshot.ledger):
         raise SettingsError(
             f"{work.book.name} is another workbook with rows of its own; the one this machine knows here is gone.",
             "Move this one away; then `reconcile restore` makes the lost one anew in its place.",
         )
-    if others:
-        standing.findings = tuple(others)
-        standing.refuse(snapshot, read_answer)
     return snapshot, standing, lost
 
 

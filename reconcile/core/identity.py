@@ -262,8 +262,9 @@ def examine(
         *_continuity(identity, known, here.machine),
         *_place(identity, known, here, stands),
     ]
-    if here.panel and identity.panel and here.panel not in identity.panel:
-        found.append(Finding(Kind.PANEL, identity.panel[-1]))
+    names = (*identity.panel, *(known.panel if known else ()))  # an older copy may not know yet that the panel moved
+    if here.panel and names and here.panel not in names:
+        found.append(Finding(Kind.PANEL, names[-1]))
     return tuple(found)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import dataclass, field, replace
-from itertools import count
+from itertools import chain, count
 from typing import TYPE_CHECKING, Any, Final
 
 from reconcile.core.cells import id_text
@@ -792,7 +792,8 @@ def set_aside(book: GoogleWorkbook, services: Sequence[str] = ()) -> Provisioned
             requests.append({"deleteSheet": {"sheetId": there.sheet}})
             continue
         old = book.known.words.PHRASES["old_tab"].format(title=there.title)
-        title = next(each for each in (old, *(f"{old} {number}" for number in count(2))) if each not in taken)
+        numbered = chain([old], (f"{old} {number}" for number in count(2)))
+        title = next(each for each in numbered if each not in taken)
         taken.add(title)
         renamed = {"properties": {"sheetId": there.sheet, "title": title}, "fields": "title"}
         requests.append({"updateSheetProperties": renamed})

@@ -311,3 +311,80 @@ def test_an_xlsx_of_another_machine_waits_for_one_adopt(tmp_path: Path) -> None:
     assert world.adopt_book("b") == ["another machine"]
     for machine in ("a", "b", "b", "a"):
         assert world.run(machine).code == 0
+
+
+def twin_of(world: World) -> Google:
+    """The copy that somebody made in the browser."""
+    original: Any = world.book
+    twin = Google.__new__(Google)
+    twin._use(original.emulator, original.emulator.copy(original.id, "Copy of Orders", share=True))
+    return twin
+
+
+def test_an_older_copy_of_a_google_sheet_can_take_its_place(tmp_path: Path) -> None:
+    """F26, F27: the original was deleted by mistake and a copy of yesterday is there: restore makes it the workbook."""
+    world = make(tmp_path / "world", "google")
+    world.panel.add_order("1", quantity="100", charge="5", link="l1", user_id="u")
+    assert world.run().code == 0
+    world.type("orders", "1", status="Canceled")
+    twin = twin_of(world)
+    world.panel.add_order("2", quantity="100", charge="5", link="l2", user_id="u")
+    assert world.run().code == 0
+    original, world.book = world.book, twin
+    said = stopped(world)
+    assert said.startswith("This spreadsheet is a copy of another one (id ")
+    assert "`reconcile restore` goes on with this copy" in said
+    with pytest.raises(Disagree):
+        world.adopt_book()
+    done = world.restore_book()
+    assert (dict(done.rows), [send.about for send in done.sent]) == ({"orders": 1}, ["refund 1"])
+    assert world.run().code == 0
+    assert sorted(world.ids("orders")) == ["1", "2"]
+    assert once(world) == {"setCanceled": 1}
+    world.book = original
+    stopped(world)
+
+
+def test_a_copy_of_a_google_sheet_becomes_a_workbook_of_its_own(tmp_path: Path) -> None:
+    """`init --fresh`: its tabs are set aside, it begins empty, and its stamps go on past all that it carries."""
+    world = make(tmp_path / "world", "google")
+    world.panel.add_order("1", quantity="100", charge="5", link="l1", user_id="u")
+    assert world.run().code == 0
+    twin = twin_of(world)
+    book: Any = twin.open(world.clock)
+    done = book.set_aside(["1"])
+    assert "Old Orders" in done.aside
+    assert [row[0] for row in twin._read("Old Orders")][1:] == ["1"]
+    assert len(twin.see("orders")) == 1
+    assert book.newest() >= world.book.open(world.clock).read().revision
+
+
+def test_the_panel_moved_and_then_an_older_copy_came_back(tmp_path: Path) -> None:
+    """F26, F30: the copy knows only the old address: this machine's journal knows that both are one panel."""
+    world = make(tmp_path / "world", "xlsx")
+    world.panel.add_order("1", quantity="100", charge="5", link="l1", user_id="u")
+    assert world.run().code == 0
+    world.type("orders", "1", status="Canceled")
+    past = Past(world)
+    assert world.run().code == 0
+    world.url = "http://127.0.0.1:2/admin/v1"
+    assert "belongs to the panel 127.0.0.1:1/admin/v1" in stopped(world)
+    assert world.adopt_book() == ["another panel"]
+    assert world.run().code == 0
+    past.put_back(world)
+    said = stopped(world)
+    assert "belongs to the panel" not in said
+    done = world.restore_book()
+    assert [send.about for send in done.sent] == ["refund 1"]
+    assert world.run().code == 0
+    assert once(world) == {"setCanceled": 1}
+
+
+def test_a_downloaded_google_sheet_is_a_copy(tmp_path: Path) -> None:
+    """F27: a Google Sheet saved as .xlsx, also where another machine's file would be taken on without asking."""
+    from reconcile.core.identity import Here, Identity, Kind, Place, examine  # noqa: PLC0415 - the rule alone
+
+    sheet = Identity("b", 3, "c", (), (Place("", "sheet-id"),), {})
+    file = Identity("b", 3, "c", (), (Place("m", "/srv/orders.xlsx"),), {})
+    assert [f.kind for f in examine(sheet, None, Here("m", str(tmp_path / "orders.xlsx")))] == [Kind.COPY]
+    assert [f.kind for f in examine(file, None, Here("m", "sheet-id", shared=True))] == [Kind.COPY]
