@@ -107,7 +107,11 @@ def restore(work: Work, *, dry_run: bool = False) -> Restored:
         levels = _levels(work.journal, identity.book, since, ledger, {send.key for send, _ in found})
         return _outcome(work, since, _counts(waiting), found, snapshot, len(levels), doubt)
     identity = replace(
-        settled(replace(identity, panel=identity.panel or known.panel), standing.here, standing.findings),
+        settled(
+            replace(identity, panel=tuple(dict.fromkeys((*identity.panel, *known.panel)))),
+            standing.here,
+            standing.findings,
+        ),
         places=identity.places if standing.here.named in identity.places else (*identity.places, standing.here.named),
     )
     standing.identity = identity
