@@ -274,8 +274,7 @@ def test_make_a_copy_in_google_sheets(tmp_path: Path) -> None:
     assert world.run("a").code == 0
     assert once(world) == {"addPayment": 2}
     world.book = twin
-    with pytest.raises(Disagree):
-        world.restore_book("a")
+    assert [send.about for send in world.restore_book("a", dry_run=True).sent] == ["payments PAY-2"]
     assert world.adopt_book("b") == ["a copy"]
     assert world.run("b").code == 0, "a person has said that the copy goes on, and this machine knows no better"
     assert dict(world.panel.calls("addPayment")[-1].params)["details"] in ("invoice 1", "invoice 2")
