@@ -18,7 +18,7 @@ from reconcile import boundary
 from reconcile.core.cells import id_text
 from reconcile.core.model import Commit
 from reconcile.errors import Damaged, ReconcileError, RevisionMoved, SettingsError, Unavailable
-from reconcile.workbook import frames, templates, xlsx_book, xlsx_file
+from reconcile.workbook import frames, templates, xlsx_book, xlsx_file, xlsx_package
 from reconcile.workbook.port import Finding, Provisioned
 from reconcile.workbook.xlsx_xml import Sheet, Styles
 
@@ -117,6 +117,7 @@ class XlsxWorkbook:
                     f"Another run committed to {self.name}: it is at revision {book.revision}, not {after}.",
                     "Nothing was written. Run again.",
                 )
+            book.refuse_cramped()
             new = book.applied(change, self._shown)
             try:
                 self._replace(book, new)
@@ -232,12 +233,12 @@ class XlsxWorkbook:
     def _gap(self, raw: bytes, *, rebuild: bool = False) -> Gap:
         from reconcile.workbook.xlsx_layout import Gap  # noqa: PLC0415 - same
 
-        package = xlsx_book.unpack(raw, self.name)
-        context = xlsx_book.context_of(package, Styles(package.archive.read(package.styles_part), self.name))
+        package = xlsx_package.unpack(raw, self.name)
+        context = xlsx_book.context_of(package, Styles(package.read(package.styles_part), self.name))
         headers: dict[str, list[str]] = {}
         for tab in self._known.tabs:
             if part := xlsx_book.find_sheet(package, tab):
-                sheet = Sheet.cut(package.archive.read(part), f"Tab {tab.title!r} of {self.name}")
+                sheet = Sheet.cut(package.read(part), f"Tab {tab.title!r} of {self.name}")
                 row = xlsx_book.header_row(sheet, context)
                 if not tab.free_text:
                     templates.refuse_strayed(tab, row, xlsx_book.rows_below(sheet, context), self.name)
@@ -260,11 +261,9 @@ class XlsxWorkbook:
 
     def _was_used(self, raw: bytes) -> bool:
         """Whether a run has ever answered in a row: a Sync text of ours stands somewhere."""
-        package = xlsx_book.unpack(raw, self.name)
+        package = xlsx_package.unpack(raw, self.name)
         names = [part for _, part in package.sheets] + ([package.strings_part] if package.strings_part else [])
-        return any(
-            b" \xc2\xb7 " in package.archive.read(part) and b">#" in package.archive.read(part) for part in names
-        )
+        return any(b" \xc2\xb7 " in package.read(part) and b">#" in package.read(part) for part in names)
 
     def _is_older(self, raw: bytes) -> bool:
         _, snapshot = xlsx_book.parse(raw, self.name, self._known, self.zone)

@@ -9,25 +9,24 @@ import contextlib
 import io
 import posixpath
 import re
-import struct
 import zipfile
-import zlib
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final
-from xml.etree import ElementTree as ET
 from xml.parsers import expat
 
 from reconcile.core.cells import id_text
 from reconcile.core.ledger import COLUMNS, SCHEMA
 from reconcile.core.model import SYNC, Snapshot
 from reconcile.core.words import ENGLISH
-from reconcile.errors import AccessRefused, Damaged, NotSetUp
-from reconcile.workbook import frames, guide, templates, xlsx_rows, xlsx_xml, xlsx_zip
+from reconcile.errors import Damaged, NotSetUp
+from reconcile.workbook import frames, guide, templates, xlsx_package, xlsx_rows, xlsx_tables, xlsx_xml, xlsx_zip
 from reconcile.workbook.templates import letters
-from reconcile.workbook.xlsx_xml import Context, Ink, Sheet, Styles
+from reconcile.workbook.xlsx_package import RESAVE, SPOILED, Package, unpack
+from reconcile.workbook.xlsx_xml import Context, Formulas, Ink, Reader, Sheet, Styles, opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -37,30 +36,19 @@ if TYPE_CHECKING:
 
     from reconcile.core.model import Cell, Commit, Row
     from reconcile.workbook.templates import Tab, Templates
-
-MAX_UNPACKED: Final = 2_000_000_000
-"""A file that claims to unpack to more is not one of ours."""
+    from reconcile.workbook.xlsx_tables import Table
 
 EAGER: Final = ("orders", "refills", "cancels", "payments", "tickets", "services", "approvals", "ledger")
 """Tabs a run always looks at; the logs are read only when somebody asks for them."""
 
-_OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+GROWING: Final = ("orders", "refills", "cancels", "approvals", "runs", "history", "long_texts", "archive")
+"""Tabs in which a commit of a run adds rows."""
+
+ROOM: Final = 1_000
+"""Rows each of them must have left before a run begins: more than one run adds to any."""
+
+_CHUNK: Final = 64
 _LINE_HEIGHT: Final = 15.0
-_SPOILED: Final = (
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    EOFError,
-    RuntimeError,  # a part is said to be locked, or packed in a way that zipfile does not know
-    OSError,  # … or with bzip2
-    expat.ExpatError,
-    ET.ParseError,
-    KeyError,
-    IndexError,  # a cell's text is not among the shared ones
-    ValueError,
-)
-"""What comes of a file with wrong bytes in it, which is never a bug of ours."""
-RESAVE: Final = "Open it in a spreadsheet program and save it again as .xlsx, or restore it from a backup."
 
 
 @contextlib.contextmanager
@@ -68,7 +56,7 @@ def damage_named(name: str) -> Iterator[None]:
     """Raises Damaged for what comes of wrong bytes in the workbook `name`."""
     try:
         yield
-    except _SPOILED as error:
+    except SPOILED as error:
         raise Damaged(f"{name} is damaged inside: {error}.", RESAVE) from error
 
 
@@ -78,7 +66,8 @@ class TabPart:
 
     positions: column key → column index. last: number of the last row that shows something in a column of ours.
     keys: row key → row numbers. unnamed: key its Sync text starts with → numbers of rows whose key cell is blank.
-    blank_drawing: it names a drawing, and nothing stands there.
+    blank_drawing: it names a drawing, and nothing stands there. formulas: of the whole tab, staff's columns among them.
+    table: the Excel table whose rows are ours. others: whether there are further tables.
     """
 
     tab: Tab
@@ -89,15 +78,34 @@ class TabPart:
     keys: Mapping[str, tuple[int, ...]]
     unnamed: Mapping[str, tuple[int, ...]]
     blank_drawing: bool = False
+    formulas: Formulas = xlsx_xml.NO_FORMULAS
+    table: Table | None = None
+    others: bool = False
 
     @property
     def obstacle(self) -> str:
         """Why no row may leave it; "" when rows may."""
-        return xlsx_rows.obstacle(self.sheet, blank_drawing=self.blank_drawing)
+        return xlsx_rows.obstacle(self.sheet, formulas=self.formulas, blank_drawing=self.blank_drawing)
+
+    @property
+    def totals(self) -> int:
+        """The number of its totals row, 0 when it has none."""
+        return self.table.cells.bottom if self.table and self.table.totals else 0
+
+    def read(self, context: Context) -> Iterator[tuple[int, list[Cell]]]:
+        """Its rows as (number, cells in template order), without the headings and without a totals row."""
+        wanted = [self.positions[key] for key in self.tab.keys]
+        totals = self.totals
+        rows = xlsx_xml.read_cells(self.sheet, context, wanted, first=_below_headings(self.sheet))
+        return (row for row in rows if row[0] != totals) if totals else rows
 
     def xml(self) -> bytes:
         """The worksheet part with what was changed in it."""
         return self.sheet.xml(set(self.positions.values()))
+
+
+def _below_headings(sheet: Sheet) -> int:
+    return 1 if sheet.numbers[:1] == (1,) else 0
 
 
 @dataclass(frozen=True)
@@ -119,6 +127,7 @@ class Book:
     revision: int
     places: Mapping[tuple[str, str], int]
     free: tuple[int, ...]
+    main: str = "xl/workbook.xml"
     calculated: tuple[str, ...] = ()
 
     def applied(self, change: Commit, shown: Book | None = None) -> Book:
@@ -165,11 +174,37 @@ class Book:
             places=ledger.places,
             free=tuple(ledger.free),
         )
-        written = {part.part: part.xml for key, part in parts.items() if part is not self.parts[key]}
+        changed = {key: part for key, part in parts.items() if part is not self.parts[key]}
+        written: dict[str, Callable[[], bytes]] = {part.part: part.xml for part in changed.values()}
+        for key, part in changed.items():
+            if part.table is not None and part.table is not self.parts[key].table:
+                written[part.table.part] = partial(_same_bytes, part.table.xml)
         if styles.changed:
             written[self.styles_part] = styles.xml
+        ledger_title = parts[templates.LEDGER].tab.title
         with damage_named(self.name):
-            return replace(new, raw=repacked(self.raw, written, self.calculated, drop_calc_chain=recalculate))
+            raw = repacked(
+                self.raw, written, self.calculated, main=self.main, hide=ledger_title, drop_calc_chain=recalculate
+            )
+            return replace(new, raw=raw)
+
+    def refuse_cramped(self) -> None:
+        """Raises Damaged naming a tab in which the rows a run adds would have no place. Asked before anything is sent."""
+        for key in GROWING:
+            part = self.parts[key]
+            if part.last + ROOM > xlsx_xml.MAX_ROWS:
+                raise (NotSetUp if tab.key == memory.key else Damaged)(
+                    f"Tab {part.tab.title!r} of {self.name} has no room for new rows: something stands in row {part.last:,} of "
+                    f"{xlsx_xml.MAX_ROWS:,}.",
+                    f"Delete rows of {part.tab.title!r} that nobody needs, or what stands in row {part.last:,}.",
+                )
+            if part.totals and xlsx_rows.pinned(
+                part.sheet, part.totals, part.formulas, others=part.others, blank_drawing=part.blank_drawing
+            ):
+                raise (NotSetUp if tab.key == memory.key else Damaged)(
+                    f"Tab {part.tab.title!r} of {self.name} is a table whose totals row cannot move down to make room for new rows.",
+                    "Switch it off (Table Design > Total Row), or put what else stands there on another tab.",
+                )
 
     def obstacle(self) -> str:
         """Why no row may leave Orders; "" when rows may."""
@@ -192,7 +227,10 @@ class Book:
             return None
         place = bisect_left(part.sheet.numbers, numbers[0])
         try:
-            cells = next(xlsx_xml.read_cells(part.sheet, self.context, None, first=place, last=place + 1))[1]
+            areas = part.formulas.areas
+            cells = next(xlsx_xml.read_cells(part.sheet, self.context, None, first=place, last=place + 1, areas=areas))[
+                1
+            ]
         except (IndexError, ValueError):  # a text that is not among the shared ones, in a column that no run reads
             return None
         while cells and cells[-1] is None:
@@ -220,8 +258,7 @@ class Book:
         return found
 
     def _part(self, name: str) -> bytes:
-        with zipfile.ZipFile(io.BytesIO(self.raw)) as archive:
-            return archive.read(name)
+        return unpack(self.raw, self.name).read(name)
 
 
 def xlsx_limit() -> int:
@@ -230,90 +267,6 @@ def xlsx_limit() -> int:
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Package:
-    """The parts of an .xlsx file: the worksheets by title, and where texts and styles are."""
-
-    archive: zipfile.ZipFile
-    sheets: tuple[tuple[str, str], ...]
-    styles_part: str
-    strings_part: str
-    date1904: bool
-
-
-def unpack(raw: bytes, name: str) -> Package:
-    """Opens the file as a zip and finds its way around.
-
-    Raises Damaged when it is not an .xlsx file, AccessRefused when it is encrypted with a password.
-    """
-    if raw.startswith(_OLE):
-        raise AccessRefused(
-            f"{name} is protected with a password, or is an old .xls file.",
-            "Save it as .xlsx without a password to open it.",
-        )
-    if not raw:
-        raise Damaged(
-            f"{name} is empty, so not a complete .xlsx workbook.",
-            "Restore it from a backup. If it never held anything, delete it, then run `reconcile init`.",
-        )
-    try:
-        archive = zipfile.ZipFile(io.BytesIO(raw))
-        if sum(info.file_size for info in archive.infolist()) > MAX_UNPACKED:
-            raise Damaged(f"{name} is far too big for a workbook.", RESAVE)
-        names = set(archive.namelist())
-        if any(part.endswith("vbaProject.bin") for part in names):
-            raise Damaged(
-                f"{name} holds macros (vbaProject.bin).", "Save it as an ordinary .xlsx workbook without macros."
-            )
-        if any(part.startswith("_xmlsignatures/") for part in names):
-            raise Damaged(
-                f"{name} is digitally signed; any change would break the signature.",
-                "Remove the signature, then run again.",
-            )
-        root = _relations(archive, "")
-        main = next(target for kind, target in root.values() if kind == "officeDocument")
-        relations = _relations(archive, main)
-        workbook = _tree(archive.read(main))
-        sheets = tuple(
-            (str(element.get("name")), relations[_relation_id(element)][1])
-            for element in workbook.iter()
-            if _local(element.tag) == "sheet" and relations.get(_relation_id(element), ("", ""))[0] == "worksheet"
-        )
-        date1904 = any(
-            _local(element.tag) == "workbookPr" and element.get("date1904") in ("1", "true")
-            for element in workbook.iter()
-        )
-        by_kind = {kind: target for kind, target in relations.values() if kind in ("styles", "sharedStrings")}
-        return Package(archive, sheets, by_kind["styles"], by_kind.get("sharedStrings", ""), date1904)
-    except (*_SPOILED, StopIteration) as error:
-        raise Damaged(f"{name} is not a complete .xlsx workbook.", RESAVE) from error
-
-
-def _tree(xml: bytes) -> ET.Element:
-    if b"<!DOCTYPE" in xml or b"<!ENTITY" in xml:
-        raise ET.ParseError("a document type is declared")
-    return ET.fromstring(xml)  # noqa: S314 - without a document type there are no entities to expand
-
-
-def _relation_id(element: ET.Element) -> str:
-    return next((value for key, value in element.attrib.items() if _local(key) == "id" and "}" in key), "")
-
-
-def _relations(archive: zipfile.ZipFile, part: str) -> dict[str, tuple[str, str]]:
-    folder, file = posixpath.split(part)
-    root = _tree(archive.read(posixpath.join(folder, "_rels", f"{file}.rels")))
-    found: dict[str, tuple[str, str]] = {}
-    for relation in root:
-        target = str(relation.get("Target"))
-        whole = target.lstrip("/") if target.startswith("/") else posixpath.normpath(posixpath.join(folder, target))
-        found[str(relation.get("Id"))] = (str(relation.get("Type")).rpartition("/")[2], whole)
-    return found
-
-
-def _local(tag: str) -> str:
-    return tag.rpartition("}")[2]
 
 
 def find_sheet(package: Package, tab: Tab) -> str | None:
@@ -325,7 +278,7 @@ def find_sheet(package: Package, tab: Tab) -> str | None:
 
 def context_of(package: Package, styles: Styles) -> Context:
     """What cells mean in this workbook."""
-    strings = xlsx_xml.read_strings(package.archive.read(package.strings_part)) if package.strings_part else []
+    strings = xlsx_xml.read_strings(package.read(package.strings_part)) if package.strings_part else []
     return Context(strings, styles.dates(), xlsx_xml.EPOCH_1904 if package.date1904 else xlsx_xml.EPOCH_1900)
 
 
@@ -338,14 +291,14 @@ def header_row(sheet: Sheet, context: Context) -> list[Cell]:
 
 def rows_below(sheet: Sheet, context: Context) -> Iterator[tuple[int, list[Cell]]]:
     """The rows under row 1, each with its number and all its cells."""
-    return xlsx_xml.read_cells(sheet, context, None, first=1 if sheet.numbers[:1] == (1,) else 0)
+    return xlsx_xml.read_cells(sheet, context, None, first=_below_headings(sheet))
 
 
 def parse(raw: bytes, name: str, known: Templates, zone: ZoneInfo) -> tuple[Book, Snapshot]:
     """The workbook and what it says. Raises Damaged naming the tab, heading or `_ledger` row that is not as it must be."""
     package = unpack(raw, name)
     with damage_named(name):
-        styles = Styles(package.archive.read(package.styles_part), name)
+        styles = Styles(package.read(package.styles_part), name)
         context = context_of(package, styles)
         parts: dict[str, TabPart] = {}
         shown: dict[str, pd.DataFrame] = {}
@@ -357,28 +310,17 @@ def parse(raw: bytes, name: str, known: Templates, zone: ZoneInfo) -> tuple[Book
         for tab in known.tabs:
             if tab.free_text or (tab.key == memory.key and ledger is not None):
                 continue
-            part_name = find_sheet(package, tab)
-            if part_name is None:
+            if (found := find_sheet(package, tab)) is None:
                 raise (NotSetUp if tab.key == memory.key else Damaged)(
                     f"{name} has no tab {tab.title!r}.",
                     f"If it was renamed, name it {tab.title!r} again. Otherwise: {frames.INIT}",
                 )
-            sheet = Sheet.cut(package.archive.read(part_name), f"Tab {tab.title!r} of {name}")
-            positions = templates.positions(tab, header_row(sheet, context), name, rows_below(sheet, context))
-            wanted = [positions[key] for key in tab.keys]
-            first = 1 if sheet.numbers and sheet.numbers[0] == 1 else 0
-            blank = b"drawing " in sheet.tail and _is_blank_drawing(package.archive, part_name)
+            made = _tab_part(package, found, tab, context, name)
             if tab.key in EAGER:
-                rows = [
-                    row
-                    for row in xlsx_xml.read_cells(sheet, context, wanted, first=first)
-                    if any(cell is not None for cell in row[1])
-                ]
-                parts[tab.key] = _indexed(TabPart(tab, part_name, sheet, positions, 1, {}, {}, blank), rows)
+                parts[tab.key], rows = _read_whole(made, context)
                 shown[tab.key] = frames.frame(tab, rows)
             else:
-                last = _last_filled(sheet, wanted)
-                parts[tab.key] = TabPart(tab, part_name, sheet, positions, last, {}, {}, blank)
+                parts[tab.key] = _looked_through(made, context)
     if ledger is None:  # pragma: no cover - the templates always have one
         raise Damaged(f"{name} has no ledger.", frames.INIT)
     book = Book(
@@ -394,19 +336,65 @@ def parse(raw: bytes, name: str, known: Templates, zone: ZoneInfo) -> tuple[Book
         ledger.revision,
         ledger.places,
         ledger.free,
+        package.main,
         tuple(part for tab in known.tabs if tab.free_text and (part := find_sheet(package, tab))),
     )
     return book, Snapshot(ledger.revision, _Tabs(book, shown), ledger.frame, ledger.meta, known.words)
 
 
+def _tab_part(package: Package, part: str, tab: Tab, context: Context, name: str) -> TabPart:
+    """A tab with its headings found, and nothing known of its rows yet."""
+    sheet = Sheet.cut(package.read(part), f"Tab {tab.title!r} of {name}")
+    positions = templates.positions(tab, header_row(sheet, context), name, rows_below(sheet, context))
+    blank = b"drawing " in sheet.tail and _is_blank_drawing(package, part)
+    tables = xlsx_tables.tables_of(package, part) if b"tablePart" in sheet.tail else ()
+    ours = next((table for table in tables if table.holds_rows(positions.values())), None)
+    return TabPart(
+        tab, part, sheet, positions, 1, {}, {}, blank, table=ours, others=any(table is not ours for table in tables)
+    )
+
+
 def _ledger(package: Package, part: str, tab: Tab, context: Context, name: str) -> tuple[TabPart, frames.LedgerTab]:
     """The `_ledger` tab, which is the same in every language and says which one the others are in."""
-    sheet = Sheet.cut(package.archive.read(part), f"Tab {tab.title!r} of {name}")
-    positions = templates.positions(tab, header_row(sheet, context), name, rows_below(sheet, context))
-    wanted = [positions[key] for key in tab.keys]
-    first = 1 if sheet.numbers and sheet.numbers[0] == 1 else 0
-    ledger = frames.read_ledger(xlsx_xml.read_cells(sheet, context, wanted, first=first), name)
-    return TabPart(tab, part, sheet, positions, max((1, *sheet.numbers)), {}, {}), ledger
+    made = _tab_part(package, part, tab, context, name)
+    ledger = frames.read_ledger(made.read(context), name)
+    return replace(made, last=max((1, *made.sheet.numbers)), table=None), ledger
+
+
+def _read_whole(part: TabPart, context: Context) -> tuple[TabPart, list[tuple[int, list[Cell]]]]:
+    """A tab with its last row, its keys and its formulas, and its rows that show something."""
+    wanted = [part.positions[key] for key in part.tab.keys]
+    reader, totals = Reader(part.sheet, context, wanted), part.totals
+    blank: list[Cell] = [None] * len(wanted)
+    rows = [row for row in reader.rows(_below_headings(part.sheet)) if row[1] != blank and row[0] != totals]
+    part = replace(part, formulas=reader.formulas)
+    return _indexed(replace(part, last=_last(part, rows[-1][0] if rows else 1)), rows), rows
+
+
+def _looked_through(part: TabPart, context: Context) -> TabPart:
+    """A log with its last row, found from the end without reading the others, and its formulas.
+
+    In one that is damaged every row counts as taken, and none may leave: it is named when somebody reads it.
+    """
+    try:
+        part = replace(part, formulas=xlsx_xml.formulas_in(part.sheet))
+        return replace(part, last=_last(part, _last_filled(part, context)))
+    except (expat.ExpatError, IndexError, ValueError):
+        return replace(part, formulas=Formulas(any=True), last=max((1, *part.sheet.numbers)))
+
+
+def _last(part: TabPart, filled: int) -> int:
+    """The last row that is taken: by a cell of ours, by an area that one formula fills, or by merged cells, which hide a row.
+
+    Above a totals row it is the table's data that counts.
+    """
+    ours = set(part.positions.values())
+    taken = [
+        each.bottom
+        for each in (*part.formulas.areas, *xlsx_rows.merged(part.sheet))
+        if any(each.left <= index <= each.right for index in ours)
+    ]
+    return max((1, filled, *taken))
 
 
 def in_language_of(raw: bytes, name: str, known: Templates) -> Templates:
@@ -415,29 +403,28 @@ def in_language_of(raw: bytes, name: str, known: Templates) -> Templates:
     tab = known.tab(templates.LEDGER)
     if (part := find_sheet(package, tab)) is None:
         return known
-    context = context_of(package, Styles(package.archive.read(package.styles_part), name))
-    sheet = Sheet.cut(package.archive.read(part), f"Tab {tab.title!r} of {name}")
+    context = context_of(package, Styles(package.read(package.styles_part), name))
+    sheet = Sheet.cut(package.read(part), f"Tab {tab.title!r} of {name}")
     for _, cells in xlsx_xml.read_cells(sheet, context, None):
         if frames.META in cells and frames.LANGUAGE in cells:
             return known.in_language(str(cells[cells.index(frames.LANGUAGE) + 1]))
     return known.in_language(ENGLISH.language)
 
 
-def _is_blank_drawing(archive: zipfile.ZipFile, part: str) -> bool:
+def _is_blank_drawing(package: Package, part: str) -> bool:
     """Whether the drawing of a worksheet part is there with nothing in it."""
     try:
-        drawings = [target for kind, target in _relations(archive, part).values() if kind == "drawing"]
-        return bool(drawings) and not any(b"Anchor" in archive.read(drawing) for drawing in drawings)
+        drawings = [target for kind, target in package.relations(part).values() if kind == "drawing"]
+        return bool(drawings) and not any(b"Anchor" in package.read(drawing) for drawing in drawings)
     except KeyError:  # it has no relations, or names a part that is not there
         return False
 
 
 def _indexed(part: TabPart, rows: Sequence[tuple[int, Sequence[Cell]]]) -> TabPart:
-    """`part` with its last row and its keys, from its rows that show something."""
+    """`part` with its keys, from its rows that show something."""
     tab = part.tab
-    last = rows[-1][0] if rows else 1
     if not tab.has(SYNC):
-        return replace(part, last=last)
+        return part
     key_slot, sync_slot = tab.keys.index(tab.key_column), tab.keys.index(SYNC)
     keys: dict[str, tuple[int, ...]] = {}
     unnamed: dict[str, tuple[int, ...]] = {}
@@ -447,17 +434,22 @@ def _indexed(part: TabPart, rows: Sequence[tuple[int, Sequence[Cell]]]) -> TabPa
             keys[key] = (*keys.get(key, ()), number)
         elif key := frames.sync_key(cells[sync_slot]):
             unnamed[key] = (*unnamed.get(key, ()), number)
-    return replace(part, last=last, keys=keys, unnamed=unnamed)
+    return replace(part, keys=keys, unnamed=unnamed)
 
 
-def _last_filled(sheet: Sheet, wanted: Sequence[int]) -> int:
+def _last_filled(part: TabPart, context: Context) -> int:
     """The last row that holds a value in one of our columns, found from the end without reading the others."""
-    ours = "|".join(letters(index) for index in wanted).encode()
-    prefix = sheet.prefix.encode()
-    pattern = re.compile(rb"<%sc\s[^>]*?\br=[\"'](?:%s)\d+[\"'][^>/]*>\s*<%s(?:v|is|f)[\s>/]" % (prefix, ours, prefix))
-    for number, row in zip(reversed(sheet.numbers), reversed(sheet.rows), strict=True):
-        if number > 1 and pattern.search(row):
-            return number
+    sheet = part.sheet
+    wanted = [part.positions[key] for key in part.tab.keys]
+    blank: list[Cell] = [None] * len(wanted)
+    end, below, areas = len(sheet.numbers), _below_headings(sheet), part.formulas.areas
+    while end > below:
+        start = max(below, end - _CHUNK)
+        rows = list(xlsx_xml.read_cells(sheet, context, wanted, first=start, last=end, areas=areas))
+        for number, cells in reversed(rows):
+            if cells != blank and number != part.totals:
+                return number
+        end = start
     return 1
 
 
@@ -473,14 +465,10 @@ class _Tabs(Mapping[str, "pd.DataFrame"]):
             if key not in self._keys:
                 raise KeyError(key)
             part = self._book.parts[key]
-            wanted = [part.positions[column] for column in part.tab.keys]
-            first = 1 if part.sheet.numbers and part.sheet.numbers[0] == 1 else 0
             try:
-                self._ready[key] = frames.frame(
-                    part.tab, xlsx_xml.read_cells(part.sheet, self._book.context, wanted, first=first)
-                )
+                self._ready[key] = frames.frame(part.tab, part.read(self._book.context))
             except (expat.ExpatError, IndexError, ValueError) as error:
-                raise Damaged(
+                raise (NotSetUp if tab.key == memory.key else Damaged)(
                     f"Tab {part.tab.title!r} of {self._book.name} is damaged inside: {error}.", RESAVE
                 ) from error
         return self._ready[key]
@@ -499,28 +487,49 @@ class _Tabs(Mapping[str, "pd.DataFrame"]):
 
 
 def _noted(part: TabPart, notes: Mapping[str, str], ink: Ink) -> tuple[TabPart, bool]:
-    """`part` with Sync texts put in the rows of their keys, and whether one of them took a formula's place."""
+    """`part` with Sync texts put in the rows of their keys, and whether one of them took a formula's place.
+
+    A row whose Sync cell is one of an area that a formula of staff's fills from other columns is left as it is.
+    """
     sheet, index = part.sheet, part.positions[SYNC]
     places = {number: place for place, number in enumerate(sheet.numbers)}
+    wide = [each for each in part.formulas.areas if each.left <= index <= each.right and each.left != each.right]
     targets = [
-        (text, each) for key, text in notes.items() for each in (*part.keys.get(key, ()), *part.unnamed.get(key, ()))
+        (text, each)
+        for key, text in notes.items()
+        for each in (*part.keys.get(key, ()), *part.unnamed.get(key, ()))
+        if not any(one.holds(each, index) for one in wide)
     ]
-    if any(xlsx_xml.shares_formula(sheet.rows[places[number]], index) for _, number in targets):
-        sheet = xlsx_xml.unshared(sheet)
+    if part.formulas.any and any(_is_many(part, places, number, index) for _, number in targets):
+        sheet = xlsx_xml.written_out(sheet, index)
+        kept = tuple(each for each in part.formulas.areas if not each.left <= index <= each.right or each in wide)
+        part = replace(part, formulas=replace(part.formulas, areas=kept))
     changed: dict[int, bytes] = {}
     had_formula = False
+    reader = Reader(sheet, xlsx_xml.NO_CONTEXT, None, places=True)
     for text, number in targets:
         row = sheet.rows[places[number]]
-        had_formula = had_formula or xlsx_xml.has_formula(row, index)
-        style = xlsx_xml.style_at(sheet, row, index)
+        there = reader.where(number, row)
+        had_formula = had_formula or any(each.index == index and each.formula is not None for each in there)
+        style = xlsx_xml.style_at(sheet, there, index)
         cell = ink.cell(f"{letters(index)}{number}", text, style, sheet.prefix)
-        row = xlsx_xml.with_cells(sheet, number, changed.get(number, row), {index: cell})
+        row = xlsx_xml.with_cells(sheet, number, row, {index: cell}, there)
         changed[number] = xlsx_xml.at_least(row, _height(part.tab, {SYNC: text}))
     return replace(part, sheet=sheet.with_rows(changed)), had_formula
 
 
+def _is_many(part: TabPart, places: Mapping[int, int], number: int, index: int) -> bool:
+    """Whether the cell at `index` of a row is one that other cells depend on for their formula, or one of an area."""
+    if any(each.holds(number, index) for each in part.formulas.areas):
+        return True
+    there = xlsx_xml.where(part.sheet, number, part.sheet.rows[places[number]])
+    found = next((each.formula for each in there if each.index == index), None)
+    return found is not None and found.get("t") == "shared"
+
+
 def _appended(part: TabPart, rows: Sequence[Row], ink: Ink) -> TabPart:
     """`part` with rows below its last one; a row that holds only staff's own columns there is filled, not pushed down."""
+    part = _with_room(part, len(rows))
     sheet, tab = part.sheet, part.tab
     there = {number: place for place, number in enumerate(sheet.numbers) if number > part.last}
     changed: dict[int, bytes] = {}
@@ -532,12 +541,13 @@ def _appended(part: TabPart, rows: Sequence[Row], ink: Ink) -> TabPart:
                 f"Tab {tab.title!r} is full ({xlsx_xml.MAX_ROWS:,} rows).", "Delete old rows that nobody needs."
             )
         existing = sheet.rows[there[number]] if number in there else None
+        places = [] if existing is None else xlsx_xml.where(sheet, number, existing)
         cells: dict[int, bytes] = {}
         for key, value in row.items():
             index = part.positions[key]
             if value is None and existing is None:
                 continue
-            style = xlsx_xml.style_at(sheet, existing, index)
+            style = xlsx_xml.style_at(sheet, places, index)
             shown = tab.column(key).chosen(value) if isinstance(value, bool) else value
             cells[index] = ink.cell(f"{letters(index)}{number}", shown, style, sheet.prefix)
         if existing is None:
@@ -550,7 +560,33 @@ def _appended(part: TabPart, rows: Sequence[Row], ink: Ink) -> TabPart:
             index_of, name = (keys, name) if name else (unnamed, frames.sync_key(row.get(SYNC)))
             if name:
                 index_of[name] = (*index_of.get(name, ()), number)
-    return replace(part, sheet=sheet.with_rows(changed), last=number, keys=keys, unnamed=unnamed)
+    sheet = sheet.with_rows(changed)
+    table = part.table.reaching(number) if part.table else None
+    return replace(part, sheet=sheet, last=max(number, part.last), keys=keys, unnamed=unnamed, table=table)
+
+
+def _with_room(part: TabPart, count: int) -> TabPart:
+    """`part` with so many rows free above its totals row; what stands from there on moves down."""
+    table = part.table
+    if table is None or not table.totals:
+        return part
+    last = min(part.last, table.last)
+    more = last + count - table.last
+    part = replace(part, last=last)
+    if more <= 0:
+        return part
+    at = part.totals
+
+    def after(index: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+        return {key: tuple(n + more if n >= at else n for n in places) for key, places in index.items()}
+
+    return replace(
+        part,
+        sheet=xlsx_rows.pushed(part.sheet, at, more),
+        keys=after(part.keys),
+        unnamed=after(part.unnamed),
+        table=table.reaching(last + count),
+    )
 
 
 def _removed(part: TabPart, keys: Iterable[str]) -> TabPart:
@@ -639,7 +675,11 @@ def _instant(value: Cell) -> Cell:
 
 # --- packing ---------------------------------------------------------------------------------------------------------------
 
-_CALC_CHAIN: Final = "calcChain.xml"
+_CALC_CHAIN: Final = "calcchain.xml"
+
+
+def _same_bytes(xml: bytes) -> bytes:
+    return xml
 
 
 def repacked(
@@ -647,37 +687,77 @@ def repacked(
     written: Mapping[str, Callable[[], bytes]],
     calculated: Iterable[str] = (),
     *,
+    main: str,
+    hide: str,
     drop_calc_chain: bool = False,
 ) -> bytes:
-    """The file with some parts replaced and all others as they are.
+    """The file with some parts replaced and all others as they are. main: the workbook part. hide: the tab nobody is to see.
 
     Programs are told to calculate formulas anew when they open it, since the cells they look at may have changed.
     LibreOffice does not listen where the file is its own and a result is there: so the parts `calculated` lose theirs.
     """
     with zipfile.ZipFile(io.BytesIO(raw)) as before:
+        package = Package(before)
         members = before.infolist()
+        names = {info.filename for info in members}
         data = {name: make() for name, make in written.items()}
         for name in calculated:
-            xml = before.read(name)
+            xml = package.read(name)
             if (unknown := xlsx_xml.without_results(xml)) != xml:
                 data[name] = unknown
         if drop_calc_chain:
-            members = [info for info in members if not info.filename.endswith(_CALC_CHAIN)]
+            members = [info for info in members if not info.filename.casefold().endswith(_CALC_CHAIN)]
             for name in [info.filename for info in members]:
-                if name.endswith(".rels") or name == "[Content_Types].xml":
-                    xml = data.get(name) or before.read(name)
-                    data[name] = re.sub(rb"<(?:Relationship|Override)\s[^>]*calcChain\.xml[^>]*/>", b"", xml)
-        for name in [info.filename for info in members if info.filename.endswith("workbook.xml")]:
-            data[name] = _opened_anew(data.get(name) or before.read(name))
+                if name.endswith(".rels") or name.casefold() == "[content_types].xml":
+                    xml = data.get(name) or package.read(name)
+                    data[name] = _CHAINED.sub(b"", xml)
+        for name in [name for name in written if name not in names]:
+            _announced(package, name, main, data)
+        data[main] = _opened_anew(data.get(main) or package.read(main), hide)
     return xlsx_zip.replaced(raw, members, data)
 
 
-def _opened_anew(xml: bytes) -> bytes:
-    """workbook.xml with formulas to be calculated on opening, and `_ledger` still out of the list of hidden tabs."""
-    xml = re.sub(rb'(<(?:[\w.-]+:)?sheet\s[^>]*name="_ledger"[^>]*state=")hidden"', rb'\1veryHidden"', xml)
-    found = re.search(rb"<((?:[\w.-]+:)?)calcPr\b([^>]*?)(/?)>", xml)
-    if not found or b'fullCalcOnLoad="1"' in found[2]:
+_CHAINED: Final = re.compile(rb"<(?:[\w.-]+:)?(?:Relationship|Override)\s[^>]*calcChain\.xml[^>]*/>", re.IGNORECASE)
+
+
+def _announced(package: Package, name: str, main: str, data: dict[str, bytes]) -> None:
+    """Names the styles part, which is optional, where a file has had none."""
+    types = package.find("[Content_Types].xml")
+    relations = package.find(xlsx_package.relations_of(main))
+    entry = f'<Override PartName="/{name}" ContentType="{xlsx_package.STYLES_TYPE}"/>'
+    data[types] = _before_end(data.get(types) or package.read(types), entry)
+    entry = (
+        f'<Relationship Id="reconcileStyles" Type="{xlsx_package.STYLES_KIND}" Target="{posixpath.basename(name)}"/>'
+    )
+    data[relations] = _before_end(data.get(relations) or package.read(relations), entry)
+
+
+def _before_end(xml: bytes, entry: str) -> bytes:
+    """An element put at the end of a part's root, with the root's own prefix."""
+    end = xml.rindex(b"</")
+    prefix = xml[end + 2 :].partition(b":")[0] + b":" if b":" in xml[end:] else b""
+    return xml[:end] + b"<" + prefix + entry[1:].encode() + xml[end:]
+
+
+_SHEET: Final = re.compile(rb"<(?:[\w.-]+:)?sheet(?=\s)")
+_STATE: Final = re.compile(rb"""\sstate\s*=\s*["'][^"']*["']""")
+
+
+def _opened_anew(xml: bytes, hide: str) -> bytes:
+    """workbook.xml with formulas to be calculated on opening, and the tab `hide` out of the list of hidden tabs.
+
+    A program that keeps values only brings it in sight: then it goes out of sight again.
+    """
+    for found in reversed(list(_SHEET.finditer(xml))):
+        end, attributes = opened(xml[found.start() :])
+        title = attributes.get(b"name", b"").decode()
+        if templates.fold(title) == templates.fold(hide) and attributes.get(b"state") != b"veryHidden":
+            tag = _STATE.sub(b"", xml[found.start() : found.start() + end])
+            at = found.end() - found.start()
+            xml = xml[: found.start()] + tag[:at] + b' state="veryHidden"' + tag[at:] + xml[found.start() + end :]
+    found_calc = re.search(rb"<((?:[\w.-]+:)?)calcPr\b([^>]*?)(/?)>", xml)
+    if not found_calc or b'fullCalcOnLoad="1"' in found_calc[2]:
         return xml
-    attributes = re.sub(rb"""\sfullCalcOnLoad=["'][^"']*["']""", b"", found[2])
-    calc = b'<%scalcPr%s fullCalcOnLoad="1"%s>' % (found[1], attributes, found[3])
-    return xml[: found.start()] + calc + xml[found.end() :]
+    attributes_left = re.sub(rb"""\sfullCalcOnLoad=["'][^"']*["']""", b"", found_calc[2])
+    calc = b'<%scalcPr%s fullCalcOnLoad="1"%s>' % (found_calc[1], attributes_left, found_calc[3])
+    return xml[: found_calc.start()] + calc + xml[found_calc.end() :]

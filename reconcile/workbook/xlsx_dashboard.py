@@ -6,7 +6,6 @@ for first. A commit never comes here: it leaves every chart byte for byte as it 
 
 from __future__ import annotations
 
-import posixpath
 import re
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,17 +23,17 @@ from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.styles.differential import DifferentialStyle
 
 from reconcile.errors import Damaged
-from reconcile.workbook import dashboard, guide, templates, xlsx_book
+from reconcile.workbook import dashboard, guide, templates, xlsx_book, xlsx_package
 from reconcile.workbook.templates import letters
 
 if TYPE_CHECKING:
-    import zipfile
     from collections.abc import Mapping
 
     from openpyxl.worksheet.worksheet import Worksheet
 
     from reconcile.workbook.dashboard import Item, Plot
     from reconcile.workbook.templates import Templates
+    from reconcile.workbook.xlsx_package import Package
 
 _BLUE: Final = "2F5D8C"
 _GREY: Final = "5B6570"
@@ -210,26 +209,25 @@ def own_parts(raw: bytes, known: Templates, name: str) -> set[str]:
     tab = known.tab(templates.DASHBOARD)
     titles = {chart.title for chart in tab.charts}
     try:
-        package = xlsx_book.unpack(raw, name)
+        package = xlsx_package.unpack(raw, name)
     except Damaged:
         return set()
     part = xlsx_book.find_sheet(package, tab)
     if part is None:
         return set()
-    archive = package.archive
-    drawings = [one for one in _targets(archive, part) if posixpath.dirname(one).endswith("drawings")]
+    drawings = [one for kind, one in _named(package, part) if kind == "drawing"]
     found: set[str] = set()
-    for drawing in (one for one in drawings if one.endswith(".xml")):
-        xml = archive.read(drawing)
-        charts = _targets(archive, drawing)
+    for drawing in drawings:
+        xml = package.read(drawing)
+        charts = [one for _, one in _named(package, drawing)]
         if len(_ANCHORS.findall(xml)) != len(_FRAMES.findall(xml)) or len(charts) != len(_ANCHORS.findall(xml)):
             return set()
         for chart in charts:
-            said = b"".join(_TEXTS.findall(_title(archive.read(chart)))).decode("utf-8", "replace")
+            said = b"".join(_TEXTS.findall(_title(package.read(chart)))).decode("utf-8", "replace")
             if said not in titles:
                 return set()
-            found |= {chart, _relations_of(chart), *_targets(archive, chart)}
-        found |= {drawing, _relations_of(drawing)}
+            found |= {chart, xlsx_package.relations_of(chart), *(one for _, one in _named(package, chart))}
+        found |= {drawing, xlsx_package.relations_of(drawing)}
     return found
 
 
@@ -238,19 +236,9 @@ def _title(xml: bytes) -> bytes:
     return found[0] if found else b""
 
 
-def _relations_of(part: str) -> str:
-    folder, file = posixpath.split(part)
-    return posixpath.join(folder, "_rels", f"{file}.rels")
-
-
-def _targets(archive: zipfile.ZipFile, part: str) -> list[str]:
-    """The parts that one part names."""
+def _named(package: Package, part: str) -> list[tuple[str, str]]:
+    """(kind, part) of what one part names."""
     try:
-        xml = archive.read(_relations_of(part))
+        return list(package.relations(part).values())
     except KeyError:
         return []
-    folder = posixpath.dirname(part)
-    return [
-        posixpath.normpath(target.lstrip("/") if target.startswith("/") else posixpath.join(folder, target))
-        for target in re.findall(r'\sTarget="([^"]*)"', xml.decode("utf-8", "replace"))
-    ]

@@ -32,7 +32,7 @@ from reconcile.core.ledger import SCHEMA
 from reconcile.core.model import SYNC
 from reconcile.core.words import ENGLISH
 from reconcile.errors import Damaged
-from reconcile.workbook import frames, guide, templates, xlsx_book, xlsx_dashboard
+from reconcile.workbook import frames, guide, templates, xlsx_book, xlsx_dashboard, xlsx_package
 from reconcile.workbook.templates import letters
 from reconcile.workbook.xlsx_xml import MAX_ROWS, Sheet, Styles, column_index, read_cells
 
@@ -646,10 +646,10 @@ def _saved(book: Any, new_titles: set[str]) -> bytes:
 
 def _put_true_texts(book: Any, raw: bytes, name: str) -> None:
     """Corrects the texts that openpyxl reads or writes otherwise than meant: line breaks and escapes like `_x000D_`."""
-    package = xlsx_book.unpack(raw, name)
-    context = xlsx_book.context_of(package, Styles(package.archive.read(package.styles_part), name))
+    package = xlsx_package.unpack(raw, name)
+    context = xlsx_book.context_of(package, Styles(package.read(package.styles_part), name))
     for title, part in package.sheets:
-        sheet = Sheet.cut(package.archive.read(part), f"Tab {title!r} of {name}")
+        sheet = Sheet.cut(package.read(part), f"Tab {title!r} of {name}")
         for number, cells in read_cells(sheet, context, None):
             for index, value in enumerate(cells):
                 if isinstance(value, str) and not isinstance(value, Formula) and ("\r" in value or "_x" in value):

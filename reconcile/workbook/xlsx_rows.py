@@ -11,23 +11,23 @@ from dataclasses import replace
 from html import escape, unescape
 from typing import TYPE_CHECKING, Final
 
-from reconcile.workbook.xlsx_xml import MAX_ROWS, translated
+from reconcile.workbook.xlsx_xml import MAX_ROWS, NO_CONTEXT, Reader, area, formulas_in, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from reconcile.workbook.xlsx_xml import Sheet
-
-_FORMULA: Final = re.compile(rb"<(?:[\w.-]+:)?f(?=[\s/>])(?![^>]*>(?i:TRUE|FALSE)\(\)<)")
-"""A typed TRUE or FALSE is none, though LibreOffice saves it as one."""
+    from reconcile.workbook.xlsx_xml import Area, Formulas, Sheet
 
 _DRAWING: Final = re.compile(rb"<(?:[\w.-]+:)?drawing\s[^>]*/>")
 _OBJECTS: Final = re.compile(
     rb"<(?:[\w.-]+:)?(?:mergeCell|tablePart|drawing|legacyDrawing|legacyDrawingHF|rowBreaks|oleObject|control|picture|"
     rb"protectedRange|scenario|customSheetView)\b"
 )
-_ROW: Final = re.compile(rb"""^(<(?:[\w.-]+:)?row\b[^>]*?\sr=["'])\d+(["'])""")
-_CELL: Final = re.compile(rb"""(<(?:[\w.-]+:)?c\s(?:[^>]*?\s)?r=["'][A-Z]+)\d+(["'])""")
+_ROW: Final = re.compile(rb"""^(<(?:[\w.-]+:)?row\b[^>]*?\sr\s*=\s*["'])\d+(["'])""")
+_CELL: Final = re.compile(rb"""(<(?:[\w.-]+:)?c\s(?:[^>]*?\s)?r\s*=\s*["']\$?[A-Za-z]+\$?)\d+(["'])""")
+_MERGED: Final = re.compile(rb"""<(?:[\w.-]+:)?mergeCell\s[^>]*?\bref\s*=\s*["']([^"']*)["']""")
+_LAID_OUT: Final = re.compile(rb"<(?:[\w.-]+:)?(?:tableParts?|mergeCells?)\b[^>]*>")
+_NAMES_CELLS: Final = re.compile(r"\$?\b[A-Z]{1,3}\$?\d+\b(?!\()")
 _LINK: Final = re.compile(rb"<((?:[\w.-]+:)?(?:hyperlink|ignoredError))\s[^>]*?(?:/>|>.*?</\1\s*>)", re.DOTALL)
 _RULE: Final = re.compile(
     rb"<((?:[\w.-]+:)?(?:conditionalFormatting|dataValidation))(?=[\s>])[^>]*?(?:/>|>.*?</\1\s*>)", re.DOTALL
@@ -43,15 +43,67 @@ _COUNTED: Final = re.compile(
 _AREA: Final = re.compile(r"(\$?[A-Z]+\$?)(\d+)(?::(\$?[A-Z]+\$?)(\d+))?")
 
 
-def obstacle(sheet: Sheet, *, blank_drawing: bool = False) -> str:
+def obstacle(sheet: Sheet, *, formulas: Formulas | None = None, blank_drawing: bool = False) -> str:
     """Why no row may be taken out: `formulas` in it, or `objects` that stand on cells; "" when rows may.
 
-    blank_drawing: nothing stands in its drawing. LibreOffice saves one for every tab with a filter.
+    formulas: its own, if known. blank_drawing: nothing stands in its drawing. LibreOffice saves one for every tab with a filter.
     """
-    if any(_FORMULA.search(row) for row in sheet.rows):
+    if (formulas or formulas_in(sheet)).any:
         return "formulas"
     tail = _DRAWING.sub(b"", sheet.tail) if blank_drawing else sheet.tail
     return "objects" if _OBJECTS.search(tail) else ""
+
+
+def merged(sheet: Sheet) -> list[Area]:
+    """The areas of a sheet that were merged into one cell."""
+    if b"mergeCell" not in sheet.tail:
+        return []
+    return [found for each in _MERGED.finditer(sheet.tail) if (found := area(each[1].decode()))]
+
+
+def pinned(sheet: Sheet, at: int, formulas: Formulas, *, others: bool, blank_drawing: bool) -> bool:
+    """Whether what stands from row `at` on cannot move down: a further table, something drawn, or a formula that names its cells.
+
+    A totals row that a program made names columns of its table, not cells.
+    """
+    tail = _LAID_OUT.sub(b"", _DRAWING.sub(b"", sheet.tail) if blank_drawing else sheet.tail)
+    if others or _OBJECTS.search(tail) or any(each.bottom >= at for each in formulas.areas):
+        return True
+    if not formulas.any:
+        return False
+    reader = Reader(sheet, NO_CONTEXT, None, places=True)
+    for number, row in zip(sheet.numbers, sheet.rows, strict=True):
+        for each in reader.where(number, row):
+            if each.formula is None:
+                continue
+            if number >= at and (each.formula.get("t") or _NAMES_CELLS.search(each.text)):
+                return True
+            if any(int(found[2]) >= at for found in _AREA.finditer(each.text)):
+                return True
+    return False
+
+
+def pushed(sheet: Sheet, at: int, by: int) -> Sheet:
+    """`sheet` with what stands from row `at` on moved down by so many rows; nothing there is `pinned`."""
+    rows = [
+        row if number < at else _renumbered(row, number + by)
+        for number, row in zip(sheet.numbers, sheet.rows, strict=True)
+    ]
+    numbers = tuple(number if number < at else number + by for number in sheet.numbers)
+    tail = _WHERE.sub(lambda found: found[1] + _pushed(found[2].decode(), at, by).encode(), sheet.tail)
+    return replace(sheet, numbers=numbers, rows=tuple(rows), tail=tail)
+
+
+def _pushed(text: str, at: int, by: int) -> str:
+    def down(number: str) -> int:
+        return int(number) if int(number) < at or int(number) + by > MAX_ROWS else int(number) + by
+
+    return " ".join(
+        f"{found[1]}{down(found[2])}" + (f":{found[3]}{down(found[4])}" if found[3] else "")
+        if (found := _AREA.fullmatch(each))
+        else each
+        for each in text.split()
+    )
 
 
 def looked_at(title: str, parts: Iterable[bytes]) -> bool:
@@ -134,10 +186,10 @@ def _counted(found: re.Match[bytes]) -> bytes:
 def _areas(text: str, removed: Sequence[int]) -> str:
     """A list of areas (`A2:B9 D4`) once rows are gone; "" when nothing of it is left."""
     left = []
-    for area in text.split():
-        found = _AREA.fullmatch(area)
+    for each in text.split():
+        found = _AREA.fullmatch(each)
         if not found:
-            left.append(area)
+            left.append(each)
             continue
         column, start, end_column, end = found[1], int(found[2]), found[3], int(found[4] or found[2])
         first = moved(start, removed)

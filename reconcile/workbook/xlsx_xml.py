@@ -7,13 +7,15 @@ the cells it means. Source of the format: ECMA-376 part 1, chapters 18.3 (worksh
 
 from __future__ import annotations
 
+import codecs
 import math
 import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from html import escape, unescape
+from functools import cache
+from html import escape
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 from xml.parsers import expat
 
 from reconcile.core.cells import Formula
@@ -22,7 +24,7 @@ from reconcile.workbook import frames
 from reconcile.workbook.templates import letters
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     from reconcile.core.model import Cell
@@ -71,6 +73,37 @@ def _xml(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")
 
 
+_DECLARED: Final = re.compile(rb"""^<\?xml\s[^>]*?encoding\s*=\s*["']([\w.-]+)["'][^>]*\?>""")
+_DECLARATION: Final = b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
+_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_BARE: Final = ((b"<\0?\0", "utf-16-le"), (b"\0<\0?", "utf-16-be"))
+"""How a declaration without a mark begins in encodings of two bytes."""
+
+
+def utf8(xml: bytes) -> bytes:
+    """An XML part in UTF-8, whatever encoding XML lets it be in. Raises ValueError for one that is not what it says."""
+    if xml.startswith(b"<") and not xml.startswith(b"<\0"):
+        declared = _DECLARED.match(xml[:200])
+        if declared is None or declared[1].lower() in (b"utf-8", b"utf8", b"us-ascii", b"ascii"):
+            return xml
+        encoding = declared[1].decode()
+    else:
+        found = next(((mark, name) for mark, name in _MARKS if xml.startswith(mark)), None)
+        mark, encoding = found or (b"", next((name for bare, name in _BARE if xml.startswith(bare)), "utf-8"))
+        xml = xml[len(mark) :]
+    try:
+        text = xml.decode(encoding)
+    except LookupError as error:
+        raise ValueError(f"its encoding {encoding} is not known") from error
+    return _DECLARED.sub(_DECLARATION, text.encode(), count=1)
+
+
 # --- columns ---------------------------------------------------------------------------------------------------------------
 
 
@@ -85,12 +118,16 @@ def column_index(reference: str) -> int:
 # --- sheets ----------------------------------------------------------------------------------------------------------------
 
 _ROOT: Final = re.compile(rb"<(?:([\w.-]+):)?worksheet\b")
-_NUMBER: Final = re.compile(rb"""\sr=["'](\d+)["']""")
-_REFERENCE: Final = re.compile(rb"""\sr=["']([A-Z]+)\d+["']""")
-_STYLE: Final = re.compile(rb"""\ss=["'](\d+)["']""")
-_HEIGHT: Final = re.compile(rb"""(\sht=["'])([\d.]+)(["'])""")
-_HIDDEN: Final = re.compile(rb"""\shidden=["'][^"']*["']""")
-_SPANS: Final = re.compile(rb"""\sspans=["'][^"']*["']""")
+_DATA: Final = re.compile(rb"<(?:([\w.-]+):)?sheetData\s*(/?)>")
+_OPENING: Final = re.compile(rb"""<[^\s/>]+(?:\s+[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*'))*\s*/?>""")
+_ATTRIBUTE: Final = re.compile(rb"""([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_NUMBERED: Final = re.compile(rb'<(?:[\w.-]+:)?row r="(\d+)"')
+"""How nearly all rows open: the fast path of `_number`."""
+
+_REFERENCE: Final = re.compile(rb"""\sr\s*=\s*["']\$?[A-Za-z]+\$?(\d+)["']""")
+_HEIGHT: Final = re.compile(rb"""(\sht\s*=\s*["'])([\d.]+)(["'])""")
+_HIDDEN: Final = re.compile(rb"""\shidden\s*=\s*["'][^"']*["']""")
+_SPANS: Final = re.compile(rb"""\sspans\s*=\s*["'][^"']*["']""")
 _DIMENSION: Final = re.compile(rb"""(dimension\s+ref=["'])([A-Z]+)(\d+)(?::([A-Z]+)(\d+))?(["'])""")
 _FILTER: Final = re.compile(rb"""(autoFilter\s+ref=["']\$?[A-Z]+\$?\d+:\$?[A-Z]+\$?)(\d+)(["'])""")
 _RULE_AREAS: Final = re.compile(
@@ -118,31 +155,37 @@ class Sheet:
 
     @classmethod
     def cut(cls, xml: bytes, name: str) -> Sheet:
-        """Cuts a worksheet part. Raises Damaged when it is not one, or its rows do not rise."""
+        """Cuts a worksheet part. Raises Damaged when it is not one, or its rows do not rise.
+
+        A part in another encoding becomes UTF-8, and one with comments or raw sections among its rows is spelled out
+        without them: what follows finds rows by their tags.
+        """
+        xml = utf8(xml)
         root = _ROOT.search(xml)
-        if not root or b"<!DOCTYPE" in xml[:2000] or xml[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        if not root or b"<!DOCTYPE" in xml[:2000]:
             raise Damaged(
                 f"{name} is not a worksheet as spreadsheet programs write them.",
                 "Open the file and save it again as .xlsx.",
             )
-        prefix = (root[1] + b":") if root[1] else b""
-        opening = re.search(rb"<" + prefix + rb"sheetData\s*(/?)>", xml)
+        opening = _DATA.search(xml)
         if not opening:
             raise Damaged(f"{name} has no rows section.", "Open the file and save it again as .xlsx.")
-        if opening[1]:
+        prefix = (opening[1] + b":") if opening[1] else b""
+        if opening[2]:
             closing = after = opening.end()
         else:
             closing = xml.rindex(b"</" + prefix + b"sheetData")
             after = xml.index(b">", closing) + 1
-        if xml.find(b"<!", opening.end(), closing) >= 0:
-            raise Damaged(
-                f"{name} has comments or raw sections in its XML.", "Open the file and save it again as .xlsx."
-            )
+        body = xml[opening.end() : closing]
+        rows = _rows(body, prefix)
+        if rows is None:
+            rows = _rows(_spelled_out(body), prefix)
+        if rows is None:
+            raise Damaged(f"{name} has something else among its rows.", "Open the file and save it again as .xlsx.")
         head, tail = xml[: opening.start()], xml[after:]
         head += b"<" + prefix + b"sheetData>"
         tail = b"</" + prefix + b"sheetData>" + tail
-        rows = tuple(re.compile(_element(prefix, b"row"), re.DOTALL).findall(xml, opening.end(), closing))
-        numbers = tuple(_numbered(rows))
+        numbers = tuple(_numbers(rows))
         if any(above >= number for above, number in pairwise(numbers)):
             raise Damaged(
                 f"{name} has its rows out of order, or one of them twice.", "Open the file and save it again as .xlsx."
@@ -173,12 +216,57 @@ def _element(prefix: bytes, name: bytes) -> bytes:
     return rb"<" + prefix + name + rb"(?=[\s/>])[^>]*?(?:/>|>.*?</" + prefix + name + rb"\s*>)"
 
 
-def _numbered(rows: Sequence[bytes]) -> Iterator[int]:
+def _rows(body: bytes, prefix: bytes) -> tuple[bytes, ...] | None:
+    """The rows of a rows section; None when something that is no row stands in it, or may hide one."""
+    if b"<!" in body or b"<?" in body:
+        return None
+    pattern = re.compile(_element(prefix, b"row"), re.DOTALL)
+    rows = tuple(pattern.findall(body))
+    if sum(map(len, rows)) != len(body) and pattern.sub(b"", body).strip():
+        return None
+    return rows
+
+
+def _spelled_out(body: bytes) -> bytes:
+    """A rows section without comments and instructions, its raw sections as escaped text. Raises expat.ExpatError."""
+    said: list[str] = []
+    parser = expat.ParserCreate()
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        written = "".join(f' {key}="{escape(value)}"' for key, value in attributes.items())
+        said.append(f"<{name}{written}>")
+
+    def end(name: str) -> None:
+        said.append(f"</{name}>")
+
+    parser.Parse(b"<rows>", False)  # noqa: FBT003 - expat's own signature
+    parser.StartElementHandler, parser.EndElementHandler = start, end
+    parser.CharacterDataHandler = lambda text: said.append(_xml(text))
+    parser.Parse(body, False)  # noqa: FBT003 - same
+    parser.EndElementHandler = None
+    parser.Parse(b"</rows>", True)  # noqa: FBT003 - same
+    return "".join(said).encode()
+
+
+def _numbers(rows: Sequence[bytes]) -> Iterator[int]:
+    """The rows' numbers. One that does not say its own follows the row before it, unless its first cell says otherwise."""
     number = 0
     for row in rows:
-        found = _NUMBER.search(row, 0, row.index(b">"))
-        number = int(found[1]) if found else number + 1
+        if found := _NUMBERED.match(row):
+            number = int(found[1])
+        else:
+            end, attributes = opened(row)
+            said = _REFERENCE.search(row, end, row.index(b">", end) + 1) if len(row) > end else None
+            own = attributes.get(b"r") or (said[1] if said else None)
+            number = int(own) if own else number + 1
         yield number
+
+
+def opened(element: bytes) -> tuple[int, dict[bytes, bytes]]:
+    """Where an element's opening tag ends, and its attributes."""
+    found = _OPENING.match(element)
+    end = found.end() if found else element.index(b">") + 1
+    return end, {each[1]: each[2] if each[2] is not None else each[3] for each in _ATTRIBUTE.finditer(element, 0, end)}
 
 
 def _column_styles(head: bytes) -> dict[int, int]:
@@ -228,34 +316,109 @@ class Context:
     epoch: datetime = EPOCH_1900
 
 
+class Area(NamedTuple):
+    """Cells that one formula fills: rows and columns (numbers from 1, indexes from 0), and its text. Its first cell holds it."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+    text: str
+
+    def holds(self, number: int, index: int) -> bool:
+        return self.top <= number <= self.bottom and self.left <= index <= self.right
+
+    @property
+    def one(self) -> bool:
+        """Whether it is one cell, which holds its formula itself."""
+        return (self.top, self.left) == (self.bottom, self.right)
+
+
+@dataclass(frozen=True)
+class Formulas:
+    """What a sheet's formulas are: whether there is any, and the areas that one formula fills."""
+
+    any: bool = False
+    areas: tuple[Area, ...] = ()
+
+
+NO_FORMULAS: Final = Formulas()
+_AREA: Final = re.compile(r"\$?([A-Z]+)\$?(\d+)(?::\$?([A-Z]+)\$?(\d+))?", re.IGNORECASE)
+
+
+def area(reference: str, text: str = "") -> Area | None:
+    """`H2:H4` as an area; None when it is none."""
+    found = _AREA.fullmatch(reference.strip())
+    if not found:
+        return None
+    left, right = column_index(found[1].upper()), column_index((found[3] or found[1]).upper())
+    top, bottom = int(found[2]), int(found[4] or found[2])
+    return Area(min(top, bottom), min(left, right), max(top, bottom), max(left, right), text)
+
+
+NO_CONTEXT: Final = Context((), frozenset())
+_MEANT: Final = ("c", "v", "t", "f", "rPh")
+_SPREAD: Final = ("array", "dataTable")
+"""Formulas whose other cells hold nothing but a value: arrays, which newer programs spill by themselves, and data tables."""
+
+
 def read_cells(
-    sheet: Sheet, context: Context, wanted: Sequence[int] | None, *, first: int = 0, last: int | None = None
+    sheet: Sheet,
+    context: Context,
+    wanted: Sequence[int] | None,
+    *,
+    first: int = 0,
+    last: int | None = None,
+    areas: Iterable[Area] = (),
 ) -> Iterator[tuple[int, list[Cell]]]:
     """Rows as (number, cells): the cells at the column indexes `wanted`, or all of them up to the last one for None.
 
-    `first` and `last` are places in `sheet.rows`. Raises expat.ExpatError for broken XML.
+    `first` and `last` are places in `sheet.rows`; `areas`: those of formulas above them. Raises expat.ExpatError for
+    broken XML.
     """
-    numbers, rows = sheet.numbers[first:last], sheet.rows[first:last]
-    reader = _Reader(sheet.prefix, context, wanted)
-    for number, row in zip(numbers, rows, strict=True):
-        yield number, reader.row(number, row)
-    reader.end()
+    return Reader(sheet, context, wanted, areas).rows(first, last)
 
 
-class _Reader:
-    """One expat parser over the rows of one sheet."""
+def formulas_in(sheet: Sheet) -> Formulas:
+    """The formulas of a sheet. One without the beginning of a formula's tag has none: nothing else in rows begins so."""
+    tag = b"<" + sheet.prefix.encode() + b"f"
+    if not any(tag in row for row in sheet.rows):
+        return NO_FORMULAS
+    reader = Reader(sheet, NO_CONTEXT, ())
+    for _ in reader.rows():
+        pass
+    return reader.formulas
 
-    def __init__(self, prefix: str, context: Context, wanted: Sequence[int] | None) -> None:
-        self.context = context
+
+class Reader:
+    """The index of a sheet's cells: one expat parser over its rows, which reads values, formulas, or where cells stand."""
+
+    def __init__(
+        self,
+        sheet: Sheet,
+        context: Context,
+        wanted: Sequence[int] | None,
+        areas: Iterable[Area] = (),
+        *,
+        places: bool = False,
+    ) -> None:
+        """places: say where cells stand instead of what they hold."""
+        self.sheet, self.context = sheet, context
         self.slots = None if wanted is None else {index: slot for slot, index in enumerate(wanted)}
         self.width = 0 if wanted is None else len(wanted)
         self.letters: dict[str, int] = {}
-        self.names = {prefix + name: name for name in ("c", "v", "t", "f", "rPh")}
+        self.names = {sheet.prefix + name: name for name in _MEANT}
         self.shared: dict[str, tuple[str, str]] = {}
         self.known: dict[str, str] = {}
         self.cells: list[Cell] = []
+        self.places: list[Place] | None = [] if places else None
+        self.areas, self.active, self.any = list(areas), list(areas), False
         self.index = -1
         self.number = 0
+        self.base, self.fed, self.xml = 0, 0, b""
+        prefix = sheet.prefix.encode()
+        self.opening, self.cell = _plain_row(prefix)
+        self.closing = b"</" + prefix + b"row>"
         self.slot: int | None = None
         self.parser = expat.ParserCreate()
         self.parser.buffer_text = True
@@ -265,16 +428,58 @@ class _Reader:
         self.taking = False
         self.pieces: list[str] = []
         self._blank_cell()
-        self.parser.Parse(b"<rows>", False)  # noqa: FBT003 - expat's own signature
+        self._feed(b"<rows>")
+
+    @property
+    def formulas(self) -> Formulas:
+        """What was seen of formulas in the rows read so far, in every column."""
+        return Formulas(self.any, tuple(each for each in self.areas if not each.one))
+
+    def rows(self, first: int = 0, last: int | None = None) -> Iterator[tuple[int, list[Cell]]]:
+        """Rows as (number, cells)."""
+        for number, row in zip(self.sheet.numbers[first:last], self.sheet.rows[first:last], strict=True):
+            yield number, self.row(number, row)
+        self.parser.Parse(b"</rows>", True)  # noqa: FBT003 - expat's own signature
 
     def row(self, number: int, xml: bytes) -> list[Cell]:
+        """One row's cells."""
         self.number, self.index = number, -1
         self.cells = [None] * self.width
-        self.parser.Parse(xml, False)  # noqa: FBT003 - same
+        if self.active:
+            self.active = [each for each in self.active if each.bottom >= number]
+        self._feed(xml)
         return self.cells
 
-    def end(self) -> None:
-        self.parser.Parse(b"</rows>", True)  # noqa: FBT003 - same
+    def where(self, number: int, xml: bytes) -> list[Place]:
+        """Where one row's cells stand in it. The fast path takes rows of plain cells without formulas, and finds the same."""
+        if (plain := self._plain(xml)) is not None:
+            return plain
+        self.places = []
+        self.row(number, xml)
+        return self.places
+
+    def _plain(self, xml: bytes) -> list[Place] | None:
+        """The places of a row in which every cell says where it is and none holds a formula; None for any other row."""
+        found = self.opening.match(xml)
+        if found is None:
+            return None
+        end, cells, indexes = found.end(), [], self.letters
+        for each in self.cell.finditer(xml, end):
+            if each.start() != end:
+                break
+            end = each.end()
+            column = each[1].decode()
+            index = indexes.get(column)
+            if index is None:
+                index = indexes[column] = column_index(column)
+            style = each[2]
+            cells.append(Place(index, each.start(), end, None if style is None else int(style)))
+        return cells if xml[end:] == self.closing else None
+
+    def _feed(self, xml: bytes) -> None:
+        self.xml, self.base = xml, self.fed
+        self.parser.Parse(xml, False)  # noqa: FBT003 - expat's own signature
+        self.fed += len(xml)
 
     def _blank_cell(self) -> None:
         self.kind, self.style, self.value, self.string = "n", "0", "", ""
@@ -282,19 +487,31 @@ class _Reader:
         self.formula_attributes: dict[str, str] = {}
         self.phonetic = False
 
+    def _other(self, raw_name: str) -> str:
+        """A name that means nothing here. Raises ValueError for one that would mean something with another prefix."""
+        if raw_name.rpartition(":")[2] in ("c", "v", "f"):
+            raise ValueError(f"its cells mix the prefixes of {raw_name} and {self.sheet.prefix}c")
+        self.names[raw_name] = ""
+        return ""
+
     def _start(self, raw_name: str, attributes: dict[str, str]) -> None:
         name = self.names.get(raw_name)
         if name is None:
+            name = self._other(raw_name)
+        if not name:
             return
         if name == "c":
             self._start_cell(attributes)
         elif name == "rPh":
             self.phonetic = True
+        elif name == "f":  # in any column: one formula may fill cells of others
+            self.taking = True
+            self.pieces.clear()
+            self.formula_attributes = attributes
+            self.formula_start = self._here()
         elif self.slot is not None:
             self.taking = True
             self.pieces.clear()
-            if name == "f":
-                self.formula_attributes = attributes
 
     def _start_cell(self, attributes: dict[str, str]) -> None:
         reference = attributes.get("r")
@@ -304,17 +521,31 @@ class _Reader:
             column = reference.rstrip("0123456789")
             index = self.letters.get(column)
             if index is None:
-                index = self.letters[column] = column_index(column)
+                index = self.letters[column] = column_index(column.replace("$", "").upper())
             self.index = index
         if self.slots is None:
             self.slot = self.index
-            self.cells.extend([None] * (self.index + 1 - len(self.cells)))
+            if self.places is None:
+                self.cells.extend([None] * (self.index + 1 - len(self.cells)))
         else:
             self.slot = self.slots.get(self.index)
         if self.slot is not None:
             self._blank_cell()
             self.kind = attributes.get("t", "n")
             self.style = attributes.get("s", "0")
+            if self.places is not None:
+                self.cell_start = self._here()
+                self.formula_span = (0, 0)
+                self.styled = "s" in attributes
+
+    def _here(self) -> int:
+        """Where the parser stands in the row's bytes."""
+        return self.parser.CurrentByteIndex - self.base
+
+    def _closed(self, name: str) -> int:
+        """Where the element that ends here ends: behind its closing tag, or behind itself when it has none."""
+        here = self._here()
+        return self.xml.index(b">", here) + 1 if self.xml.startswith(f"</{name}".encode(), here) else here
 
     def _text(self, text: str) -> None:
         if self.taking:
@@ -322,11 +553,14 @@ class _Reader:
 
     def _end(self, raw_name: str) -> None:
         name = self.names.get(raw_name)
-        if name is None:
+        if not name:
             return
         if name == "c":
             if self.slot is not None:
-                self.cells[self.slot] = self._cell()
+                if self.places is None:
+                    self.cells[self.slot] = self._cell()
+                else:
+                    self.places.append(self._place())
                 self.slot = None
         elif name == "rPh":
             self.phonetic = False
@@ -336,15 +570,46 @@ class _Reader:
             if name == "v":
                 self.value = text
             elif name == "f":
-                self.formula = text
+                self._end_formula(text)
             elif not self.phonetic:
                 self.string += unescaped(text)
+
+    def _end_formula(self, text: str) -> None:
+        attributes = self.formula_attributes
+        kind = attributes.get("t")
+        if text.upper() not in _TRUTH:
+            self.any = True
+        if kind in _SPREAD and (found := area(attributes.get("ref", ""), text)):
+            self.areas.append(found)
+            if not found.one:
+                self.active.append(found)
+        elif kind == "shared" and text:
+            self.shared[attributes.get("si", "")] = (text, f"{letters(self.index)}{self.number}")
+        if self.slot is not None:
+            self.formula = text
+            if self.places is not None:
+                self.formula_span = (self.formula_start, self._closed(self.sheet.prefix + "f"))
+
+    def _place(self) -> Place:
+        return Place(
+            self.index,
+            self.cell_start,
+            self._closed(self.sheet.prefix + "c"),
+            int(self.style) if self.styled and self.style.isdecimal() else None,
+            None if self.formula is None else self.formula_attributes,
+            self.formula or "",
+            self.formula_span,
+        )
 
     def _cell(self) -> Cell:
         if self.formula is not None:
             if self.formula.upper() in _TRUTH:
                 return _TRUTH[self.formula.upper()]
             return Formula("=" + self._formula_text(self.formula))
+        if self.active:
+            for each in self.active:
+                if each.holds(self.number, self.index):
+                    return Formula("=" + each.text)
         if self.kind == "inlineStr":
             return self._same(self.string)
         if self.value == "":
@@ -388,15 +653,35 @@ class _Reader:
 
     def _formula_text(self, text: str) -> str:
         attributes, here = self.formula_attributes, f"{letters(self.index)}{self.number}"
-        if attributes.get("t") != "shared":
-            return text
         group = attributes.get("si", "")
-        if text:
-            self.shared[group] = (text, here)
-            return text
-        if group not in self.shared:
+        if attributes.get("t") != "shared" or text or group not in self.shared:
             return text
         return translated(*self.shared[group], here)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one cell's element stands in its row's bytes, its own style, and its formula: attributes, text and where that stands."""
+
+    index: int
+    start: int
+    end: int
+    style: int | None
+    formula: Mapping[str, str] | None = None
+    text: str = ""
+    span: tuple[int, int] = (0, 0)
+
+
+@cache
+def _plain_row(prefix: bytes) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
+    """How nearly all rows open, and nearly all cells without a formula are written."""
+    return (
+        re.compile(rb"<" + prefix + rb"""row(?: [\w:.-]+="[^"]*")*>"""),
+        re.compile(
+            rb"<" + prefix + rb"""c r="([A-Z]+)\d+"(?: s="(\d+)")?(?: t="\w+")?(?:/>|>"""
+            rb"[^<]*(?:<(?!/" + prefix + rb"c>|" + prefix + rb"f[\s/>])[^<]*)*</" + prefix + rb"c>)"
+        ),
+    )
 
 
 def read_strings(xml: bytes) -> list[str]:
@@ -476,24 +761,30 @@ def row_xml(sheet: Sheet, number: int, cells: Mapping[int, bytes], height: float
     return f'<{prefix}row r="{number}"{tall}>'.encode() + inside + f"</{prefix}row>".encode()
 
 
-def with_cells(sheet: Sheet, number: int, row: bytes, cells: Mapping[int, bytes]) -> bytes:
-    """An existing row with some cells put in or replaced, the others as they are."""
+def with_cells(
+    sheet: Sheet, number: int, row: bytes, cells: Mapping[int, bytes], places: Sequence[Place] | None = None
+) -> bytes:
+    """An existing row with some cells put in or replaced, the others as they are. places: where its cells stand, if known."""
     prefix = sheet.prefix.encode()
-    opening_end = row.index(b">") + 1
+    opening_end, attributes = opened(row)
     opening = _SPANS.sub(b"", row[:opening_end])
     if opening.endswith(b"/>"):
-        return opening[:-2] + b">" + b"".join(cells[index] for index in sorted(cells)) + b"</" + prefix + b"row>"
-    if not _NUMBER.search(opening):
+        row, opening = row[:opening_end], opening[:-2].rstrip() + b">"
+        row += b"</" + prefix + b"row>"
+        places = ()
+    elif places is None:
+        places = where(sheet, number, row)
+    if b"r" not in attributes:
         opening = opening.replace(b"row", f'row r="{number}"'.encode(), 1)
-    pieces: dict[int, bytes] = {}
-    index, end = -1, opening_end
-    for found in re.finditer(_element(prefix, b"c"), row[opening_end:], re.DOTALL):
-        reference = _REFERENCE.search(found[0], 0, found[0].index(b">"))
-        index = column_index(reference[1].decode()) if reference else index + 1
-        pieces[index] = found[0]
-        end = opening_end + found.end()
+    pieces = {each.index: row[each.start : each.end] for each in places}
+    end = places[-1].end if places else opening_end
     pieces.update(cells)
     return opening + b"".join(pieces[index] for index in sorted(pieces)) + row[end:]
+
+
+def where(sheet: Sheet, number: int, row: bytes) -> list[Place]:
+    """Where the cells of one row stand in it."""
+    return Reader(sheet, NO_CONTEXT, None, places=True).where(number, row)
 
 
 def at_least(row: bytes, height: float | None) -> bytes:
@@ -503,7 +794,7 @@ def at_least(row: bytes, height: float | None) -> bytes:
     """
     if height is None:
         return row
-    opening_end = row.index(b">") + 1
+    opening_end, _ = opened(row)
     found = _HEIGHT.search(row, 0, opening_end)
     if found is None:
         start = re.match(rb"<(?:[\w.-]+:)?row", row)
@@ -516,58 +807,45 @@ def at_least(row: bytes, height: float | None) -> bytes:
 
 def in_sight(row: bytes) -> bytes:
     """`row`, no longer hidden."""
-    opening_end = row.index(b">") + 1
+    opening_end, _ = opened(row)
     return _HIDDEN.sub(b"", row[:opening_end]) + row[opening_end:]
 
 
-def style_at(sheet: Sheet, row: bytes | None, index: int) -> int:
+def style_at(sheet: Sheet, places: Iterable[Place], index: int) -> int:
     """The style of a cell: its own when it has one, else its column's."""
-    if row is not None:
-        reference = letters(index).encode()
-        found = re.search(rb"<[^<>]*?c\s[^>]*?\br=[\"']" + reference + rb"\d+[\"'][^>]*>", row)
-        own = _STYLE.search(found[0]) if found else None
-        if own:
-            return int(own[1])
-    return sheet.styles.get(index, 0)
+    own = next((each.style for each in places if each.index == index), None)
+    return sheet.styles.get(index, 0) if own is None else own
 
 
-def has_formula(row: bytes, index: int) -> bool:
-    """Whether the cell at `index` of a row holds a formula."""
-    pattern = rb"<[^<>]*?c\s[^>]*?\br=[\"']" + letters(index).encode() + rb"\d+[\"'][^>]*>\s*<[^<>]*?f[\s/>]"
-    return re.search(pattern, row) is not None
+def written_out(sheet: Sheet, index: int) -> Sheet:
+    """This sheet with what one formula says for many cells made each cell's own, in the column at `index` and wherever it is shared.
 
-
-_SHARED: Final = re.compile(
-    rb"""(<(?:[\w.-]+:)?c\s[^>]*?\br=["']([A-Z]+\d+)["'][^>]*>\s*<((?:[\w.-]+:)?f))(\s[^>]*?\bt=["']shared["'][^>]*?)"""
-    rb"(?:/>|>([^<]*)</(?:[\w.-]+:)?f\s*>)"
-)
-"""A cell's opening with its formula: opening, reference, formula's tag, its attributes, its text."""
-
-
-def shares_formula(row: bytes, index: int) -> bool:
-    """Whether the cell at `index` of a row holds the formula that other cells only refer to."""
-    return b"shared" in row and any(
-        column_index(found[2].decode().rstrip("0123456789")) == index and found[5] for found in _SHARED.finditer(row)
-    )
-
-
-def unshared(sheet: Sheet) -> Sheet:
-    """This sheet with every formula that is stored once for many cells written out in each of them."""
-    origins = {
-        _attributes(found[4] + b">").get(b"si", b""): (found[5], found[2])
-        for row in sheet.rows
-        for found in _SHARED.finditer(row)
-        if found[5]
-    }
-
-    def written_out(found: re.Match[bytes]) -> bytes:
-        text, origin = origins.get(_attributes(found[4] + b">").get(b"si", b""), (b"", b""))
-        if not text:
-            return found[0]
-        own = escape(translated(unescape(text.decode()), origin.decode(), found[2].decode()), quote=False)
-        return found[1] + b">" + own.encode() + b"</" + found[3] + b">"
-
-    return replace(sheet, rows=tuple(_SHARED.sub(written_out, row) for row in sheet.rows))
+    A shared formula is written out in each of its cells. One that fills cells of that column becomes the values it shows: a
+    single cell of such an area cannot be another.
+    """
+    rows: dict[int, bytes] = {}
+    reader = Reader(sheet, NO_CONTEXT, None, places=True)
+    for number, row in zip(sheet.numbers, sheet.rows, strict=True):
+        new = row
+        for each in reversed(reader.where(number, row)):
+            attributes = each.formula
+            if attributes is None:
+                continue
+            start, end = each.span
+            if attributes.get("t") == "shared":
+                here = f"{letters(each.index)}{number}"
+                text, origin = (each.text, here) if each.text else reader.shared.get(attributes.get("si", ""), ("", ""))
+                if text:
+                    own = escape(translated(text, origin, here), quote=False)
+                    tag = sheet.prefix + "f"
+                    new = new[:start] + f"<{tag}>{own}</{tag}>".encode() + new[end:]
+            elif attributes.get("t") in _SPREAD:
+                found = area(attributes.get("ref", ""))
+                if found and not found.one and found.left <= index <= found.right:
+                    new = new[:start] + new[end:]
+        if new is not row:
+            rows[number] = new
+    return sheet.with_rows(rows)
 
 
 def translated(formula: str, origin: str, here: str) -> str:

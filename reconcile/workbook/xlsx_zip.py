@@ -23,14 +23,16 @@ _KEPT_FLAGS: Final = 0x0806
 
 
 def replaced(raw: bytes, members: Iterable[zipfile.ZipInfo], data: Mapping[str, bytes]) -> bytes:
-    """A zip file of these members of `raw`, in their order, with the content of `data` for those it names.
+    """A zip file of these members of `raw`, in their order, with the content of `data` for those it names; its others follow.
 
     Raises zipfile.BadZipFile for a member whose bytes are not all there.
     """
     out = bytearray()
     directory = bytearray()
     count = 0
-    for info in members:
+    listed = list(members)
+    there = {info.filename for info in listed}
+    for info in (*listed, *(zipfile.ZipInfo(name) for name in data if name not in there)):
         name = info.filename.encode("utf-8" if info.flag_bits & 0x800 else "cp437")
         if info.filename in data:
             content = data[info.filename]

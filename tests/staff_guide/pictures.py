@@ -14,7 +14,7 @@ import zlib
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from reconcile.workbook import xlsx_book
+from reconcile.workbook import xlsx_package
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,7 +68,7 @@ def tools() -> bool:
 
 def _one_tab(book: Path, title: str, to: Path) -> None:
     """A copy in which only one tab is seen, on one large page with the letters and numbers that a screen shows."""
-    package = xlsx_book.unpack(book.read_bytes(), book.name)
+    package = xlsx_package.unpack(book.read_bytes(), book.name)
     part = dict(package.sheets)[title]
     with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as after:
         for info in package.archive.infolist():

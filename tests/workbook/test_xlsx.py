@@ -22,7 +22,7 @@ from openpyxl.styles import PatternFill
 from reconcile import boundary
 from reconcile.core.model import Commit
 from reconcile.errors import AccessRefused, Damaged, RevisionMoved, SettingsError, Unavailable
-from reconcile.workbook import guide, xlsx_book, xlsx_file, xlsx_layout
+from reconcile.workbook import guide, xlsx_file, xlsx_layout, xlsx_package
 from reconcile.workbook.templates import templates
 from reconcile.workbook.xlsx import Provisioned, XlsxWorkbook
 
@@ -57,7 +57,7 @@ def parts(path: Path) -> dict[str, bytes]:
 
 def part_of(path: Path, title: str) -> str:
     """The name of a tab's part."""
-    return dict(xlsx_book.unpack(path.read_bytes(), path.name).sheets)[title]
+    return dict(xlsx_package.unpack(path.read_bytes(), path.name).sheets)[title]
 
 
 def rewrite(path: Path, change: dict[str, bytes | None]) -> None:
@@ -920,7 +920,7 @@ def test_a_part_packed_in_another_way_is_damage(book: XlsxWorkbook, path: Path, 
 
 def test_a_zip_that_unpacks_to_too_much(book: XlsxWorkbook, monkeypatch: pytest.MonkeyPatch) -> None:
     """A bomb is not unpacked."""
-    monkeypatch.setattr(xlsx_book, "MAX_UNPACKED", 1000)
+    monkeypatch.setattr(xlsx_package, "MAX_UNPACKED", 1000)
     with pytest.raises(Damaged, match="far too big"):
         book.read()
 

@@ -16,19 +16,26 @@ from reconcile.errors import Damaged
 from reconcile.workbook import frames
 from reconcile.workbook.xlsx_xml import (
     EPOCH_1904,
+    NO_CONTEXT,
+    Area,
     Context,
+    Formulas,
     Ink,
+    Place,
+    Reader,
     Sheet,
     Styles,
     at_least,
     column_index,
-    has_formula,
+    formulas_in,
     read_cells,
     read_strings,
     style_at,
     text_xml,
-    unshared,
+    utf8,
+    where,
     with_cells,
+    written_out,
 )
 
 if TYPE_CHECKING:
@@ -126,7 +133,7 @@ def test_shared_formulas_written_out_stay_each_cells_own() -> None:
         '<row r="1"><c r="A1" s="3"><f t="shared" ref="A1:A2" si="0">B1&amp;"!"</f><v>x</v></c><c r="C1"><f>A1</f></c></row>'
         '<row r="2"><c r="A2" t="str"><f t="shared" si="0"/><v>y</v></c></row><row r="3"><c r="A3"><f t="shared" si="9"/></c></row>'
     )
-    assert b"".join(unshared(sheet(rows)).rows).decode() == (
+    assert b"".join(written_out(sheet(rows), 5).rows).decode() == (
         '<row r="1"><c r="A1" s="3"><f>B1&amp;"!"</f><v>x</v></c><c r="C1"><f>A1</f></c></row>'
         '<row r="2"><c r="A2" t="str"><f>B2&amp;"!"</f><v>y</v></c></row><row r="3"><c r="A3"><f t="shared" si="9"/></c></row>'
     )
@@ -166,10 +173,138 @@ def test_what_is_no_worksheet_is_refused(xml: bytes) -> None:
         Sheet.cut(xml, "Tab")
 
 
-def test_raw_sections_are_refused() -> None:
-    """Rows are found by their tags, so nothing may hide tags."""
-    with pytest.raises(Damaged, match="raw sections"):
-        sheet('<row r="1"><c r="A1" t="str"><v><![CDATA[</row>]]></v></c></row>')
+def test_comments_and_raw_sections_hide_nothing() -> None:
+    """What XML lets stand among rows is read as XML means it; the rows are spelled out without it."""
+    rows = (
+        '<row r="1"><!-- </row><row r="9"> --><c r="A1" t="str"><v><![CDATA[</row>&]]></v></c></row>'
+        '<?note <row r="3"/> ?><row r="2"><c r="A2"><v>5</v></c></row>'
+    )
+    assert list(read_cells(sheet(rows), NO_CONTEXT, None)) == [(1, ["</row>&"]), (2, [5])]
+    assert b"".join(sheet(rows).rows).decode() == (
+        '<row r="1"><c r="A1" t="str"><v>&lt;/row&gt;&amp;</v></c></row><row r="2"><c r="A2"><v>5</v></c></row>'
+    )
+
+
+def test_something_else_among_the_rows_is_refused() -> None:
+    """Rows are never half read."""
+    with pytest.raises(Damaged) as refused:
+        sheet('<row r="1"/><other/>')
+    assert refused.value.what == "Tab has something else among its rows."
+
+
+def test_cells_under_two_prefixes_are_refused() -> None:
+    """A cell that is written in another way than its row is never taken for a blank one."""
+    with pytest.raises(ValueError, match="mix the prefixes of y:c and c"):
+        list(read_cells(sheet('<row r="1"><y:c r="A1"><y:v>1</y:v></y:c></row>'), NO_CONTEXT, None))
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        '<?xml version="1.0" encoding="ISO-8859-1"?><a>é</a>'.encode("latin-1"),
+        '<?xml version="1.0" encoding="windows-1254"?><a>é</a>'.encode("cp1254"),
+        '<?xml version="1.0" encoding="UTF-16"?><a>é</a>'.encode("utf-16"),
+        '<?xml version="1.0" encoding="UTF-16"?><a>é</a>'.encode("utf-16-be"),
+        '<?xml version="1.0"?><a>é</a>'.encode("utf-8-sig"),
+        '<?xml version="1.0" encoding="utf-8"?><a>é</a>'.encode(),
+        "<a>é</a>".encode(),
+    ],
+)
+def test_every_encoding_of_a_part(part: bytes) -> None:
+    """A part is UTF-8 from the moment it is read, and says so."""
+    read = utf8(part)
+    assert ET.fromstring(read).text == "é"  # noqa: S314 - our own text
+    assert "é" in read.decode()
+
+
+def test_an_encoding_nobody_knows_is_said() -> None:
+    """Nothing is guessed."""
+    with pytest.raises(ValueError, match="its encoding klingon is not known"):
+        utf8(b'<?xml version="1.0" encoding="klingon"?><a/>')
+
+
+# --- formulas that fill other cells ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["array", "dataTable"])
+@pytest.mark.parametrize("wanted", [None, [7, 8], [8]])
+def test_every_cell_of_an_area_is_a_formula(kind: str, wanted: list[int] | None) -> None:
+    """What an array formula spills, and what a data table calculates, is a result, though its cell holds nothing but a value."""
+    rows = (
+        f'<row r="2"><c r="H2" t="str"><f t="{kind}" ref="H2:I4">UPPER(B2:C4)</f><v>a</v></c><c r="I2"><v>7</v></c></row>'
+        '<row r="3"><c r="H3" t="str"><v>Canceled</v></c><c><v>8</v></c><c r="J3"><v>1</v></c></row>'
+        '<row r="5"><c r="H5"><v>9</v></c><c r="I5"><v>10</v></c></row>'
+    )
+    one = Formula("=UPPER(B2:C4)")
+    full: dict[int, list[Cell]] = {2: [one, one], 3: [one, one], 5: [9, 10]}
+    found = list(read_cells(sheet(rows), NO_CONTEXT, wanted))
+    places = range(7, 9) if wanted is None else wanted
+    shown = {number: cells[7:9] if wanted is None else cells for number, cells in found}
+    assert shown == {number: [cells[place - 7] for place in places] for number, cells in full.items()}
+    assert formulas_in(sheet(rows)) == Formulas(any=True, areas=(Area(2, 7, 4, 8, "UPPER(B2:C4)"),))
+
+
+def test_an_area_begun_above_the_rows_that_are_read() -> None:
+    """A part of the rows read by itself knows the areas of those above it."""
+    rows = '<row r="2"><c r="A2"><f t="array" ref="A2:A3">B2:B3</f><v>1</v></c></row><row r="3"><c r="A3"><v>2</v></c></row>'
+    areas = formulas_in(sheet(rows)).areas
+    assert list(read_cells(sheet(rows), NO_CONTEXT, None, first=1, areas=areas)) == [(3, [Formula("=B2:B3")])]
+
+
+def test_an_area_becomes_its_values_where_a_cell_of_it_is_written() -> None:
+    """One cell of an area cannot be another: the formula goes, what it shows stays."""
+    rows = (
+        '<row r="1"><c r="A1"><f t="array" ref="A1:A2">B1:B2</f><v>1</v></c><c r="C1"><f t="array" ref="C1:C2">B1:B2</f><v>1</v></c></row>'
+        '<row r="2"><c r="A2"><v>2</v></c><c r="C2"><v>2</v></c></row>'
+    )
+    assert b"".join(written_out(sheet(rows), 0).rows).decode() == rows.replace('<f t="array" ref="A1:A2">B1:B2</f>', "")
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 2),
+            st.sampled_from(["", ' s="3"', ' s="3" t="s"', ' t="str" s="1"', " s='2'"]),
+            st.sampled_from(
+                [None, "", "<v>1</v>", "<is><t>&lt;c>x</t></is>", "<f>A1</f><v>2</v>", '<f t="shared" si="0"/>', "<v/>"]
+            ),
+            st.booleans(),
+        ),
+        max_size=6,
+    ),
+    st.sampled_from(["", "x:"]),
+)
+def test_the_fast_path_finds_what_the_index_finds(
+    generated: list[tuple[int, str, str | None, bool]], prefix: str
+) -> None:
+    """Where the cells of a row stand is the same by either way, for cells with and without references, styles and formulas."""
+    index, made = -1, []
+    for gap, attributes, inside, said in generated:
+        index += 1 + (gap if said else 0)
+        reference = f' r="{chr(65 + index)}1"' if said else ""
+        made.append(f"<c{reference}{attributes}/>" if inside is None else f"<c{reference}{attributes}>{inside}</c>")
+    row = f'<row r="1" ht="15">{"".join(made)}</row>'
+    for name in ("row", "c", "v", "is", "t", "f") if prefix else ():
+        row = row.replace(f"<{name}", f"<{prefix}{name}") if name in ("row", "c") else row
+        row = row.replace(f"</{name}>", f"</{prefix}{name}>") if name in ("row", "c") else row
+    for name in ("v", "is", "t", "f") if prefix else ():
+        row = row.replace(f"<{name}>", f"<{prefix}{name}>").replace(f"</{name}>", f"</{prefix}{name}>")
+        row = row.replace(f"<{name}/", f"<{prefix}{name}/").replace(f"<{name} ", f"<{prefix}{name} ")
+    xml = f"<{prefix}worksheet><{prefix}sheetData>{row}</{prefix}sheetData></{prefix}worksheet>".encode()
+    cut = Sheet.cut(xml, "Tab")
+    slow = Reader(cut, NO_CONTEXT, None, places=True)
+    slow.places = []
+    slow.row(1, cut.rows[0])
+    assert where(cut, 1, cut.rows[0]) == slow.places
+    assert [each.index for each in slow.places] == _indexes(generated)
+
+
+def _indexes(generated: list[tuple[int, str, str | None, bool]]) -> list[int]:
+    index, found = -1, []
+    for gap, _, _, said in generated:
+        index += 1 + (gap if said else 0)
+        found.append(index)
+    return found
 
 
 @pytest.mark.parametrize(
@@ -245,9 +380,18 @@ def test_styles_and_formulas_are_seen_per_cell() -> None:
     """A cell's own style wins over its column's."""
     cut = sheet("")
     row = b'<row r="4"><c r="A4" s="9"/><c r="B4"><f>A4</f></c><c r="AB4" t="s"><v>1</v></c></row>'
-    assert [style_at(cut, row, index) for index in (0, 1, 2, 3)] == [9, 4, 4, 0]
-    assert style_at(cut, None, 1) == 4
-    assert [has_formula(row, index) for index in (0, 1, 27)] == [False, True, False]
+    there = where(cut, 4, row)
+    assert [style_at(cut, there, index) for index in (0, 1, 2, 3)] == [9, 4, 4, 0]
+    assert style_at(cut, (), 1) == 4
+    assert [each.formula is not None for each in there] == [False, True, False]
+
+
+def test_cells_without_references_are_put_in_their_place() -> None:
+    """A cell that says nothing of where it is follows the one before it, for a commit, too."""
+    cut = sheet("")
+    row = b"<row><c><v>1</v></c><c s='7'><v>2</v></c></row>"
+    assert where(cut, 4, row) == [Place(0, 5, 20, None), Place(1, 20, 41, 7)]
+    assert with_cells(cut, 4, row, {1: b"<B/>", 4: b"<E/>"}) == b'<row r="4"><c><v>1</v></c><B/><E/></row>'
 
 
 def test_rows_only_grow() -> None:
