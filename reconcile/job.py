@@ -1444,7 +1444,7 @@ def _outcome(run: _Run, code: Exit, stopped: str) -> Outcome:
         results=tuple(run.results),
         landed=tuple(sorted(run.landed.items())),
         doubts=tuple(run.doubts),
-        messages=tuple(dict.fromkeys(run.messages)),
+        messages=tuple(dict.fromkeys([*run.messages, *getattr(run.job.book, "remarks", ())])),
         needs_person=people + refused + len(run.doubts) + (len(run.plan.stopped) if code == Exit.LIMIT else 0),
         calls=tuple(sorted(run.job.panel.calls.items())),
         exit_code=int(code),

@@ -353,6 +353,10 @@ MESSAGES: Final = {
     "which moving rows would shift. Remove them; then closed orders move to {archive}.",
     "stuck_links": "Closed orders stay in {tab}, because another tab looks at single cells of it. "
     "Let it look at whole columns; then closed orders move to {archive}.",
+    "log_waits_shut": "“{tab}” is protected against the job, so its new lines wait in the hidden _ledger tab. Data > "
+    "Protect sheets and ranges: let {account} edit it; then they appear.",
+    "log_waits_table": "“{tab}” was made a table (Format > Convert to table), in which Google drops what the job adds. Its "
+    "new lines wait in the hidden _ledger tab until it is unformatted data again.",
     "same_again": "The panel keeps handing out the same {tab}; asking for more was stopped.",
     "lacks_call": "this panel has no call for them, so they are left out ({problem})",
     "send_doubt": "It is not known whether {what} went through for {one} {key}.",

@@ -41,6 +41,7 @@ LANGUAGE: Final = "language"
 
 ARCHIVE: Final = "archive"
 ORDERS: Final = "orders"
+APPROVALS: Final = "approvals"
 NOTE: Final = "note"
 
 SLACK: Final = 1.05

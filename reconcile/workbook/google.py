@@ -27,16 +27,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone, tzinfo
 from functools import cached_property
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from reconcile import boundary
 from reconcile.core.cells import Formula, id_text
 from reconcile.core.ledger import COLUMNS, SEEN
-from reconcile.core.model import ROW, SYNC, Snapshot
+from reconcile.core.model import ROW, SYNC, Commit, Snapshot
 from reconcile.core.words import prefix
 from reconcile.errors import AccessRefused, Damaged, NotSetUp, ReconcileError, RevisionMoved, Unavailable, Unmovable
-from reconcile.workbook import frames, google_answer, google_archive, google_heights, guide, templates
+from reconcile.workbook import frames, google_answer, google_archive, google_heights, google_logs, guide, templates
 from reconcile.workbook import google_looks as looks
 from reconcile.workbook.google_heights import Heights
 from reconcile.workbook.google_http import InvalidRequest, Lost, NotThere, Pace, json_of
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from reconcile.core.model import Cell, Commit, Row
+    from reconcile.core.model import Cell, Row
     from reconcile.workbook.google_answer import ShownTab
     from reconcile.workbook.google_auth import Secret
     from reconcile.workbook.google_http import Http
@@ -84,7 +84,10 @@ LOGS: Final = ("runs", "history", "long_texts", "archive")
 """Tabs that only grow: their headings are read every time, their rows only on request, so a run's cost does not grow."""
 
 PRUNED: Final = ("runs", "history")
-"""The logs a commit may cut: every commit brings their sizes back with its answer."""
+"""The logs a commit may cut: every commit brings their sizes back with its answer. Their lines can wait (google_logs)."""
+
+LANDING: Final = (*CLAIMED, "long_texts")
+"""Tabs that must take what is claimed, or it is not claimed."""
 
 RESTORED: Final = "The sheet was put back to an older version: its ledger is at revision {now}, but revision {newest} was written to it."
 UNRESTORE: Final = (
@@ -204,6 +207,9 @@ class _Memory:
 
     ledger: (tab, key) → row of `_ledger`. free: rows of it that hold nothing. following: its first row below all others.
     proven: whether a commit since then was applied, so that there may be something to land.
+    waiting: lines of logs that wait in the meta. shut: logs that cannot be written to, as far as is known.
+    tables: tabs for claimed rows that were native tables at the last answer. dropped: (tab, key) of rows that Google may have
+    dropped there; nothing may say that they have landed.
     """
 
     places: dict[str, _Place] = field(default_factory=dict)
@@ -212,6 +218,10 @@ class _Memory:
     following: int = 2
     heights: Heights = field(default_factory=Heights)
     proven: bool = False
+    waiting: dict[str, list[Row]] = field(default_factory=dict)
+    shut: set[str] = field(default_factory=set)
+    tables: set[str] = field(default_factory=set)
+    dropped: set[tuple[str, str]] = field(default_factory=set)
 
 
 class GoogleWorkbook:
@@ -233,6 +243,7 @@ class GoogleWorkbook:
         self.name = "the Google Sheet"
         self.known = known or templates.templates()
         self.zone: tzinfo = ZoneInfo("UTC")
+        self.remarks: tuple[str, ...] = ()
         self.memory = _Memory()
 
     @property
@@ -276,6 +287,10 @@ class GoogleWorkbook:
         tab = self.known.tab(frames.ORDERS)
         self.memory.heights = google_heights.heights(ledger.meta, tab, data[frames.ORDERS], orders.rows)
         self.memory.proven = False
+        self.memory.waiting = google_logs.waiting(ledger.meta)
+        self.memory.shut = set(self.memory.waiting)
+        self.memory.tables, self.memory.dropped = set(), set()
+        self.remarks = ()
         self.memory.ledger = dict(ledger.places)
         self.memory.free = sorted(ledger.free)
         self.memory.following = max([1, *ledger.places.values(), *ledger.free]) + 1
@@ -408,16 +423,38 @@ class GoogleWorkbook:
             protected = "protected cell" in error.what
             if change.archive and (protected or not isinstance(error, AccessRefused)):
                 raise Unmovable(error.what, error.next_step) from error
-            if not isinstance(error, InvalidRequest) or not draft.by_number:
+            if protected and (logs := self._logs_of(change)):
+                # somebody closed a log to us: its lines wait, and everything else is written
+                self.memory.shut |= logs
+                change = replace(change, outdated={})
+                draft = _Draft(self, change, stamp)
+            elif isinstance(error, InvalidRequest) and draft.by_number:
+                # rows were deleted, and a row number lies beyond the tab's end now: without what needs numbers, it fits
+                draft = _Draft(self, change, stamp, numbers=False)
+            else:
                 raise
-            # rows were deleted, and a row number lies beyond the tab's end now: without what needs numbers, it fits
-            draft = _Draft(self, change, stamp, numbers=False)
             body = self._apply(draft.requests, stamp, draft.value)
         boundary.at("book.after-commit")
         first = not self.memory.proven
         draft.remember(body)
-        self._look_at_heads(body, change, stamp, first=first)
+        try:
+            self._look_at_heads(body, change, stamp, first=first)
+        except Damaged:
+            if first and self.memory.dropped:  # the run ends here: no later commit says so
+                self._take_back(change, stamp + 1)
+            raise
         return stamp
+
+    def _logs_of(self, change: Commit) -> set[str]:
+        """The logs this commit writes to that count as open, and Archive for a copy there that is marked."""
+        logs = {tab for tab in PRUNED if change.append.get(tab) or tab in change.prune or self.memory.waiting.get(tab)}
+        return (logs - self.memory.shut) | ({frames.ARCHIVE} if change.outdated else set())
+
+    def _take_back(self, change: Commit, stamp: int) -> None:
+        """Takes rows out of the ledger again that a native table may have dropped: an order is never called landed that is not."""
+        draft = _Draft(self, Commit(change.run), stamp)
+        self._apply(draft.requests, stamp, draft.value, heads=False)
+        draft.remember(None)
 
     def send(self, requests: list[dict[str, Any]], stamp: int, value: str) -> None:
         """Applies `requests` as one batch under the stamp, which `value` names as ours. Raises RevisionMoved."""
@@ -511,9 +548,17 @@ class GoogleWorkbook:
                 raise Damaged(SWAPPED.format(title=tab.title), UNSWAP)
             if tab.key in PRUNED:
                 place.rows = found.rows
+                self._look_at_log(tab, place, found, change)
                 continue
-            if tab.key in CLAIMED and (first or change.append.get(tab.key)):
+            if tab.key == frames.ARCHIVE:
+                continue  # rows go in by place, so that a table takes them, and a protection refuses the batch whole
+            self._look_at_table(tab, place, found, change)
+            if tab.key in LANDING and (first or change.append.get(tab.key)):
                 self._refuse_shut(tab, place, found)
+            if tab.key in LOGS:
+                continue
+            if first or change.append.get(tab.key):
+                self._refuse_shut_rows(tab, place, found)
             columns = templates.positions(tab, found.head, self.name)
             moved, place.columns = columns != place.columns, columns
             if moved and change.append.get(tab.key):
@@ -524,18 +569,52 @@ class GoogleWorkbook:
                     "Move the cells of those rows under the right headings; nothing was lost.",
                 )
 
+    def _look_at_log(self, tab: Tab, place: _Place, found: ShownTab, change: Commit) -> None:
+        """Learns whether a log takes lines. What a native table may have dropped of this commit waits, and what waited is told."""
+        width = max(place.columns.values()) + 1
+        table = google_answer.reach(found.tables, 0, width)
+        if not table and not google_answer.reach(found.closed, 1, width):
+            self.memory.shut.discard(tab.key)
+            return
+        if table and tab.key not in self.memory.shut and change.append.get(tab.key):
+            self.memory.waiting[tab.key] = [*self.memory.waiting.get(tab.key, ()), *change.append[tab.key]]
+        self.memory.shut.add(tab.key)
+        words = self.known.words.MESSAGES["log_waits_table" if table else "log_waits_shut"]
+        account = self.http.account or "the account of the key"
+        self.remarks = tuple(dict.fromkeys([*self.remarks, words.format(tab=tab.title, account=account)]))
+
+    def _look_at_table(self, tab: Tab, place: _Place, found: ShownTab, change: Commit) -> None:
+        """Remembers the rows of this commit that a native table may have dropped."""
+        if google_answer.reach(found.tables, 0, max(place.columns.values()) + 1):
+            self.memory.tables.add(tab.key)
+            rows = change.append.get(tab.key, ())
+            self.memory.dropped |= {(tab.key, id_text(row.get(tab.key_column))) for row in rows}
+        else:
+            self.memory.tables.discard(tab.key)
+
     def _refuse_shut(self, tab: Tab, place: _Place, found: ShownTab) -> None:
         """Raises Damaged or AccessRefused for a tab in which Google would drop or refuse the rows that are to land."""
         width = max(place.columns.values()) + 1
         if google_answer.reach(found.tables, 0, width):
             raise Damaged(TABLE.format(title=tab.title), UNTABLE)
         if google_answer.reach(found.closed, place.used, width):
-            account = self.http.account or "the account of the key"
-            raise AccessRefused(SHUT.format(titles=tab.title), UNSHUT.format(account=account))
+            self._refuse(tab)
+
+    def _refuse_shut_rows(self, tab: Tab, place: _Place, found: ShownTab) -> None:
+        """Raises AccessRefused for a tab in which a row's Sync cell is closed to us: one such cell refuses a commit whole."""
+        sync = place.columns[SYNC] if tab.has(SYNC) else None
+        if sync is not None and place.used > 1 and google_answer.touch(found.closed, place.used, sync):
+            self._refuse(tab)
+        if tab.key == frames.APPROVALS:
+            self._refuse_shut(tab, place, found)
+
+    def _refuse(self, tab: Tab) -> NoReturn:
+        account = self.http.account or "the account of the key"
+        raise AccessRefused(SHUT.format(titles=tab.title), UNSHUT.format(account=account))
 
     def _watched(self) -> list[Tab]:
-        """The tabs whose headings and sizes every commit brings back."""
-        return [tab for tab in self.known.tabs if tab.protect == "header" or tab.key in PRUNED]
+        """The tabs whose headings, sizes, protections and tables every commit brings back: all it may write to but `_ledger`."""
+        return list(self.known.data_tabs)
 
     def obstacle(self, keys: Collection[str]) -> tuple[str, set[str]]:
         """The port's obstacle, from the rows as read."""
@@ -693,14 +772,62 @@ class _Draft:
         self._archived: list[str] = []
         archived = self._archive(change.archive)
         for tab, most in change.prune.items():
-            self._prune(tab, most)
-        for tab, rows in {**change.append, **({frames.ARCHIVE: archived} if archived else {})}.items():
-            self._append(tab, rows)
-        meta = self._heights(change.append.get(frames.ORDERS, ()))
+            if tab not in book.memory.shut:
+                self._prune(tab, most)
+        appended = self._lines(change.append)
+        for tab, rows in appended.items():
+            if tab not in book.memory.tables:
+                self._append(tab, rows)
+            else:
+                book.memory.dropped |= {(tab, id_text(row.get(book.known.tab(tab).key_column))) for row in rows}
+        self._on_top(frames.ARCHIVE, archived)
+        meta = self._heights(appended.get(frames.ORDERS, ()))
+        waits = google_logs.text(self._waiting)
+        if waits is not None or google_logs.ENTRY in {key for tab, key in book.memory.ledger if tab == frames.META}:
+            meta[google_logs.ENTRY] = waits
         self._room()
         self._ledger(change, stamp, meta)
         if stamp > KEPT:  # the last request: `_apply` may have to do without it, and replies are counted
             self.requests.append(_unstamp(BASE + stamp - KEPT))
+
+    def _lines(self, append: Mapping[str, Sequence[Row]]) -> dict[str, Sequence[Row]]:
+        """What goes in where: lines that waited come first, those of a log that is shut wait."""
+        memory = self.book.memory
+        self._waiting = {tab: list(rows) for tab, rows in memory.waiting.items()}
+        given = dict(append)
+        for tab in PRUNED:
+            lines = [*self._waiting.pop(tab, ()), *given.pop(tab, ())]
+            if lines and tab in memory.shut:
+                self._waiting[tab] = lines
+            elif lines:
+                given[tab] = lines
+        return given
+
+    def _on_top(self, tab: str, rows: Sequence[Row]) -> None:
+        """Puts rows right below the headings of a tab of the job's own, above those of before.
+
+        By place, in the very batch that takes them out of Orders: a native table takes them so, where it would drop what is
+        appended, and whatever else refuses them refuses the batch whole. So nothing leaves that does not stand in Archive.
+        """
+        if not rows:
+            return
+        place, template = self.book.memory.places[tab], self.book.known.tab(tab)
+        where = {"sheetId": place.sheet, "dimension": "ROWS", "startIndex": 1, "endIndex": 1 + len(rows)}
+        self.requests.append({"insertDimension": {"range": where, "inheritFromBefore": False}})
+        cells = [{"values": self._cells(template, place, row)} for row in rows]
+        start = {"sheetId": place.sheet, "rowIndex": 1, "columnIndex": 0}
+        fields = "userEnteredValue,userEnteredFormat(numberFormat,textFormat.link)"
+        self.requests.append({"updateCells": {"start": start, "rows": cells, "fields": fields}})
+
+    def _cells(self, template: Tab, place: _Place, row: Row) -> list[dict[str, Any]]:
+        """A row as CellData, each value under its heading."""
+        line: list[dict[str, Any]] = [{} for _ in range(max(place.columns.values()) + 1)]
+        for column in template.columns:
+            cell = self._typed(row.get(column.key), looks.pattern(column))
+            if column.type == "link" and (uri := looks.link(str(row.get(column.key) or ""))):
+                cell.setdefault("userEnteredFormat", {})["textFormat"] = {"link": {"uri": uri}}
+            line[place.columns[column.key]] = cell
+        return line
 
     def _archive(self, rows: Mapping[str, Row]) -> list[Row]:
         """Takes rows out of Orders as they were read; gives them as they are to stand in Archive."""
@@ -745,16 +872,10 @@ class _Draft:
             self._grow(template, place, last - size + SPARE)
             size = last + SPARE
         self._grown[tab] = (last, size)
-        width = max(place.columns.values()) + 1
         boxes = [column.key for column in template.columns if column.type == "tick"]
         cells = []
         for row in rows:
-            line: list[dict[str, Any]] = [{} for _ in range(width)]
-            for column in template.columns:
-                cell = self._typed(row.get(column.key), looks.pattern(column))
-                if column.type == "link" and (uri := looks.link(str(row.get(column.key) or ""))):
-                    cell.setdefault("userEnteredFormat", {})["textFormat"] = {"link": {"uri": uri}}
-                line[place.columns[column.key]] = cell
+            line = self._cells(template, place, row)
             for box in boxes:
                 if row.get(box) is not None:
                     line[place.columns[box]]["dataValidation"] = looks.CHECKBOX
@@ -860,7 +981,7 @@ class _Draft:
             }
         )
 
-    def _heights(self, appended: Sequence[Row]) -> dict[str, str]:
+    def _heights(self, appended: Sequence[Row]) -> dict[str, str | None]:
         """Heights for rows whose texts would fill the screen, as of the last read; returns the meta entry when it changes.
 
         Row numbers do not hold once rows leave in the same batch; then the next run sees to it. A workbook without the
@@ -886,7 +1007,7 @@ class _Draft:
                 self.requests.append({"repeatCell": {"range": where, "cell": cell, "fields": fields}})
         return {google_heights.ENTRY: self._seen.text} if asked or not known.wrapped else {}
 
-    def _ledger(self, change: Commit, stamp: int, own: Mapping[str, str]) -> None:
+    def _ledger(self, change: Commit, stamp: int, own: Mapping[str, str | None]) -> None:
         """Ledger and meta rows: known ones by their place, new ones below, in as few requests as they have stretches."""
         book, place = self.book, self.book.memory.places[LEDGER]
         rows: dict[tuple[str, str], Row] = {(id_text(row["tab"]), id_text(row["key"])): row for row in change.ledger}
@@ -896,7 +1017,9 @@ class _Draft:
                     rows[frames.META, key] = {}
             else:
                 rows[frames.META, key] = frames.meta_row(key, text, book.cell_limit)
-        for name in change.forget:
+        dropped = book.memory.dropped
+        rows = {name: row for name, row in rows.items() if name not in dropped}
+        for name in (*change.forget, *dropped):
             if name not in rows and name in book.memory.ledger:
                 rows[name] = {}
         at: dict[int, Row] = {}
@@ -939,6 +1062,7 @@ class _Draft:
                 self._free.append(memory.ledger.pop(name))
             else:
                 memory.ledger[name] = where
+        memory.waiting = self._waiting
         memory.free, memory.following = sorted(self._free), self._following
         if self._archived:
             self._left()

@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 
     Json = dict[str, Any]
 
-MASK: Final = (
-    "replies,updatedSpreadsheet(developerMetadata(metadataId,metadataKey),sheets("
+SHAPE: Final = (
+    "developerMetadata(metadataId,metadataKey),sheets("
     "properties(sheetId,gridProperties.rowCount),data.rowData.values.formattedValue,"
-    "protectedRanges(range,unprotectedRanges,warningOnly,requestingUserCanEdit),tables(range)))"
+    "protectedRanges(range,unprotectedRanges,warningOnly,requestingUserCanEdit),tables(range))"
 )
+MASK: Final = f"replies,updatedSpreadsheet({SHAPE})"
 
 
 @dataclass(frozen=True)
@@ -69,5 +70,15 @@ def reach(ranges: Iterable[Json], row: int, width: int) -> bool:
     """Whether one of the ranges holds cells of the first `width` columns in a row from `row` (counted from 0) on."""
     return any(
         each.get("startColumnIndex", 0) < width and ("endRowIndex" not in each or each["endRowIndex"] > row)
+        for each in ranges
+    )
+
+
+def touch(ranges: Iterable[Json], end: int, column: int) -> bool:
+    """Whether one of the ranges holds a cell of this column in a row below the headings and above row `end` (from 0)."""
+    return any(
+        each.get("startColumnIndex", 0) <= column < each.get("endColumnIndex", column + 1)
+        and each.get("startRowIndex", 0) < end
+        and each.get("endRowIndex", end) > 1
         for each in ranges
     )

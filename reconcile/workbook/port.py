@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Workbook(Protocol):
-    """A shared workbook.
+    """A shared workbook. One that learns something a person should know from its commits has it in `remarks`, texts.
 
     name: for messages ("orders.xlsx"). place: where it stands, as this machine names it: a path, a spreadsheet id. shared: whether
     that place is the same for every machine. cell_limit: most UTF-16 code units one cell holds. lands_together: how many claims

@@ -193,7 +193,7 @@ class Book:
         for key in GROWING:
             part = self.parts[key]
             if part.last + ROOM > xlsx_xml.MAX_ROWS:
-                raise (NotSetUp if tab.key == memory.key else Damaged)(
+                raise Damaged(
                     f"Tab {part.tab.title!r} of {self.name} has no room for new rows: something stands in row {part.last:,} of "
                     f"{xlsx_xml.MAX_ROWS:,}.",
                     f"Delete rows of {part.tab.title!r} that nobody needs, or what stands in row {part.last:,}.",
@@ -201,7 +201,7 @@ class Book:
             if part.totals and xlsx_rows.pinned(
                 part.sheet, part.totals, part.formulas, others=part.others, blank_drawing=part.blank_drawing
             ):
-                raise (NotSetUp if tab.key == memory.key else Damaged)(
+                raise Damaged(
                     f"Tab {part.tab.title!r} of {self.name} is a table whose totals row cannot move down to make room for new rows.",
                     "Switch it off (Table Design > Total Row), or put what else stands there on another tab.",
                 )
@@ -468,7 +468,7 @@ class _Tabs(Mapping[str, "pd.DataFrame"]):
             try:
                 self._ready[key] = frames.frame(part.tab, part.read(self._book.context))
             except (expat.ExpatError, IndexError, ValueError) as error:
-                raise (NotSetUp if tab.key == memory.key else Damaged)(
+                raise Damaged(
                     f"Tab {part.tab.title!r} of {self._book.name} is damaged inside: {error}.", RESAVE
                 ) from error
         return self._ready[key]

@@ -1,0 +1,62 @@
+"""Lines of a log that cannot be written to wait in `_ledger`'s meta, and go out with the first commit that finds it open.
+
+A log that somebody closed to the job, or made a native table, is no reason to stop a run, and none to leave a refund that
+was sent without its result.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from reconcile.errors import Damaged
+from reconcile.workbook import frames
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from reconcile.core.model import Cell, Row
+
+ENTRY: Final = "waiting_lines"
+"""The meta entry: tab → its lines, the oldest first."""
+
+MOST: Final = 150_000
+"""Characters that wait at most; then the oldest lines go, as they go from a log."""
+
+_TIME: Final = "time"
+
+
+def waiting(meta: Mapping[str, str]) -> dict[str, list[Row]]:
+    """The lines that wait, by tab. Raises Damaged."""
+    try:
+        found = json.loads(meta.get(ENTRY) or "{}")
+        return {
+            str(tab): [{str(key): _read(cell) for key, cell in row.items()} for row in rows]
+            for tab, rows in found.items()
+        }
+    except (ValueError, AttributeError, TypeError) as error:
+        raise Damaged(
+            f"The hidden _ledger tab has lines in its entry {ENTRY!r} that cannot be read.", frames.RESTORE
+        ) from error
+
+
+def text(lines: Mapping[str, Sequence[Row]]) -> str | None:
+    """The entry for these lines; None when nothing waits."""
+    kept = {
+        tab: [{key: _written(cell) for key, cell in row.items()} for row in rows] for tab, rows in lines.items() if rows
+    }
+    said = json.dumps(kept, ensure_ascii=False)
+    while len(said) > MOST:
+        longest = max(kept, key=lambda tab: len(kept[tab]))
+        kept[longest] = kept[longest][max(1, len(kept[longest]) // 10) :]
+        said = json.dumps(kept, ensure_ascii=False)
+    return said if any(kept.values()) else None
+
+
+def _written(cell: Cell) -> object:
+    return {_TIME: cell.isoformat()} if isinstance(cell, datetime) else cell
+
+
+def _read(cell: object) -> Cell:
+    return datetime.fromisoformat(cell[_TIME]) if isinstance(cell, dict) else cell  # type: ignore[return-value]
