@@ -209,7 +209,8 @@ class _Memory:
     proven: whether a commit since then was applied, so that there may be something to land.
     waiting: lines of logs that wait in the meta. shut: logs that cannot be written to, as far as is known.
     tables: tabs for claimed rows that were native tables at the last answer. dropped: (tab, key) of rows that Google may have
-    dropped there; nothing may say that they have landed.
+    dropped there; nothing may say that they have landed. ahead: the revision a caller knows of whose commit was written and then
+    complained of, and the one that stands now.
     """
 
     places: dict[str, _Place] = field(default_factory=dict)
@@ -222,6 +223,7 @@ class _Memory:
     shut: set[str] = field(default_factory=set)
     tables: set[str] = field(default_factory=set)
     dropped: set[tuple[str, str]] = field(default_factory=set)
+    ahead: tuple[int, int] = (-1, -1)
 
 
 class GoogleWorkbook:
@@ -289,7 +291,7 @@ class GoogleWorkbook:
         self.memory.proven = False
         self.memory.waiting = google_logs.waiting(ledger.meta)
         self.memory.shut = set(self.memory.waiting)
-        self.memory.tables, self.memory.dropped = set(), set()
+        self.memory.tables, self.memory.dropped, self.memory.ahead = set(), set(), (-1, -1)
         self.remarks = ()
         self.memory.ledger = dict(ledger.places)
         self.memory.free = sorted(ledger.free)
@@ -415,7 +417,9 @@ class GoogleWorkbook:
         boundary.at("book.before-commit")
         if not self.memory.places and (now := self.read().revision) != after:
             raise RevisionMoved(f"Another run committed to {self.name} (revision {now}).", "Run again.")
-        stamp = change.revision or after + 1
+        known, written = self.memory.ahead
+        # what was written and then complained of is ours, too
+        stamp = change.revision or (written if after == known else after) + 1
         draft = _Draft(self, change, stamp)
         try:
             body = self._apply(draft.requests, stamp, draft.value)
@@ -439,9 +443,11 @@ class GoogleWorkbook:
         draft.remember(body)
         try:
             self._look_at_heads(body, change, stamp, first=first)
-        except Damaged:
-            if first and self.memory.dropped:  # the run ends here: no later commit says so
-                self._take_back(change, stamp + 1)
+        except ReconcileError:
+            if self.memory.dropped:
+                stamp += 1
+                self._take_back(change, stamp)
+            self.memory.ahead = (after, stamp)
             raise
         return stamp
 
