@@ -10,13 +10,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
 
 from reconcile.core.cells import id_text
-from reconcile.core.ledger import COLUMNS, SCHEMA, TAKEN_OVER
+from reconcile.core.ledger import COLUMNS, SCHEMA, SEEN, TAKEN_OVER
 from reconcile.core.model import ROW, Cell
 from reconcile.core.words import ENGLISH
 from reconcile.errors import Damaged, ReconcileError
@@ -46,6 +47,11 @@ NOTE: Final = "note"
 
 SLACK: Final = 1.05
 """A log is cut when it is this much longer than it may be, so that a busy day cuts it once."""
+
+NUMBERS: Final = (REVISION, SCHEMA_KEY, VERSION_KEY)
+"""Meta entries in which only a number can stand: one that a program made a number is read."""
+
+_EXACT: Final = 10**15
 
 RESERVED: Final = (REVISION, SCHEMA_KEY, VERSION_KEY, LANGUAGE)
 """Meta entries that belong to the adapters; a commit may not set them."""
@@ -143,7 +149,7 @@ def ledger_of_columns(numbers: Sequence[int], columns: Columns, name: str) -> Le
         else:
             rows.append(place)
     revision = _revision(meta, name)
-    cells = _block(columns)[:, rows]
+    cells = _block([*columns[:2], *map(_texts, COLUMNS[2:], columns[2:])])[:, rows]
     cells[0], cells[1] = ([names[place][side] for place in rows] for side in (0, 1))
     made = pd.DataFrame(cells.T, columns=list(COLUMNS), dtype=object, copy=False)
     shown = {key: text for key, text in meta.items() if key != REVISION}
@@ -151,7 +157,24 @@ def ledger_of_columns(numbers: Sequence[int], columns: Columns, name: str) -> Le
     return LedgerTab(frame=made, meta=shown, revision=revision, places=places, free=free)
 
 
+def _texts(column: str, cells: Sequence[Cell]) -> Sequence[Cell]:
+    """A column of the ledger with its numbers as text again; in `*_seen` they are what a cell showed.
+
+    xlsx-populate saves a text that looks like a number as one.
+    """
+    if column.endswith(SEEN) or not any(type(cell) in (int, float) for cell in cells):
+        return cells
+    return [_number_text(cell) if type(cell) in (int, float) else cell for cell in cells]
+
+
+def _number_text(cell: Cell) -> str:
+    whole = isinstance(cell, float) and cell.is_integer() and abs(cell) < _EXACT
+    return format(Decimal(str(int(cell) if whole and isinstance(cell, float) else cell)), "f")
+
+
 def _meta_text(key: str, pieces: Sequence[Cell], name: str) -> str:
+    if key in NUMBERS and type(pieces[0]) in (int, float) and pieces.count(None) == len(pieces) - 1:
+        return _number_text(pieces[0])
     if any(piece is not None and not isinstance(piece, str) for piece in pieces):
         raise Damaged(f"The hidden _ledger tab of {name} has something else than text in its entry {key!r}.", RESTORE)
     return "".join(str(piece) for piece in pieces if piece is not None)

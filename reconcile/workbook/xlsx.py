@@ -20,7 +20,7 @@ from reconcile.core.model import Commit
 from reconcile.errors import Damaged, ReconcileError, RevisionMoved, SettingsError, Unavailable
 from reconcile.workbook import frames, templates, xlsx_book, xlsx_file, xlsx_package
 from reconcile.workbook.port import Finding, Provisioned
-from reconcile.workbook.xlsx_xml import Sheet, Styles
+from reconcile.workbook.xlsx_xml import Sheet, Styles, read_cells
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -149,9 +149,15 @@ class XlsxWorkbook:
         try:
             book, snapshot = xlsx_book.parse(raw, self.name, self._known, self.zone)
         except Damaged as error:
-            if zipfile.is_zipfile(io.BytesIO(raw)) or not (who := xlsx_file.opened_by(self.path)):
+            if zipfile.is_zipfile(io.BytesIO(raw)):
                 raise
-            raise Unavailable(f"{self.name} is being saved in {who}.", "Close it there, then run again.") from error
+            if who := xlsx_file.opened_by(self.path):
+                raise Unavailable(f"{self.name} is being saved in {who}.", "Close it there, then run again.") from error
+            if sign := xlsx_file.synced_by(self.path):
+                raise Unavailable(
+                    f"{self.name} is not whole: a sync program is bringing it, says {sign}.", "Run again in a minute."
+                ) from error
+            raise
         self._known = book.templates
         return book, snapshot
 
@@ -262,8 +268,13 @@ class XlsxWorkbook:
     def _was_used(self, raw: bytes) -> bool:
         """Whether a run has ever answered in a row: a Sync text of ours stands somewhere."""
         package = xlsx_package.unpack(raw, self.name)
-        names = [part for _, part in package.sheets] + ([package.strings_part] if package.strings_part else [])
-        return any(b" \xc2\xb7 " in package.read(part) and b">#" in package.read(part) for part in names)
+        context = xlsx_book.context_of(package, Styles(package.read(package.styles_part), self.name))
+        return any(map(frames.sync_key, context.strings)) or any(
+            frames.sync_key(cell)
+            for title, part in package.sheets
+            for _, cells in read_cells(Sheet.cut(package.read(part), f"Tab {title!r} of {self.name}"), context, None)
+            for cell in cells
+        )
 
     def _is_older(self, raw: bytes) -> bool:
         _, snapshot = xlsx_book.parse(raw, self.name, self._known, self.zone)

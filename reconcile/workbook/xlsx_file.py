@@ -28,6 +28,9 @@ NO_RIGHT: Final = "Give this user the right to write there."
 _NO_FOLDER_SYNC: Final = (errno.EINVAL, errno.EBADF, errno.ENOTSUP)
 """What network shares say that need no such thing."""
 
+_SHARING: Final = (32, 33)
+"""ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION."""
+
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -54,6 +57,8 @@ def read_if_there(path: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     except PermissionError as error:
+        if _is_sharing(error):
+            raise _held(path) from error
         raise AccessRefused(
             f"{path} may not be read by this user.", "Give this user the right to read and write it."
         ) from error
@@ -94,7 +99,11 @@ def refuse_without_folder(path: Path) -> None:
 
 
 def opened_by(path: Path) -> str:
-    """Which program has the workbook open, in words, "" for none: by the lock files LibreOffice and Excel leave beside it."""
+    """Which program has the workbook open, in words, "" for none: by the lock files that programs leave beside it.
+
+    LibreOffice and ONLYOFFICE `.~lock.orders.xlsx#`; Microsoft `~$orders.xlsx`, in older versions without the first two
+    letters; WPS `.~orders.xlsx`, or without the first letter.
+    """
     for place in dict.fromkeys((path, path.resolve())):
         libre = place.with_name(f".~lock.{place.name}#")
         if _there(libre):
@@ -106,7 +115,32 @@ def opened_by(path: Path) -> str:
                 data = _content(office)
                 named = data[1 : 1 + ord(data[0])].strip("\x00 ") if data and ord(data[0]) < 55 else ""  # noqa: PLR2004 - its name field
                 return f"Excel{f' ({named})' if named else ''}, says {office.name}"
+        for wps in (place.with_name(f".~{place.name}"), place.with_name(f".~{place.name[1:]}")):
+            if _there(wps):
+                return f"WPS Office, says {wps.name}"
     return ""
+
+
+def synced_by(path: Path) -> str:
+    """The name of a file with which a sync program is bringing the workbook just now, "" for none."""
+    target = path.resolve()
+    name = target.name
+    ours = (
+        f".{name}.part",
+        f"{name}.part",
+        f"{name}.partial",
+        f"{name}.tmp",
+        f"~{name}.tmp",
+        f".syncthing.{name}.tmp",
+        f"~syncthing~{name}.tmp",
+        f"{name}.crdownload",
+    )
+    try:
+        there = {each.name for each in target.parent.iterdir()}
+    except OSError:
+        return ""
+    nextcloud = (each for each in sorted(there) if each.startswith(f".{name}.~"))  # with a random ending
+    return next((each for each in (*ours, *nextcloud) if each in there), "")
 
 
 def refuse_if_open(path: Path) -> None:
@@ -221,7 +255,7 @@ def replace(path: Path, data: bytes, expected: str | None) -> None:
     if trouble := why_not_writable(path):  # replacing would get past a file that somebody made read-only
         raise AccessRefused(trouble, NO_RIGHT)
     target = path.resolve()
-    temporary = target.with_name(f".{target.name}.reconcile-tmp")
+    temporary = target.with_name(f".~{target.name}.reconcile.tmp")  # a name that sync programs leave alone
     try:
         boundary.at("file.before-temp")
         _write(temporary, data, target)
@@ -230,7 +264,7 @@ def replace(path: Path, data: bytes, expected: str | None) -> None:
         if _digest_now(target) != expected:
             raise Moved
         boundary.at("file.before-replace")
-        temporary.replace(target)
+        _put_in_place(temporary, target)
     except OSError as error:
         raise _explained(error, path) from error
     finally:
@@ -238,6 +272,27 @@ def replace(path: Path, data: bytes, expected: str | None) -> None:
             temporary.unlink(missing_ok=True)
     _sync_folder(target)
     boundary.at("file.after-replace")
+
+
+def _put_in_place(temporary: Path, target: Path) -> None:
+    try:
+        temporary.replace(target)
+    except PermissionError as error:  # that this user may write here was asked before
+        if error.errno == errno.EACCES or _is_sharing(error):
+            raise _held(target) from error
+        raise
+
+
+def _is_sharing(error: OSError) -> bool:
+    """Whether Windows says that another program holds the file."""
+    return getattr(error, "winerror", None) in _SHARING
+
+
+def _held(path: Path) -> Unavailable:
+    return Unavailable(
+        f"{path.name} is open in a program, on this machine or on another that shares its folder.",
+        "Save and close it there, then run again.",
+    )
 
 
 def _write(temporary: Path, data: bytes, target: Path) -> None:
@@ -290,6 +345,8 @@ def _explained(error: OSError, path: Path) -> ReconcileError:
         return Unavailable(
             f"The disk is full: {path.name} could not be saved. It is as it was.", "Free some space, then run again."
         )
+    if _is_sharing(error):
+        return _held(path)
     if isinstance(error, PermissionError):
         return AccessRefused(
             f"{path.name} could not be saved: this user may not write in {path.resolve().parent}.",

@@ -637,7 +637,7 @@ def _saved(book: Any, new_titles: set[str]) -> bytes:
         for info in before.infolist():
             data = before.read(info)
             if info.filename.startswith("xl/") and info.filename.endswith(".xml"):
-                data = data.replace(mark.encode(), b"&#13;")
+                data = data.replace(mark.encode(), b"&#13;").replace(b"&#%d;" % ord(mark), b"&#13;")  # lxml's way
             if info.filename in paths:
                 data = _without_number_warnings(data)
             after.writestr(info, data)

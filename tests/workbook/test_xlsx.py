@@ -608,6 +608,9 @@ def test_logs_are_read_only_when_asked_for(book: XlsxWorkbook, path: Path) -> No
         (".~lock.orders.xlsx#", b"", "LibreOffice, says .~lock.orders.xlsx#"),
         ("~$orders.xlsx", b"\x07Bob Day" + b" " * 47, "Excel (Bob Day), says ~$orders.xlsx"),
         ("~$orders.xlsx", b"", "Excel, says ~$orders.xlsx"),
+        ("~$ders.xlsx", b"", "Excel, says ~$ders.xlsx"),
+        (".~orders.xlsx", b"", "WPS Office, says .~orders.xlsx"),
+        (".~rders.xlsx", b"", "WPS Office, says .~rders.xlsx"),
     ],
 )
 def test_a_workbook_that_is_open_is_not_written(
@@ -624,6 +627,38 @@ def test_a_workbook_that_is_open_is_not_written(
     assert path.read_bytes() == before
     assert [finding.what for finding in book.check() if not finding.ok] == ["open"]
     assert len(book.read().tabs["orders"]) == 1
+
+
+def test_a_program_that_holds_the_file_without_a_lock_file(
+    book: XlsxWorkbook, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A share refuses the replacement, though this user may write there: it is open somewhere, and that is said (exit 5)."""
+    revision = land(book, "15")
+    before = path.read_bytes()
+
+    def refuse(*_: Any) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(Unavailable) as caught:
+        book.commit(Commit("run", meta={"a": "b"}), revision)
+    assert caught.value.what == (
+        "orders.xlsx is open in a program, on this machine or on another that shares its folder."
+    )
+    assert caught.value.next_step == "Save and close it there, then run again."
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("sign", [".orders.xlsx.~1f2e", "orders.xlsx.part", ".syncthing.orders.xlsx.tmp"])
+def test_a_file_that_a_sync_program_is_bringing(book: XlsxWorkbook, path: Path, sign: str) -> None:
+    """Half a file beside a sync program's own is not damage: it is whole in a minute."""
+    path.write_bytes(path.read_bytes()[:5000])
+    with pytest.raises(Damaged):
+        book.read()
+    (path.parent / sign).touch()
+    with pytest.raises(Unavailable) as caught:
+        book.read()
+    assert caught.value.what == f"orders.xlsx is not whole: a sync program is bringing it, says {sign}."
 
 
 def test_opened_in_the_last_moment(book: XlsxWorkbook, path: Path) -> None:

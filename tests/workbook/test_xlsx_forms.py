@@ -325,3 +325,41 @@ def test_a_tab_without_room_stops_the_run_at_its_begin(path: Path) -> None:
     )
     assert refused.value.next_step == ("Delete rows of 'Runs' that nobody needs, or what stands in row 1,048,576.")
     assert xlsx_book.ROOM == 1_000
+
+
+# --- _ledger ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_ledger_whose_texts_became_numbers(path: Path) -> None:
+    """What can only be a number is read as one, and ids, charges and counts are the texts they were."""
+    row: Any = {
+        "tab": "orders",
+        "key": "1",
+        "service": "12",
+        "charge": "0.25",
+        "start_count": "1200",
+        "remains_seen": "7",
+    }
+    book = XlsxWorkbook(path)
+    book.commit(Commit("run", ledger=[row]), book.read().revision)
+    made: Any = openpyxl.load_workbook(path)
+    for line in made["_ledger"].iter_rows(min_row=2):
+        for cell in line:
+            if isinstance(cell.value, str) and re.fullmatch(r"\d+(\.\d+)?", cell.value):
+                cell.value = float(cell.value)
+    made.save(path)
+    snapshot = XlsxWorkbook(path).read()
+    assert snapshot.revision == 3
+    shown = snapshot.ledger.iloc[0]
+    assert [shown[name] for name in ("key", "service", "charge", "start_count")] == ["1", "12", "0.25", "1200"]
+    assert shown["remains_seen"] == 7.0  # as a cell showed it
+    assert XlsxWorkbook(path).commit(Commit("run", ledger=[row]), 3) == 4
+
+
+def test_a_ledger_that_came_into_sight_is_hidden_again(path: Path) -> None:
+    """A program that keeps values only shows `_ledger` to everybody: the next commit puts it out of sight."""
+    made: Any = openpyxl.load_workbook(path)
+    made["_ledger"].sheet_state = "visible"
+    made.save(path)
+    land(path)
+    assert openpyxl.load_workbook(path)["_ledger"].sheet_state == "veryHidden"
