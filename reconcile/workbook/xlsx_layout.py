@@ -34,7 +34,7 @@ from reconcile.core.words import ENGLISH
 from reconcile.errors import Damaged
 from reconcile.workbook import frames, guide, templates, xlsx_book, xlsx_dashboard, xlsx_package
 from reconcile.workbook.templates import letters
-from reconcile.workbook.xlsx_xml import MAX_ROWS, Sheet, Styles, column_index, read_cells
+from reconcile.workbook.xlsx_xml import MAX_ROWS, Sheet, Styles, column_index, reach, read_cells
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -310,7 +310,7 @@ def _dress_column(sheet: Worksheet, tab: Tab, column: Column, index: int, known:
                 header=column.header, choices=", ".join(column.choices)
             )[:_MOST_PROMPT],
         )
-        rule.add(f"{letter}2:{letter}{MAX_ROWS}")
+        rule.add(f"{letter}2:{letter}{reach(sheet.max_row)}")
         sheet.add_data_validation(rule)
 
 
@@ -638,10 +638,23 @@ def _saved(book: Any, new_titles: set[str]) -> bytes:
             data = before.read(info)
             if info.filename.startswith("xl/") and info.filename.endswith(".xml"):
                 data = data.replace(mark.encode(), b"&#13;").replace(b"&#%d;" % ord(mark), b"&#13;")  # lxml's way
+            if _DRAWN.fullmatch(info.filename):
+                data = _spelled(data)
             if info.filename in paths:
                 data = _without_number_warnings(data)
             after.writestr(info, data)
     return finished.getvalue()
+
+
+_DRAWN: Final = re.compile(r"xl/drawings/drawing\d+\.xml")
+_BARE: Final = re.compile(rb"<(/?)(\w+)(?=[\s/>])")
+
+
+def _spelled(xml: bytes) -> bytes:
+    """A drawing with the prefix that every program writes: some know its elements by no other name (ExcelJS)."""
+    if b' xmlns="' not in xml:
+        return xml
+    return _BARE.sub(rb"<\1xdr:\2", xml).replace(b' xmlns="', b' xmlns:xdr="', 1)
 
 
 def _put_true_texts(book: Any, raw: bytes, name: str) -> None:

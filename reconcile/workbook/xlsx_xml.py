@@ -36,6 +36,9 @@ EPOCH_1904: Final = datetime(1904, 1, 1)  # noqa: DTZ001 - same
 _EXACT_DIGITS: Final = 10**15
 """Spreadsheets keep 15 digits; a longer whole number is stored as text rather than rounded."""
 
+_STEP: Final = 1_000
+"""Rows by which drop-downs grow."""
+
 _FIRST_SAFE_YEAR: Final = 1901
 """Excel's calendar has a 29 February 1900; nothing of ours is that old."""
 
@@ -200,7 +203,9 @@ class Sheet:
         last = self.numbers[-1] if self.numbers else 1
         head = _DIMENSION.sub(lambda found: _dimension(found, last), self.head, count=1)
         tail = _FILTER.sub(lambda found: _at_least(found, last), self.tail, count=1)
-        tail = _RULE_AREAS.sub(lambda found: found[1] + _grown(found[2], last, ours), tail)
+        tail = _RULE_AREAS.sub(
+            lambda found: found[1] + _grown(found[2], last, ours, lists=b"dataValidation" in found[1]), tail
+        )
         return b"".join((head, *self.rows, tail))
 
     def with_rows(self, changed: Mapping[int, bytes]) -> Sheet:
@@ -283,14 +288,28 @@ def _at_least(found: re.Match[bytes], last: int) -> bytes:
     return found[1] + str(max(last, int(found[2]))).encode() + found[3]
 
 
-def _grown(areas: bytes, last: int, ours: Collection[int] | None) -> bytes:
-    """A rule's areas, those of our columns down to the last row there can be where they end above the row `last`."""
+def reach(last: int) -> int:
+    """How far down drop-downs reach in a tab whose last row is `last`: a thousand rows further, and more as rows come.
+
+    Some programs make an object of every cell of a drop-down: whole columns of them are too many (ExcelJS gives up).
+    """
+    return min(MAX_ROWS, (last // _STEP + 2) * _STEP)
+
+
+def _grown(areas: bytes, last: int, ours: Collection[int] | None, *, lists: bool) -> bytes:
+    """A rule's areas, those of our columns further down where they end near the row `last` or above it.
+
+    Colours then reach down to the last row there can be. lists: they are a drop-down's; those of our columns that reach all
+    the way down, as earlier versions made them, end sooner.
+    """
 
     def grown(found: re.Match[bytes]) -> bytes:
         ends = (column_index(found[1].decode()), column_index(found[2].decode()))
-        if int(found[3]) >= last or (ours is not None and not all(end in ours for end in ends)):
+        end, enough = int(found[3]), last + _STEP // 2 if lists and ours is not None else last
+        whole = lists and ours is not None and end >= MAX_ROWS
+        if (end >= enough and not whole) or (ours is not None and not all(each in ours for each in ends)):
             return found[0]
-        return b"%s2:%s%d" % (found[1], found[2], MAX_ROWS)
+        return b"%s2:%s%d" % (found[1], found[2], reach(last) if lists and ours is not None else MAX_ROWS)
 
     return _SPAN.sub(grown, areas)
 

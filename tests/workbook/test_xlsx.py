@@ -122,7 +122,7 @@ def test_the_workbook_looks_like_its_templates(book: XlsxWorkbook, path: Path) -
                 assert all(len(text or "") <= 255 for text in (rule.prompt, rule.error, rule.formula1))
                 assert all(len(text or "") <= 32 for text in (rule.promptTitle, rule.errorTitle))
             if column.choices and column.owner == "staff":
-                rule = lists[f"{letter}2:{letter}1048576"]
+                rule = lists[f"{letter}2:{letter}2000"]
                 assert rule.formula1 == f'"{",".join(column.choices)}"'
                 assert rule.showErrorMessage
                 assert rule.showDropDown is not True

@@ -343,6 +343,25 @@ def test_spans_cut_to_the_rows_in_use_grow_again() -> None:
 
 
 @pytest.mark.parametrize(
+    ("before", "last", "after"),
+    [
+        ("H2:H2000", 7, "H2:H2000"),
+        ("H2:H2000", 1500, "H2:H2000"),
+        ("H2:H2000", 1501, "H2:H3000"),
+        ("H2:H6", 7, "H2:H2000"),
+        ("H2:H1048576", 7, "H2:H2000"),
+        ("H2:H1048576", 1_048_000, "H2:H1048576"),
+        ("P2:P1048576 H1", 7, "P2:P1048576 H1"),
+    ],
+)
+def test_drop_downs_reach_as_far_as_rows_may_soon_stand(before: str, last: int, after: str) -> None:
+    """A thousand rows further than the last, and more as rows come; those of staff's own columns stay as they are."""
+    xml = f'<worksheet><sheetData/><dataValidation sqref="{before}"/></worksheet>'.encode()
+    written = Sheet.cut(xml, "Tab").with_rows({last: f'<row r="{last}"/>'.encode()}).xml(range(14)).decode()
+    assert f'<dataValidation sqref="{after}"/>' in written
+
+
+@pytest.mark.parametrize(
     "tail",
     [
         '<mergeCells count="1"><mergeCell ref="P2:Q3"/></mergeCells>',
