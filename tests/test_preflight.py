@@ -80,7 +80,7 @@ def column(office, title, header):
     return [cell.value for cell in cells if cell is not None and cell.value is not None]
 
 
-@pytest.mark.parametrize("title", ["History", "Runs"])
+@pytest.mark.parametrize("title", ["Change log", "Runs"])
 def test_lines_of_a_log_that_is_closed_to_the_job_wait(tmp_path, title):
     """The refund is sent, its result written, and no doubt comes of it; the lines appear once somebody opens the log."""
     office = Office(tmp_path, rows=6)
@@ -106,7 +106,7 @@ def test_lines_of_a_log_that_is_closed_to_the_job_wait(tmp_path, title):
     assert sent(office) == 1
 
 
-@pytest.mark.parametrize("title", ["History", "Runs"])
+@pytest.mark.parametrize("title", ["Change log", "Runs"])
 def test_lines_of_a_log_that_was_made_a_table_wait(tmp_path, title):
     """Google drops what is appended there; nothing is lost, and the person at the terminal is told."""
     office = Office(tmp_path, rows=6)
@@ -130,7 +130,7 @@ def test_a_log_that_is_closed_in_mid_run_makes_no_doubt(tmp_path):
     """Between the begin and the end of a run: the end is written all the same, its lines wait."""
     office = Office(tmp_path, rows=6)
     cancel(office)
-    office.emulator.faults.before(len(office.emulator.calls) + 3, lambda _: protect(office, "History"))
+    office.emulator.faults.before(len(office.emulator.calls) + 3, lambda _: protect(office, "Change log"))
     outcome = run(office)
     assert (outcome.exit_code, outcome.doubts) == (0, ())
     assert run(office).exit_code == 0

@@ -158,11 +158,11 @@ def ledger_of_columns(numbers: Sequence[int], columns: Columns, name: str) -> Le
 
 
 def _texts(column: str, cells: Sequence[Cell]) -> Sequence[Cell]:
-    """A column of the ledger with its numbers as text again; in `*_seen` they are what a cell showed.
+    """A column of the ledger with its numbers as text again; in `*_seen` they are what a cell showed, and a quantity is one.
 
     xlsx-populate saves a text that looks like a number as one.
     """
-    if column.endswith(SEEN) or not any(type(cell) in (int, float) for cell in cells):
+    if column.endswith(SEEN) or column == "quantity" or not any(type(cell) in (int, float) for cell in cells):
         return cells
     return [_number_text(cell) if type(cell) in (int, float) else cell for cell in cells]
 

@@ -299,15 +299,24 @@ class GoogleWorkbook:
         return Snapshot(ledger.revision, data, ledger.frame, ledger.meta, self.known.words)
 
     def _tabs(self, also: Sequence[str]) -> tuple[list[Tab], dict[str, Any]]:
-        """Our tabs and what they say: one call, unless the sheet is in another language than the settings say."""
-        tabs = [*self.known.data_tabs, self.known.tab(LEDGER)]
-        try:
-            return tabs, self._values([self._range(tab, also) for tab in tabs])
-        except Damaged:
-            if not self._other_language():
-                raise
+        """Our tabs and what they say: one call, unless the sheet has former titles, or another language than the settings say."""
+        for _ in range(3):
+            tabs = [*self.known.data_tabs, self.known.tab(LEDGER)]
+            try:
+                return tabs, self._values([self._range(tab, also) for tab in tabs])
+            except Damaged as error:
+                if not (self._former_title(error) or self._other_language()):
+                    raise
         tabs = [*self.known.data_tabs, self.known.tab(LEDGER)]
         return tabs, self._values([self._range(tab, also) for tab in tabs])
+
+    def _former_title(self, missing: Damaged) -> bool:
+        """Takes the former title of the tab that `missing` is about, as sheets of earlier versions have it."""
+        before = self.known
+        for tab in before.data_tabs:
+            if tab.former and f"no tab {tab.called}." in missing.what:
+                self.known = before.titled([*tab.former, *(each.title for each in before.tabs if each is not tab)])
+        return self.known is not before
 
     def _other_language(self) -> bool:
         """Whether `_ledger`, which is the same in every language, says that the sheet is in another one than ours."""
@@ -360,8 +369,9 @@ class GoogleWorkbook:
         title = title.strip("'").replace("''", "'")
         if title == self.known.tab(LEDGER).title:
             return NotSetUp(f"{self.name} has no tab {title!r}: it is not set up yet.", frames.INIT)
+        called = next((tab.called for tab in self.known.tabs if tab.title == title), repr(title))
         return Damaged(
-            f"{self.name} has no tab {title!r}.",
+            f"{self.name} has no tab {called}.",
             f"If somebody renamed it, give it back its name {title!r}. Otherwise: {frames.INIT}",
         )
 

@@ -123,7 +123,8 @@ def look(book: GoogleWorkbook) -> Found:
     """The spreadsheet's shape, and the cells of it that matter: two reads, one when none of our tabs is there."""
     shape = json_of(book.http.request("get", book.address(), params={"fields": _SHAPE}))
     tabs = [_tab(given) for given in shape.get("sheets", [])]
-    book.known = _spoken(book.known, tabs)
+    titles = [tab.title for tab in tabs]
+    book.known = _spoken(book.known, tabs).titled(titles)
     ours = _ours(book.known, tabs, {})
     wanted = _ranges(book.known, ours, [tab for tab in tabs if tab.sheet not in {each.sheet for each in ours.values()}])
     if wanted:
@@ -132,7 +133,7 @@ def look(book: GoogleWorkbook) -> Found:
         ours = _ours(book.known, tabs, {})
     meta, places, following = _meta(book, ours.get(LEDGER))
     if meta:
-        book.known = book.known.in_language(frames.language(meta))
+        book.known = book.known.in_language(frames.language(meta)).titled(titles)
         ours = _ours(book.known, tabs, {})
     if google.TAB_IDS in meta:
         ours = _ours(book.known, tabs, json.loads(meta[google.TAB_IDS]))

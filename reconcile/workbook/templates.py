@@ -110,7 +110,8 @@ class Tab:
 
     `key_column`: key of the column that names a row, "" where rows have no name. `free_text`: its content is for people
     only, so it is never read back. `closed_column` and `closed_when`: which rows are done, to be shown in grey.
-    `open_column`: the column with the time a row came, whose colour tells its age.
+    `open_column`: the column with the time a row came, whose colour tells its age. `former`: titles it has had in workbooks of
+    earlier versions, which keep them.
     """
 
     key: str
@@ -129,6 +130,17 @@ class Tab:
     open_column: str = ""
     tiles: tuple[Tile, ...] = ()
     charts: tuple[Chart, ...] = ()
+    former: tuple[str, ...] = ()
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """The titles it is found by, its own first."""
+        return (self.title, *self.former)
+
+    @property
+    def called(self) -> str:
+        """Its title for a person who looks for it, with those it may have in an older workbook."""
+        return " or ".join(map(repr, self.titles))
 
     def column(self, key: str) -> Column:
         """The column with this key. Raises KeyError."""
@@ -212,6 +224,24 @@ class Templates:
     def in_language(self, language: str) -> Templates:
         """The same templates in another language. Raises SettingsError for one that is not known."""
         return self if language == self.language else templates(language)
+
+    def titled(self, found: Iterable[str]) -> Templates:
+        """The same templates with the titles that a workbook's tabs have, where those are former ones."""
+        there = {fold(title) for title in found}
+        older = {
+            tab.key: next(title for title in tab.former if fold(title) in there)
+            for tab in self.tabs
+            if fold(tab.title) not in there and any(fold(title) in there for title in tab.former)
+        }
+        if not older:
+            return self
+        tabs = tuple(
+            replace(tab, title=title, former=tuple(each for each in tab.titles if each != title))
+            if (title := older.get(tab.key))
+            else tab
+            for tab in self.tabs
+        )
+        return replace(self, tabs=tabs, words=replace(self.words, TAB={**self.words.TAB, **older}))
 
     def tab(self, key: str) -> Tab:
         """The tab with this key. Raises KeyError."""
@@ -310,6 +340,7 @@ def _spoken_tab(tab: Tab, english: Templates, said: Catalogue) -> Tab:
     return replace(
         tab,
         title=said.titles[tab.key],
+        former=(),
         purpose=said.purposes[tab.key],
         columns=tuple(_spoken_column(column, tab, english, said) for column in tab.columns),
         closed_when=tuple(said.words.choice(value) for value in tab.closed_when),
@@ -511,6 +542,7 @@ def _tab(path: Path) -> Tab:
         open_column=table.take("open_column", str, ""),
         tiles=tuple(_tile(path.name, values) for values in table.take("tiles", list, [])),
         charts=tuple(_chart(path.name, values) for values in table.take("charts", list, [])),
+        former=table.texts("former"),
     )
     table.done()
     _check_tab(path.name, tab)

@@ -180,7 +180,7 @@ class XlsxWorkbook:
             xlsx_file.refuse_if_open(self.path)
             before = xlsx_file.read_bytes(self.path)
             with xlsx_book.damage_named(self.name):
-                self._known = xlsx_book.in_language_of(before, self.name, self._known)
+                self._known = xlsx_book.as_found(before, self.name, self._known)
                 raw, aside = xlsx_layout.set_aside(before, self._known, self.name, str(self.zone))
             try:
                 xlsx_file.replace(self.path, raw, xlsx_file.digest(before))
@@ -202,7 +202,7 @@ class XlsxWorkbook:
             before = xlsx_file.read_if_there(self.path)
             with xlsx_book.damage_named(self.name):
                 if before is not None:
-                    self._known = xlsx_book.in_language_of(before, self.name, self._known)
+                    self._known = xlsx_book.as_found(before, self.name, self._known)
                 gap = None if before is None else self._gap(before, rebuild=rebuild)
             raw, done = self._completed(before, gap)
             book, snapshot = xlsx_book.parse(raw, self.name, self._known, self.zone)

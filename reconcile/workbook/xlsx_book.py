@@ -270,10 +270,11 @@ def xlsx_limit() -> int:
 
 
 def find_sheet(package: Package, tab: Tab) -> str | None:
-    """The part of a tab, by its title (case and white space aside), None when there is none."""
+    """The part of a tab, by its title or a former one (case and white space aside), None when there is none."""
     exact = [part for title, part in package.sheets if title == tab.title]
-    folded = [part for title, part in package.sheets if templates.fold(title) == templates.fold(tab.title)]
-    return next(iter(exact or folded), None)
+    for wanted in tab.titles:
+        exact += [part for title, part in package.sheets if templates.fold(title) == templates.fold(wanted)]
+    return next(iter(exact), None)
 
 
 def context_of(package: Package, styles: Styles) -> Context:
@@ -307,12 +308,13 @@ def parse(raw: bytes, name: str, known: Templates, zone: ZoneInfo) -> tuple[Book
         if part_name := find_sheet(package, memory):
             parts[memory.key], ledger = _ledger(package, part_name, memory, context, name)
             known = known.in_language(frames.language(ledger.meta))
+        known = known.titled(title for title, _ in package.sheets)
         for tab in known.tabs:
             if tab.free_text or (tab.key == memory.key and ledger is not None):
                 continue
             if (found := find_sheet(package, tab)) is None:
                 raise (NotSetUp if tab.key == memory.key else Damaged)(
-                    f"{name} has no tab {tab.title!r}.",
+                    f"{name} has no tab {tab.called}.",
                     f"If it was renamed, name it {tab.title!r} again. Otherwise: {frames.INIT}",
                 )
             made = _tab_part(package, found, tab, context, name)
@@ -395,6 +397,11 @@ def _last(part: TabPart, filled: int) -> int:
         if any(each.left <= index <= each.right for index in ours)
     ]
     return max((1, filled, *taken))
+
+
+def as_found(raw: bytes, name: str, known: Templates) -> Templates:
+    """`known` in the language the workbook is in, with the titles its tabs have. Raises Damaged."""
+    return in_language_of(raw, name, known).titled(title for title, _ in unpack(raw, name).sheets)
 
 
 def in_language_of(raw: bytes, name: str, known: Templates) -> Templates:

@@ -247,7 +247,7 @@ def _add_tab(book: Any, tab: Tab, known: Templates, zone_name: str) -> None:
     heads = "".join(column.header for column in tab.columns)
     sheet.row_dimensions[1].height = HEADER_HEIGHT * 1.2 if _tall(heads) else HEADER_HEIGHT
     sheet.freeze_panes = f"{'B' if tab.has(SYNC) else 'A'}{tab.frozen_rows + 1}"
-    sheet.auto_filter.ref = f"A1:{letters(len(tab.columns) - 1)}{MAX_ROWS}"
+    sheet.auto_filter.ref = f"A1:{letters(len(tab.columns) - 1)}{reach(1)}"
     _tint_states(sheet, tab, known)
     _page(sheet)
     if tab.key == templates.LEDGER:

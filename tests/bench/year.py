@@ -153,7 +153,9 @@ def main() -> int:
                     "orders": year.orders,
                     "early": {name: middle(early, name) for name in names},
                     "late": {name: middle(late, name) for name in names},
-                    "rows": {title: year.rows(title) for title in ("Orders", "Archive", "_ledger", "History", "Runs")},
+                    "rows": {
+                        title: year.rows(title) for title in ("Orders", "Archive", "_ledger", "Change log", "Runs")
+                    },
                 },
                 indent=1,
             )

@@ -57,7 +57,7 @@ def test_lost_orders_are_added_by_id(lost: Terminal) -> None:
         ("15", "1", "Processing"),
         ("16", "1", "Processing"),
     ]
-    assert [row["Result"] for row in lost.rows("History")] == [f"resolved by hand ({CLAIM})"] * 2
+    assert [row["Result"] for row in lost.rows("Change log")] == [f"resolved by hand ({CLAIM})"] * 2
     assert lost.rows("Runs")[-1]["Result"] == "Resolved by hand"
     assert lost.type("resolve").out == "Nothing is in doubt.\n"
     assert lost.type("sync").code == 0
@@ -196,7 +196,7 @@ def test_a_refund_that_went_through_is_never_sent_again(unclear: Terminal) -> No
     assert row["Sync"] == "#16 · Sent the cancel and refund (you said it went through)."
     assert unclear.type("sync").code == 0
     assert len(unclear.panel.calls(Action.SET_CANCELED)) == 1
-    assert unclear.rows("History")[-1]["Result"] == "resolved by hand: it went through"
+    assert unclear.rows("Change log")[-1]["Result"] == "resolved by hand: it went through"
 
 
 def test_what_the_panel_refused_besides_stays_in_the_row(synced: Terminal) -> None:

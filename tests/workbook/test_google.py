@@ -805,3 +805,26 @@ def test_every_account_reads_the_same(hands: GoogleHands) -> None:
     for email in (hands.emulator.owner, hands.emulator.service_account):
         assert list(GoogleWorkbook(hands.id, http(hands.emulator, email)).read().tabs["orders"].index) == ["1"]
     assert templates().version
+
+
+def test_a_sheet_with_a_former_title_goes_on_as_it_is(hands: GoogleHands) -> None:
+    """A sheet of an earlier version calls Change log History: it is read and written under that name, and init leaves it."""
+    hands.person("history").rename_tab("History")
+    book = hands.open()
+    revision = book.read().revision
+    book.commit(Commit("run", append={"history": [{"id": "15", "tab": "Orders"}]}), revision)
+    assert list(hands.open().read(("history",)).tabs["history"]["id"]) == ["15"]
+    hands.open().provision()
+    assert hands.emulator.sheet(hands.id, "History").title == "History"
+    assert book.known.words.TAB["history"] == "History"
+
+
+def test_a_tab_that_is_gone_is_named_by_both_its_titles(hands: GoogleHands) -> None:
+    """Whoever looks for it may know it by the older one."""
+    hands.person("history").rename_tab("Log")
+    with pytest.raises(Damaged) as caught:
+        hands.open().read()
+    assert sorted(caught.value.what.removeprefix("the Google Sheet has no tab ").removesuffix(".").split(" or ")) == [
+        "'Change log'",
+        "'History'",
+    ]

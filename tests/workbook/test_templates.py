@@ -67,7 +67,7 @@ def test_the_tabs_and_their_order(known: Templates) -> None:
         "Approvals",
         "Dashboard",
         "Runs",
-        "History",
+        "Change log",
         "Long texts",
         "Archive",
         "_ledger",

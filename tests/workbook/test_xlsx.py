@@ -249,6 +249,25 @@ def test_a_row_inserted_above_the_headings_gets_no_second_table(book: XlsxWorkbo
     assert path.read_bytes() == before
 
 
+def test_a_workbook_with_a_former_title_goes_on_as_it_is(book: XlsxWorkbook, path: Path) -> None:
+    """A workbook of an earlier version calls Change log History: it is read and written under that name, and init leaves it."""
+    made = openpyxl.load_workbook(path)
+    made["Change log"].title = "History"
+    made.save(path)
+    old = open_book(path)
+    old.commit(Commit("run", append={"history": [{"id": "15", "tab": "Orders"}]}), old.read().revision)
+    snapshot = open_book(path).read()
+    assert list(snapshot.tabs["history"]["id"]) == ["15"]
+    assert snapshot.words.TAB["history"] == "History"
+    assert open_book(path).provision() == Provisioned()
+    made = openpyxl.load_workbook(path)
+    made["History"].title = "Log"
+    made.save(path)
+    with pytest.raises(Damaged) as caught:
+        open_book(path).read()
+    assert caught.value.what == "orders.xlsx has no tab 'Change log' or 'History'."
+
+
 def test_a_newer_template_version_is_left_alone(book: XlsxWorkbook, path: Path) -> None:
     """An old reconcile does not take a new workbook apart."""
     made = openpyxl.load_workbook(path)
@@ -583,12 +602,12 @@ def test_long_texts_get_a_readable_height(book: XlsxWorkbook, path: Path) -> Non
 def test_logs_are_read_only_when_asked_for(book: XlsxWorkbook, path: Path) -> None:
     """A broken History does not stop a run, and is named when it is read."""
     book.commit(Commit("run", append={"history": [{"id": "15", "tab": "Orders"}]}), book.read().revision)
-    part = part_of(path, "History")
+    part = part_of(path, "Change log")
     rewrite(path, {part: parts(path)[part].replace(b">15<", b">&nonsense;<")})
     tabs = open_book(path).read().tabs
     assert len(tabs["orders"]) == 0
     assert "history" in tabs
-    with pytest.raises(Damaged, match=r"Tab 'History' of orders\.xlsx is damaged inside"):
+    with pytest.raises(Damaged, match=r"Tab 'Change log' of orders\.xlsx is damaged inside"):
         _ = tabs["history"]
     with pytest.raises(KeyError):
         _ = tabs["nonsense"]

@@ -271,7 +271,7 @@ def test_rows_extend_a_table(path: Path) -> None:
     path.unlink()
 
 
-@pytest.mark.parametrize("title", ["Archive", "History"])
+@pytest.mark.parametrize("title", ["Archive", "Change log"])
 def test_rows_extend_a_table_made_of_a_log(path: Path, title: str) -> None:
     """A log that somebody made a table grows as before."""
     make_table(path, title)
