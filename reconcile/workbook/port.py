@@ -71,6 +71,7 @@ class Provisioned:
     """What `provision` did: whether the file is new, titles of tabs, (title, header) of columns and services it added.
 
     aside: titles under which tabs were set aside.
+    restored: looks that another program had taken out, in words.
     """
 
     created: bool = False
@@ -79,16 +80,19 @@ class Provisioned:
     services: tuple[str, ...] = ()
     refreshed: bool = False
     aside: tuple[str, ...] = ()
+    restored: tuple[str, ...] = ()
 
     @property
     def changed(self) -> bool:
-        return bool(self.created or self.tabs or self.columns or self.services or self.refreshed or self.aside)
+        done = (self.created, self.tabs, self.columns, self.services, self.refreshed, self.aside, self.restored)
+        return any(done)
 
     def lines(self) -> list[str]:
         """What was done, one sentence each; empty when everything was there."""
         said = [f"Set aside as {title}." for title in self.aside]
         said += ["Made a new workbook."] if self.created else [f"Added the tab {title}." for title in self.tabs]
         said += [f"Added the column {header} to {title}, at the right end." for title, header in self.columns]
+        said += [f"Restored what a program had removed: {', '.join(self.restored)}."] if self.restored else []
         said += ["Brought Start here up to date."] if self.refreshed else []
         return said + [f"Added service {service} to Services." for service in self.services]
 

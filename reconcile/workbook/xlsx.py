@@ -18,7 +18,7 @@ from reconcile import boundary
 from reconcile.core.cells import id_text
 from reconcile.core.model import Commit
 from reconcile.errors import Damaged, ReconcileError, RevisionMoved, SettingsError, Unavailable
-from reconcile.workbook import frames, templates, xlsx_book, xlsx_file, xlsx_package
+from reconcile.workbook import frames, templates, xlsx_book, xlsx_file, xlsx_package, xlsx_stripped
 from reconcile.workbook.port import Finding, Provisioned
 from reconcile.workbook.xlsx_xml import Sheet, Styles, read_cells
 
@@ -212,7 +212,7 @@ class XlsxWorkbook:
                 yes = self._known.words.choice("Yes")
                 rows: list[Row] = [{"service_id": service, "pull": yes} for service in new]
                 book = book.applied(Commit("init", append={"services": rows}))
-            done = Provisioned(done.created, done.tabs, done.columns, tuple(new), done.refreshed)
+            done = replace(done, services=tuple(new))
             if book.raw != before:
                 try:
                     xlsx_file.replace(self.path, book.raw, None if before is None else xlsx_file.digest(before))
@@ -233,6 +233,7 @@ class XlsxWorkbook:
             tabs=tuple(tab.title for tab in gap.tabs),
             columns=tuple((tab.title, column.header) for tab, column in gap.columns),
             refreshed=gap.older,
+            restored=gap.stripped,
         )
         return xlsx_layout.completed(raw, gap, self._known, self.name, str(self.zone)), done
 
@@ -263,7 +264,8 @@ class XlsxWorkbook:
             for column in tab.columns
             if templates.fold(column.header) not in headers[tab.key]
         )
-        return Gap(lacking, columns, older=False if lacking or columns else self._is_older(raw))
+        lost = () if lacking else xlsx_stripped.stripped(package, self._known, self.name)
+        return Gap(lacking, columns, older=False if lacking or columns else self._is_older(raw), stripped=lost)
 
     def _was_used(self, raw: bytes) -> bool:
         """Whether a run has ever answered in a row: a Sync text of ours stands somewhere."""
@@ -309,6 +311,9 @@ class XlsxWorkbook:
         findings.append(
             Finding("structure", ok=True, text=f"All tabs and headings are there; revision {book.revision}.")
         )
+        if lost := xlsx_stripped.stripped(xlsx_package.unpack(raw, self.name), book.templates, self.name):
+            what = f"A program that keeps little but values has removed: {', '.join(lost)}."
+            findings.append(Finding("looks", ok=False, text=what, next_step=xlsx_stripped.NEXT))
         version = snapshot.meta.get(frames.VERSION_KEY, "none")
         fits = version == str(self._known.version)
         findings.append(

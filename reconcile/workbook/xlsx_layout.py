@@ -34,6 +34,7 @@ from reconcile.core.words import ENGLISH
 from reconcile.errors import Damaged
 from reconcile.workbook import frames, guide, templates, xlsx_book, xlsx_dashboard, xlsx_package
 from reconcile.workbook.templates import letters
+from reconcile.workbook.xlsx_stripped import COLOURS, FREEZE, LISTS, WIDTHS
 from reconcile.workbook.xlsx_xml import MAX_ROWS, Sheet, Styles, column_index, reach, read_cells
 
 if TYPE_CHECKING:
@@ -59,14 +60,15 @@ _CELL_EDGE: Final = Side(style="hair", color="C9CED6")
 
 @dataclass(frozen=True)
 class Gap:
-    """What a workbook lacks: whole tabs, and headings per tab."""
+    """What a workbook lacks: whole tabs, headings per tab, and looks that another program took out of all of it."""
 
     tabs: tuple[Tab, ...] = ()
     columns: tuple[tuple[Tab, Column], ...] = ()
     older: bool = False
+    stripped: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.tabs or self.columns or self.older)
+        return bool(self.tabs or self.columns or self.older or self.stripped)
 
 
 def made(known: Templates, now: datetime, zone_name: str) -> bytes:
@@ -90,6 +92,8 @@ def completed(raw: bytes, gap: Gap, known: Templates, name: str, zone_name: str)
     book = _opened(raw, known, name)
     for tab in gap.tabs:
         _add_tab(book, tab, known, zone_name)
+    if gap.stripped:
+        _restore(book, known, gap.stripped, zone_name)
     for tab, column in gap.columns:
         sheet = _sheet(book, tab)
         index = max(_last_used_column(sheet), sheet.max_column if sheet.max_row > 1 else 0)
@@ -161,6 +165,28 @@ def _opened(raw: bytes, known: Templates, name: str) -> Any:
         raise _would_destroy(name, lost)
     _put_true_texts(book, raw, name)
     return book
+
+
+def _restore(book: Any, known: Templates, lost: Sequence[str], zone_name: str) -> None:
+    """Puts looks back that no tab has any more, on the columns where they stand now; the Dashboard is drawn with every save."""
+    for tab in (*known.data_tabs, known.tab(templates.LEDGER)):
+        sheet = _sheet(book, tab)
+        for key, letter in _places(sheet, tab).items():
+            column, index = tab.column(key), column_index(letter)
+            if WIDTHS in lost:
+                _dress(sheet, tab, column, index, known)
+            if LISTS in lost and tab.key != templates.LEDGER:
+                _guard(sheet, column, index, known)
+        if WIDTHS in lost:
+            sheet.row_dimensions[1].height = HEADER_HEIGHT
+        if FREEZE in lost:
+            sheet.freeze_panes = f"{'B' if tab.has(SYNC) else 'A'}{tab.frozen_rows + 1}"
+        if COLOURS in lost:
+            _tint_states(sheet, tab, known)
+        if tab.hidden:
+            sheet.sheet_state, sheet.protection.sheet = "veryHidden", True
+    if {WIDTHS, COLOURS} & set(lost):
+        _write_start(_sheet(book, known.tab(templates.START)), known, zone_name)
 
 
 # --- what openpyxl would lose ------------------------------------------------------------------------------------------------
@@ -265,6 +291,13 @@ def _add_tab(book: Any, tab: Tab, known: Templates, zone_name: str) -> None:
 
 def _dress_column(sheet: Worksheet, tab: Tab, column: Column, index: int, known: Templates) -> None:
     """Heading, width, formats and drop-down of one column at `index`."""
+    _dress(sheet, tab, column, index, known)
+    if tab.key != templates.LEDGER:
+        _guard(sheet, column, index, known)
+
+
+def _dress(sheet: Worksheet, tab: Tab, column: Column, index: int, known: Templates) -> None:
+    """Heading, width and formats."""
     letter = letters(index)
     owner = known.owners[column.owner]
     header = sheet.cell(1, index + 1, column.header)
@@ -283,8 +316,12 @@ def _dress_column(sheet: Worksheet, tab: Tab, column: Column, index: int, known:
         dimension.fill = PatternFill("solid", start_color=guide.TINTS[column.owner])
     if column.owner == "staff":
         dimension.protection = Protection(locked=False)
-    if tab.key == templates.LEDGER:
-        return
+
+
+def _guard(sheet: Worksheet, column: Column, index: int, known: Templates) -> None:
+    """What is said at the heading, and the drop-down."""
+    letter = letters(index)
+    owner = known.owners[column.owner]
     guard = DataValidation(
         type="custom",
         formula1=f'EXACT({letter}1,"{column.header}")',

@@ -7,6 +7,7 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
+import pandas as pd
 import pytest
 from openpyxl.worksheet.formula import ArrayFormula
 from openpyxl.worksheet.table import Table
@@ -15,7 +16,7 @@ from reconcile.core.cells import Formula
 from reconcile.core.model import ROW, Commit
 from reconcile.errors import Damaged
 from reconcile.workbook import xlsx_book, xlsx_package
-from reconcile.workbook.xlsx import XlsxWorkbook
+from reconcile.workbook.xlsx import Provisioned, XlsxWorkbook
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -363,3 +364,46 @@ def test_a_ledger_that_came_into_sight_is_hidden_again(path: Path) -> None:
     made.save(path)
     land(path)
     assert openpyxl.load_workbook(path)["_ledger"].sheet_state == "veryHidden"
+
+
+# --- looks -----------------------------------------------------------------------------------------------------------------
+
+STRIPPED = (
+    "drop-downs, colours, frozen headings, column widths, charts, the hiding of _ledger, the protection of _ledger"
+)
+
+
+def through_pandas(path: Path) -> None:
+    """The whole workbook read and saved by pandas, which keeps values only."""
+    read = pd.read_excel(path, sheet_name=None, dtype=object)
+    with pd.ExcelWriter(path) as writer:
+        for title, frame in read.items():
+            frame.to_excel(writer, sheet_name=title, index=False)
+
+
+def test_a_program_that_keeps_values_only(path: Path) -> None:
+    """The run goes on, `_ledger` is out of sight again, doctor says what is gone, and init restores it and says so."""
+    made: Any = openpyxl.load_workbook(path)
+    fresh = {sheet.title: _looks(sheet) for sheet in made}
+    assert XlsxWorkbook(path).provision() == Provisioned()
+    through_pandas(path)
+    (finding,) = [each for each in XlsxWorkbook(path).check() if not each.ok]
+    assert finding.text == f"A program that keeps little but values has removed: {STRIPPED}."
+    assert finding.next_step == "Run `reconcile init`: it restores them."
+    land(path, "4")
+    assert openpyxl.load_workbook(path)["_ledger"].sheet_state == "veryHidden"
+    assert list(XlsxWorkbook(path).read().tabs["orders"].index) == ["1", "2", "3", "4"]
+    done = XlsxWorkbook(path).provision()
+    restored = STRIPPED.replace(", the hiding of _ledger", "")
+    assert done.lines() == [f"Restored what a program had removed: {restored}."]
+    made = openpyxl.load_workbook(path)
+    assert {sheet.title: _looks(sheet) for sheet in made} == fresh
+    assert all(finding.ok for finding in XlsxWorkbook(path).check())
+    assert XlsxWorkbook(path).provision() == Provisioned()
+
+
+def _looks(sheet: Any) -> tuple[Any, ...]:
+    rules = {rule.formula[0] for area in sheet.conditional_formatting for rule in area.rules}
+    lists = {(str(rule.sqref), rule.formula1) for rule in sheet.data_validations.dataValidation}
+    widths = {letter: dimension.width for letter, dimension in sheet.column_dimensions.items()}
+    return rules, lists, widths, sheet.freeze_panes, sheet.sheet_state, len(sheet._charts), sheet.protection.sheet
