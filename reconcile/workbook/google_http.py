@@ -66,38 +66,76 @@ class NotThere(AccessRefused):
 
 @dataclass(frozen=True)
 class _Known:
-    """A refusal of which the cause is certain. words: what Google's message says then."""
+    """A refusal of which the cause is certain. words: what Google's message, or the reason beside it, says then. codes: () for any."""
 
-    words: str
+    words: tuple[str, ...]
     error: type[ReconcileError]
     what: str
     next_step: str
+    codes: tuple[int, ...] = ()
 
 
 _KNOWN: Final = (
     _Known(
-        "Google Sheets API has not been used",
+        ("Google Sheets API has not been used", "SERVICE_DISABLED"),
         AccessRefused,
         "The Google Sheets API is switched off in the key's project: {text}",
         "Switch it on at the address above, wait a minute, then run `reconcile doctor`.",
     ),
     _Known(
-        "insufficient authentication scopes",
+        ("insufficient authentication scopes", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"),
         AccessRefused,
         "This sign-in to Google does not include Google Sheets: {text}",
         f"Sign in again with the scope {SCOPE}, or give the machine's own identity that scope.",
     ),
     _Known(
-        "not supported for this document",
+        ("not supported for this document",),
         SettingsError,
         "RECONCILE_SHEET is an Excel file in Google Drive, not a Google Sheet: {text}",
         "Open it there, choose File > Save as Google Sheets, and put the new sheet's address into RECONCILE_SHEET.",
     ),
     _Known(
-        "protected cell or object",
+        ("protected cell or object",),
         AccessRefused,
         "A protection in the sheet keeps the job from writing: {text}",
         "Let the service account edit the protected ranges, or run `reconcile init`.",
+    ),
+    _Known(
+        ("CONSUMER_SUSPENDED", "has been suspended"),
+        AccessRefused,
+        "Google has suspended the key's project: {text}",
+        "Sharing the sheet again does not help. Open the project in the Google Cloud console and follow what it says, or use a key "
+        "of another project.",
+        _REFUSED,
+    ),
+    _Known(
+        ("has been deleted", "CONSUMER_INVALID", "PROJECT_DELETED"),
+        AccessRefused,
+        "The key's project does not exist any more: {text}",
+        "Restore it in the Google Cloud console (within 30 days), or make a service account in another project, share the sheet "
+        "with it and use its key.",
+        _REFUSED,
+    ),
+    _Known(
+        ("USER_PROJECT_DENIED", "required permission to use project"),
+        AccessRefused,
+        "This account may not use the project it names: {text}",
+        "Give it the role Service Usage Consumer in that project, or leave the quota project out of its key.",
+        _REFUSED,
+    ),
+    _Known(
+        ("SECURITY_POLICY_VIOLATED", "prohibited by organization's policy", "vpcServiceControls"),
+        AccessRefused,
+        "The organization's policy (VPC Service Controls) forbids this machine to reach the sheet: {text}",
+        "Ask the organization's administrator to let it through; sharing the sheet does not help.",
+        _REFUSED,
+    ),
+    _Known(
+        ("BILLING_DISABLED",),
+        AccessRefused,
+        "Billing is switched off in the key's project: {text}",
+        "Switch it on in the Google Cloud console, or use a key of another project.",
+        _REFUSED,
     ),
 )
 
@@ -221,8 +259,9 @@ class Http(gspread.HTTPClient):
         shared = f"Share the sheet with {self.account or 'the service account'} as Editor, then run `reconcile doctor`."
         if code in _BUSY:
             return (Unavailable if code == 429 else Lost)(f"Google Sheets answered {code}: {text}", "Try again later.")  # noqa: PLR2004
+        said = f"{text} {_reasons(response)}"
         for known in _KNOWN:
-            if known.words in text:
+            if (not known.codes or code in known.codes) and any(words in said for words in known.words):
                 return known.error(known.what.format(text=text), known.next_step)
         if code in _REFUSED:
             return AccessRefused(f"Google refuses access to the sheet: {text}", shared)
@@ -234,7 +273,9 @@ class Http(gspread.HTTPClient):
 
 
 def message_of(response: requests.Response) -> str:
-    """Google's own words in an error answer; for a page that is not JSON, that it is one."""
+    """Google's own words in an error answer; for a page that is not JSON, that it is one, and for nothing that it is nothing."""
+    if not response.content.strip():
+        return "without a word"
     try:
         error = response.json()["error"]
     except (ValueError, KeyError, TypeError):
@@ -242,6 +283,15 @@ def message_of(response: requests.Response) -> str:
     if isinstance(error, dict):
         return str(error.get("message") or error.get("status") or "no message")
     return str(error)
+
+
+def _reasons(response: requests.Response) -> str:
+    """The reasons that stand beside the message in a refusal, as Google's ErrorInfo has them."""
+    try:
+        details = response.json()["error"]["details"]
+        return " ".join(str(each.get("reason", "")) for each in details)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return ""
 
 
 def token_error(error: Exception) -> ReconcileError:

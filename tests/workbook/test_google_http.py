@@ -206,3 +206,58 @@ def test_an_excel_file_in_drive_is_a_wrong_setting(hands: GoogleHands) -> None:
         "RECONCILE_SHEET is an Excel file in Google Drive, not a Google Sheet: This operation is not supported for this document",
         "Open it there, choose File > Save as Google Sheets, and put the new sheet's address into RECONCILE_SHEET.",
     )
+
+
+@pytest.mark.parametrize(
+    ("message", "reason", "what"),
+    [
+        (
+            "Permission denied: Consumer 'project_number:12' has been suspended.",
+            "CONSUMER_SUSPENDED",
+            "Google has suspended the key's project: Permission denied: Consumer 'project_number:12' has been suspended.",
+        ),
+        (
+            "Project #12 has been deleted.",
+            "",
+            "The key's project does not exist any more: Project #12 has been deleted.",
+        ),
+        (
+            "Caller does not have required permission to use project p.",
+            "USER_PROJECT_DENIED",
+            "This account may not use the project it names: Caller does not have required permission to use project p.",
+        ),
+        (
+            "Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: x",
+            "SECURITY_POLICY_VIOLATED",
+            (
+                "The organization's policy (VPC Service Controls) forbids this machine to reach the sheet: Request is prohibited by "
+                "organization's policy. vpcServiceControlsUniqueIdentifier: x"
+            ),
+        ),
+        (
+            "This API method requires billing to be enabled.",
+            "BILLING_DISABLED",
+            "Billing is switched off in the key's project: This API method requires billing to be enabled.",
+        ),
+    ],
+)
+def test_a_refusal_that_sharing_cannot_cure_says_what_it_is(
+    hands: GoogleHands, message: str, reason: str, what: str
+) -> None:
+    """Whoever is told to share the sheet again would do so for ever."""
+    error = {"error": {"code": 403, "message": message, "status": "PERMISSION_DENIED", "details": [{"reason": reason}]}}
+    hands.emulator.faults.at(len(hands.emulator.calls) + 1, Fault.answer(403, json.dumps(error).encode()))
+    with pytest.raises(AccessRefused) as caught:
+        hands.open().read()
+    assert caught.value.what == what
+    assert "Share the sheet with" not in caught.value.next_step
+
+
+def test_a_429_without_a_word_is_a_spent_quota(hands: GoogleHands) -> None:
+    """An answer without a body is no web page."""
+    time = Time()
+    book = opened(hands, time)
+    hands.emulator.faults.when(lambda _: True, Fault.answer(429, b""), times=None)
+    with pytest.raises(Unavailable) as caught:
+        book.read()
+    assert caught.value.what == "Google Sheets answered 429: without a word"
