@@ -375,7 +375,7 @@ STRIPPED = (
 
 def through_pandas(path: Path) -> None:
     """The whole workbook read and saved by pandas, which keeps values only."""
-    read = pd.read_excel(path, sheet_name=None, dtype=object)
+    read = pd.read_excel(path, sheet_name=None, dtype=object, engine="openpyxl")
     with pd.ExcelWriter(path) as writer:
         for title, frame in read.items():
             frame.to_excel(writer, sheet_name=title, index=False)
