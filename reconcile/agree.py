@@ -115,7 +115,7 @@ class Standing:
             after = after.at_revision(self._journal.machine, change.revision)
         change = replace(change, meta={**change.meta, **after.meta})
         revision = self.book.commit(change, self.identity.revision)
-        self.identity = after
+        self.identity = after if revision == after.revision else after.at_revision(self._journal.machine, revision)
         self.last = ticket
         try:
             self._journal.committed(ticket, after, self.here.place, at)
