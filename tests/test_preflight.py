@@ -170,7 +170,7 @@ def test_answers_that_could_not_be_written_stop_the_run_before_anything_is_sent(
     office = Office(tmp_path, rows=6)
     run(office)
     cancel(office)
-    protect(office, "Orders", startRowIndex=4, endRowIndex=5)
+    protect(office, "Orders", startRowIndex=1, endRowIndex=2)
     with pytest.raises(AccessRefused) as refused:
         run(office)
     assert refused.value.what == "A protection keeps the job from writing: Orders."

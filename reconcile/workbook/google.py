@@ -207,6 +207,8 @@ class _Memory:
 
     ledger: (tab, key) → row of `_ledger`. free: rows of it that hold nothing. following: its first row below all others.
     proven: whether a commit since then was applied, so that there may be something to land.
+    unproven: rows that went to Archive, of which no answer has shown yet that it takes rows; their copies stand in the meta
+    until then. again: those of them that have to go in once more.
     waiting: lines of logs that wait in the meta. shut: logs that cannot be written to, as far as is known.
     tables: tabs for claimed rows that were native tables at the last answer. dropped: (tab, key) of rows that Google may have
     dropped there; nothing may say that they have landed. ahead: the revision a caller knows of whose commit was written and then
@@ -221,6 +223,8 @@ class _Memory:
     proven: bool = False
     waiting: dict[str, list[Row]] = field(default_factory=dict)
     shut: set[str] = field(default_factory=set)
+    unproven: list[Row] = field(default_factory=list)
+    again: list[Row] = field(default_factory=list)
     tables: set[str] = field(default_factory=set)
     dropped: set[tuple[str, str]] = field(default_factory=set)
     ahead: tuple[int, int] = (-1, -1)
@@ -291,6 +295,8 @@ class GoogleWorkbook:
         self.memory.proven = False
         self.memory.waiting = google_logs.waiting(ledger.meta)
         self.memory.shut = set(self.memory.waiting)
+        self.memory.unproven = google_logs.waiting(ledger.meta, google_logs.UNPROVEN).get(frames.ARCHIVE, [])
+        self.memory.again = []
         self.memory.tables, self.memory.dropped, self.memory.ahead = set(), set(), (-1, -1)
         self.remarks = ()
         self.memory.ledger = dict(ledger.places)
@@ -454,10 +460,9 @@ class GoogleWorkbook:
         try:
             self._look_at_heads(body, change, stamp, first=first)
         except ReconcileError:
-            if self.memory.dropped:
-                stamp += 1
-                self._take_back(change, stamp)
-            self.memory.ahead = (after, stamp)
+            if self.memory.dropped:  # they do not land again with the run's end, either: its draft leaves them out
+                self._take_back(change, stamp + 1)
+                self.memory.ahead = (after, stamp + 1)
             raise
         return stamp
 
@@ -567,14 +572,15 @@ class GoogleWorkbook:
                 self._look_at_log(tab, place, found, change)
                 continue
             if tab.key == frames.ARCHIVE:
-                continue  # rows go in by place, so that a table takes them, and a protection refuses the batch whole
+                self._look_at_archive(place, found)
+                continue
             self._look_at_table(tab, place, found, change)
             if tab.key in LANDING and (first or change.append.get(tab.key)):
                 self._refuse_shut(tab, place, found)
             if tab.key in LOGS:
                 continue
             if first or change.append.get(tab.key):
-                self._refuse_shut_rows(tab, place, found)
+                self._refuse_shut_rows(tab, place, found, change)
             columns = templates.positions(tab, found.head, self.name)
             moved, place.columns = columns != place.columns, columns
             if moved and change.append.get(tab.key):
@@ -599,6 +605,12 @@ class GoogleWorkbook:
         account = self.http.account or "the account of the key"
         self.remarks = tuple(dict.fromkeys([*self.remarks, words.format(tab=tab.title, account=account)]))
 
+    def _look_at_archive(self, place: _Place, found: ShownTab) -> None:
+        """Learns whether the rows that went to Archive stand there. A native table may have dropped them: they go in by place."""
+        if google_answer.reach(found.tables, 0, max(place.columns.values()) + 1):
+            self.memory.again = self.memory.unproven
+        self.memory.unproven = []
+
     def _look_at_table(self, tab: Tab, place: _Place, found: ShownTab, change: Commit) -> None:
         """Remembers the rows of this commit that a native table may have dropped."""
         if google_answer.reach(found.tables, 0, max(place.columns.values()) + 1):
@@ -616,11 +628,19 @@ class GoogleWorkbook:
         if google_answer.reach(found.closed, place.used, width):
             self._refuse(tab)
 
-    def _refuse_shut_rows(self, tab: Tab, place: _Place, found: ShownTab) -> None:
-        """Raises AccessRefused for a tab in which a row's Sync cell is closed to us: one such cell refuses a commit whole."""
-        sync = place.columns[SYNC] if tab.has(SYNC) else None
-        if sync is not None and place.used > 1 and google_answer.touch(found.closed, place.used, sync):
-            self._refuse(tab)
+    def _refuse_shut_rows(self, tab: Tab, place: _Place, found: ShownTab, change: Commit) -> None:
+        """Raises AccessRefused where the Sync cell of a row that this run is to answer is closed to us.
+
+        One such cell refuses a commit whole. The rows are those of this commit: it marks what is about to be sent.
+        """
+        keys = {id_text(row["key"]) for row in change.ledger if row["tab"] == tab.key} | set(
+            change.sync.get(tab.key, ())
+        )
+        if found.closed and tab.has(SYNC):
+            numbers = (line.number for key in keys for line in place.lines.get(key, ()))
+            sync = place.columns[SYNC]
+            if any(number and google_answer.covers(found.closed, number - 1, sync) for number in numbers):
+                self._refuse(tab)
         if tab.key == frames.APPROVALS:
             self._refuse_shut(tab, place, found)
 
@@ -790,17 +810,21 @@ class _Draft:
         for tab, most in change.prune.items():
             if tab not in book.memory.shut:
                 self._prune(tab, most)
-        appended = self._lines(change.append)
+        self._on_top(frames.ARCHIVE, book.memory.again)
+        appended = self._lines({**change.append, **({frames.ARCHIVE: archived} if archived else {})})
         for tab, rows in appended.items():
             if tab not in book.memory.tables:
                 self._append(tab, rows)
             else:
                 book.memory.dropped |= {(tab, id_text(row.get(book.known.tab(tab).key_column))) for row in rows}
-        self._on_top(frames.ARCHIVE, archived)
+        self._unproven = [*book.memory.unproven, *archived]
         meta = self._heights(appended.get(frames.ORDERS, ()))
-        waits = google_logs.text(self._waiting)
-        if waits is not None or google_logs.ENTRY in {key for tab, key in book.memory.ledger if tab == frames.META}:
-            meta[google_logs.ENTRY] = waits
+        for entry, waits in (
+            (google_logs.ENTRY, google_logs.text(self._waiting)),
+            (google_logs.UNPROVEN, google_logs.text({frames.ARCHIVE: self._unproven}, cut=False)),
+        ):
+            if waits is not None or (frames.META, entry) in book.memory.ledger:
+                meta[entry] = waits
         self._room()
         self._ledger(change, stamp, meta)
         if stamp > KEPT:  # the last request: `_apply` may have to do without it, and replies are counted
@@ -822,8 +846,7 @@ class _Draft:
     def _on_top(self, tab: str, rows: Sequence[Row]) -> None:
         """Puts rows right below the headings of a tab of the job's own, above those of before.
 
-        By place, in the very batch that takes them out of Orders: a native table takes them so, where it would drop what is
-        appended, and whatever else refuses them refuses the batch whole. So nothing leaves that does not stand in Archive.
+        By place: a native table takes them so, where it would drop what is appended.
         """
         if not rows:
             return
@@ -848,12 +871,15 @@ class _Draft:
     def _archive(self, rows: Mapping[str, Row]) -> list[Row]:
         """Takes rows out of Orders as they were read; gives them as they are to stand in Archive."""
         place = self.book.memory.places[frames.ORDERS]
-        leaving, copies = [], []
+        leaving, copies, size = [], [], 0
         for key, row in rows.items():
             read = self.book.row_read(key)
             if read is not None:
-                leaving.append(read)
                 note = frames.noted(row[frames.NOTE], place.head, read, set(place.columns.values()))
+                size += len(str(row)) + len(str(note))
+                if size > google_logs.MOST_MOVED:  # their copies have to fit into the meta; the others go another day
+                    break
+                leaving.append(read)
                 copies.append({**row, frames.NOTE: note})
                 self._archived.append(key)
         if leaving:
@@ -1078,7 +1104,7 @@ class _Draft:
                 self._free.append(memory.ledger.pop(name))
             else:
                 memory.ledger[name] = where
-        memory.waiting = self._waiting
+        memory.waiting, memory.unproven, memory.again = self._waiting, self._unproven, []
         memory.free, memory.following = sorted(self._free), self._following
         if self._archived:
             self._left()

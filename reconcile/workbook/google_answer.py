@@ -74,11 +74,10 @@ def reach(ranges: Iterable[Json], row: int, width: int) -> bool:
     )
 
 
-def touch(ranges: Iterable[Json], end: int, column: int) -> bool:
-    """Whether one of the ranges holds a cell of this column in a row below the headings and above row `end` (from 0)."""
+def covers(ranges: Iterable[Json], row: int, column: int) -> bool:
+    """Whether one of the ranges holds the cell of this row and column, both counted from 0."""
     return any(
         each.get("startColumnIndex", 0) <= column < each.get("endColumnIndex", column + 1)
-        and each.get("startRowIndex", 0) < end
-        and each.get("endRowIndex", end) > 1
+        and each.get("startRowIndex", 0) <= row < each.get("endRowIndex", row + 1)
         for each in ranges
     )

@@ -21,33 +21,39 @@ if TYPE_CHECKING:
 ENTRY: Final = "waiting_lines"
 """The meta entry: tab → its lines, the oldest first."""
 
+UNPROVEN: Final = "waiting_archive"
+"""The meta entry of rows that went to Archive with the last commit, until an answer has shown that Archive takes rows."""
+
 MOST: Final = 150_000
 """Characters that wait at most; then the oldest lines go, as they go from a log."""
+
+MOST_MOVED: Final = 400_000
+"""Characters of rows that move to Archive in one commit: their copies fit into one meta entry."""
 
 _TIME: Final = "time"
 
 
-def waiting(meta: Mapping[str, str]) -> dict[str, list[Row]]:
+def waiting(meta: Mapping[str, str], entry: str = ENTRY) -> dict[str, list[Row]]:
     """The lines that wait, by tab. Raises Damaged."""
     try:
-        found = json.loads(meta.get(ENTRY) or "{}")
+        found = json.loads(meta.get(entry) or "{}")
         return {
             str(tab): [{str(key): _read(cell) for key, cell in row.items()} for row in rows]
             for tab, rows in found.items()
         }
     except (ValueError, AttributeError, TypeError) as error:
         raise Damaged(
-            f"The hidden _ledger tab has lines in its entry {ENTRY!r} that cannot be read.", frames.RESTORE
+            f"The hidden _ledger tab has lines in its entry {entry!r} that cannot be read.", frames.RESTORE
         ) from error
 
 
-def text(lines: Mapping[str, Sequence[Row]]) -> str | None:
-    """The entry for these lines; None when nothing waits."""
+def text(lines: Mapping[str, Sequence[Row]], *, cut: bool = True) -> str | None:
+    """The entry for these lines; None when nothing waits. cut: the oldest may go."""
     kept = {
         tab: [{key: _written(cell) for key, cell in row.items()} for row in rows] for tab, rows in lines.items() if rows
     }
     said = json.dumps(kept, ensure_ascii=False)
-    while len(said) > MOST:
+    while cut and len(said) > MOST:
         longest = max(kept, key=lambda tab: len(kept[tab]))
         kept[longest] = kept[longest][max(1, len(kept[longest]) // 10) :]
         said = json.dumps(kept, ensure_ascii=False)

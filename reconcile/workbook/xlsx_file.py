@@ -256,6 +256,7 @@ def replace(path: Path, data: bytes, expected: str | None) -> None:
         raise AccessRefused(trouble, NO_RIGHT)
     target = path.resolve()
     temporary = target.with_name(f".~{target.name}.reconcile.tmp")  # a name that sync programs leave alone
+    placing = False
     try:
         boundary.at("file.before-temp")
         _write(temporary, data, target)
@@ -264,23 +265,16 @@ def replace(path: Path, data: bytes, expected: str | None) -> None:
         if _digest_now(target) != expected:
             raise Moved
         boundary.at("file.before-replace")
-        _put_in_place(temporary, target)
+        placing = True
+        temporary.replace(target)
     except OSError as error:
-        raise _explained(error, path) from error
+        # that this user may write here was asked before: a share says so of a file that is open
+        raise _held(target) if placing and error.errno == errno.EACCES else _explained(error, path) from error
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
     _sync_folder(target)
     boundary.at("file.after-replace")
-
-
-def _put_in_place(temporary: Path, target: Path) -> None:
-    try:
-        temporary.replace(target)
-    except PermissionError as error:  # that this user may write here was asked before
-        if error.errno == errno.EACCES or _is_sharing(error):
-            raise _held(target) from error
-        raise
 
 
 def _is_sharing(error: OSError) -> bool:
