@@ -385,6 +385,22 @@ def slips(hands: Hands) -> bool:
     return a_few(hands)
 
 
+def supplier_batch(hands: Hands) -> bool:
+    """A supplier's file: a third of what runs, over all services and with gaps, is Completed with 0 left, at once."""
+    running = hands.rows("In progress")
+    chosen = [place for place in running if hands.chance.random() < 0.5][: max(1, len(hands) // 3)]
+    for place in chosen:
+        hands.column("status")[place] = "Completed"
+        hands.column("remains")[place] = 0
+    return bool(chosen)
+
+
+def monday_morning(hands: Hands) -> bool:
+    """Everything of the weekend: new orders are started, running ones completed or counted down, by several people at once."""
+    chosen = [place for place in range(len(hands)) if hands.chance.random() < 0.4]
+    return sum(_forward(hands, place) for place in chosen) > 0
+
+
 HONEST: dict[str, Callable[[Hands], bool]] = {
     each.__name__: each
     for each in (
@@ -406,6 +422,8 @@ HONEST: dict[str, Callable[[Hands], bool]] = {
         slips,
     )
 }
+BUSY: dict[str, Callable[[Hands], bool]] = {each.__name__: each for each in (supplier_batch, monday_morning)}
+"""Honest work of unusual size."""
 
 
 def a_few(hands: Hands) -> bool:
@@ -556,6 +574,95 @@ def _range(hands: Hands, least: int) -> list[int]:
 ACCIDENTS: dict[str, Callable[[Hands], bool]] = {
     each.__name__: each for each in (filled_down, pasted_off, sorted_apart, emptied, undone)
 }
+
+
+# --- accidents in Refills and Cancels ------------------------------------------------------------------------------------
+
+TASKS = {"refills": "status", "cancels": "decision"}
+OPEN = {"refills": ("Pending", "In progress"), "cancels": (None,)}
+CHOSEN = {
+    "refills": ("In progress", "Completed", "Rejected"),
+    "cancels": ("Reject", "Cancel and refund"),
+}
+
+
+def task_filled_down(hands: Hands, tab: str) -> list[int]:
+    """One choice dragged over ten rows or more, five of which were answered otherwise before."""
+    name, before = TASKS[tab], hands.world.cells[tab][TASKS[tab]]
+    rows = hands.some([*range(len(before))], len(before), 11)
+    value = hands.chance.choice(CHOSEN[tab])
+    for place in rows:
+        hands.column(name, tab)[place] = value
+    over = [place for place in rows if before[place] not in OPEN[tab] and before[place] != value]
+    return rows if len(over) >= 5 else []
+
+
+def task_pasted_off(hands: Hands, tab: str) -> list[int]:
+    """A block of answers one or some rows off. Five rows that had been answered must show another answer."""
+    name, before = TASKS[tab], hands.world.cells[tab][TASKS[tab]]
+    off = hands.chance.choice([1, 1, -1, -1, 2, -2, 3])
+    rows = [place for place in hands.some([*range(len(before))], len(before), 8) if 0 <= place - off < len(before)]
+    for place in rows:
+        hands.column(name, tab)[place] = before[place - off]
+    return _task_spoiled(before, hands.look(name, tab), rows, tab)
+
+
+def task_sorted_apart(hands: Hands, tab: str) -> list[int]:
+    """The answers, the ids, the orders' ids or the links sorted without the rest. Eight rows must show it."""
+    name = hands.chance.choice([TASKS[tab], "id", "order_id", "link"])
+    before = hands.world.cells[tab][name]
+    after = sorted(before, key=lambda cell: (cell is None, str(cell)), reverse=hands.chance.random() < 0.5)
+    hands.column(name, tab)[:] = after
+    rows = [place for place, (one, other) in enumerate(zip(before, after, strict=True)) if one != other]
+    if name == TASKS[tab]:
+        return _task_spoiled(before, after, rows, tab)
+    return rows if len(rows) >= 8 else []
+
+
+def task_emptied(hands: Hands, tab: str) -> list[int]:
+    """The column of answers, or of ids, deleted over five rows or more."""
+    name = hands.chance.choice([TASKS[tab], "id"])
+    before = hands.world.cells[tab][name]
+    rows = hands.some([*range(len(before))], len(before), 5)
+    for place in rows:
+        hands.column(name, tab)[place] = None
+    return rows if sum(before[place] is not None for place in rows) >= 5 else []
+
+
+def task_undone(hands: Hands, tab: str) -> list[int]:
+    """Answers that were sent go back to what stood there before, in eight rows or more."""
+    name, before = TASKS[tab], hands.world.cells[tab][TASKS[tab]]
+    answered = [place for place, cell in enumerate(before) if cell not in (None, "Pending")]
+    rows = hands.some(answered, len(answered), 8)
+    for place in rows:
+        back = "In progress" if tab == "refills" and before[place] != "In progress" else OPEN[tab][0]
+        hands.column(name, tab)[place] = back
+    return rows
+
+
+def _task_spoiled(before: list[Any], after: list[Any], rows: list[int], tab: str) -> list[int]:
+    """The changed ones among `rows`, where five of them had been answered otherwise."""
+    changed = [place for place in rows if before[place] != after[place]]
+    over = [place for place in changed if before[place] not in OPEN[tab]]
+    return changed if len(over) >= 5 else []
+
+
+TASK_ACCIDENTS: dict[str, Callable[[Hands, str], list[int]]] = {
+    each.__name__.removeprefix("task_"): each
+    for each in (task_filled_down, task_pasted_off, task_sorted_apart, task_emptied, task_undone)
+}
+
+
+def task_cases(kind: str, seed: int, count: int, tab: str) -> Iterable[tuple[Hands, list[int]]]:
+    """So many sheets with this accident in Refills or Cancels, and the places of the rows it is about."""
+    chance = random.Random(f"{kind} {tab} {seed}")
+    done = 0
+    known = worlds(seed)
+    while done < count:
+        hands = Hands(known[chance.randrange(len(known))], chance)
+        if places := TASK_ACCIDENTS[kind](hands, tab):
+            done += 1
+            yield hands, places
 
 
 # --- cases -----------------------------------------------------------------------------------------------------------
