@@ -56,7 +56,7 @@ EXIT_CODES = [
     (f"{int(Exit.DONE)}", "done"),
     (f"{int(Exit.BUG)}", "a bug in reconcile"),
     (f"{int(Exit.USAGE)}", "wrong usage or settings"),
-    (f"{int(Exit.LIMIT)}", "a limit stopped the plan; nothing was changed"),
+    (f"{int(Exit.LIMIT)}", "a limit holds some rows; the rest is done"),
     (f"{int(Exit.LEASE)}", "another run is at work"),
     (f"{int(Exit.UNAVAILABLE)}", "the panel or the workbook cannot be used now; try later"),
     (f"{int(Exit.ACCESS)}", "access refused: the key or the sharing is wrong"),

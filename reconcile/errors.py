@@ -4,7 +4,7 @@ ReconcileError                 has an exit code, says what happened and what to 
 ├── SettingsError         2    a setting or an argument is missing, unknown or wrong
 │   ├── NoWorkbook             there is no workbook file where the settings name one
 │   └── NothingToDo            what was asked for is so already
-├── LimitReached          3    the plan passed a limit; nothing was changed
+├── LimitReached          3    a limit holds some rows; the rest is done
 ├── LeaseHeld             4    another run is at work
 ├── Unavailable           5    the panel, Google or the file cannot be used now; try later
 ├── AccessRefused         6    a key or a sharing is wrong
@@ -70,7 +70,7 @@ class NothingToDo(SettingsError):
 
 
 class LimitReached(ReconcileError):
-    """The plan passed a limit, so nothing was changed."""
+    """A limit holds some rows; the rest is done."""
 
     exit_code = Exit.LIMIT
 

@@ -324,12 +324,11 @@ def plan_only(
     snapshot = snapshot or book.read()
     check_schema(snapshot)
     ledger = archive.settled(Ledger(snapshot.ledger, snapshot.meta), snapshot.tabs[Feed.ORDERS.value], now).ledger
-    plan = replace(make_plan(snapshot, ledger, rules), forced=force)
-    if force or not plan.stopped:
-        planned, days = ledger.patched(plan.settled), rules.archive_after_days
-        moving = archive.leaving(snapshot, planned, plan, book.obstacle, now=now, days=days)
-        said = [*archive.kept(moving, plan.words), *archive.stuck(moving.obstacle, plan.words)]
-        plan = replace(plan, archive=tuple(moving.rows), messages=(*plan.messages, *said))
+    plan = make_plan(snapshot, ledger, rules, now=now.astimezone(book.zone), force=force)
+    planned, days = ledger.patched(plan.settled), rules.archive_after_days
+    moving = archive.leaving(snapshot, planned, plan, book.obstacle, now=now, days=days)
+    said = [*archive.kept(moving, plan.words), *archive.stuck(moving.obstacle, plan.words)]
+    plan = replace(plan, archive=tuple(moving.rows), messages=(*plan.messages, *said))
     return plan, (*doubts_of(snapshot.meta), *plan.doubts)
 
 
@@ -341,10 +340,7 @@ def sync(job: Job, *, force: bool = False) -> Outcome:
     """
     started = job.clock()
     for attempt in range(READS):
-        run = _read_and_plan(job, started)
-        run.plan = replace(run.plan, forced=force)
-        if run.plan.stopped and not force:
-            return _stopped_by_limit(run)
+        run = _read_and_plan(job, started, force=force)
         try:
             _begin(run)
             break
@@ -377,7 +373,7 @@ def check_schema(snapshot: Snapshot) -> None:
 # --- read, plan, begin -----------------------------------------------------------------------------------------------------
 
 
-def _read_and_plan(job: Job, started: datetime) -> _Run:
+def _read_and_plan(job: Job, started: datetime, *, force: bool = False) -> _Run:
     job.talk.say("Reading the sheet")
     snapshot = agree.read(job.book, job.journal, read_answer, (ARCHIVE,) if job.journal.holds_orders() else ())
     check_schema(snapshot)
@@ -390,7 +386,7 @@ def _read_and_plan(job: Job, started: datetime) -> _Run:
     moved = archive.settled(Ledger(snapshot.ledger, snapshot.meta), snapshot.tabs[Feed.ORDERS.value], job.clock())
     recovered = settle.recovered(moved.ledger, snapshot.tabs, past.of_mark, job.clock(), snapshot.words)
     late = settle.late_history(moved.ledger, past.of_mark, job.clock(), snapshot.words)
-    ledger, plan, heard = _planned(job, snapshot, moved.ledger.patched(recovered), past, started)
+    ledger, plan, heard = _planned(job, snapshot, moved.ledger.patched(recovered), past, force=force)
     recovered = (*recovered, *heard)
     settled = {(str(row["tab"]), str(row["key"])): row for row in (*recovered, *plan.settled)}
     plan = replace(plan, settled=tuple(settled.values()))
@@ -446,19 +442,20 @@ def _heard(send: Send) -> tuple[Verdict, str]:
 
 
 def _planned(
-    job: Job, snapshot: Snapshot, ledger: Ledger, past: Past, now: datetime
+    job: Job, snapshot: Snapshot, ledger: Ledger, past: Past, *, force: bool
 ) -> tuple[Ledger, Plan, tuple[Row, ...]]:
     """The plan, and the ledger and rows once what the journal knows of its refunds, payments and tickets is in it.
 
     What the panel accepted before is not sent again; what is unclear since an earlier try is in doubt, as if this ledger had it.
     """
-    plan = make_plan(snapshot, ledger, job.rules)
+    now = job.clock()
+    plan = make_plan(snapshot, ledger, job.rules, now=now.astimezone(job.book.zone), force=force)
     done, unclear = known_pushes(plan.pushes, past)
     if not done and not unclear:
         return ledger, plan, ()
     rows = settle.heard(done, unclear, ledger.patched(plan.settled), snapshot.tabs, now, snapshot.words)
     ledger = ledger.patched(rows)
-    plan = make_plan(snapshot, ledger, job.rules)
+    plan = make_plan(snapshot, ledger, job.rules, now=now.astimezone(job.book.zone), force=force)
     told = [
         snapshot.words.MESSAGES["known_send"].format(
             one=snapshot.words.ONE[push.feed],
@@ -649,6 +646,7 @@ def _begin(run: _Run) -> None:
             before = before.patched([settle.unconfirmed(push, row)])
     doubtful = [row for push in run.plan.pushes if not push.once and (row := before.row(push.feed, push.key))]
     through, ticks = approvals.used(run.plan, run.snapshot.meta, run.when())
+    listed, records = approvals.listing(run.plan, now, run.when())
     said = [*through, *settle.learned(run.recovered, run.plan, run.snapshot.tabs)]
     lines = [*run.late, *settle.history_of_people(run.ledger, run.plan.settled, job.run, now, run.say)]
     moving, kept = _archive(run, ledger, {str(row["key"]) for row in landing.ledger})
@@ -656,6 +654,7 @@ def _begin(run: _Run) -> None:
         **dict(run.plan.meta),
         **run.closed,
         **ticks,
+        **records,
         **kept,
         LEASE: Lease(job.run, run.until).text(),
         CLAIMING: Claiming(job.run, services(run.snapshot)[0], now.isoformat(timespec="seconds")).text(),
@@ -666,7 +665,7 @@ def _begin(run: _Run) -> None:
         run,
         Commit(
             job.run,
-            append=landing.append | ({"history": lines} if lines else {}),
+            append=landing.append | ({"history": lines} if lines else {}) | ({APPROVALS: listed} if listed else {}),
             ledger=_newest(run.moved.stayed, run.plan.settled, marks, doubtful, moving.ledger, landing.ledger),
             sync=sync_texts(run.snapshot, [*landing.notes, *said]),
             meta=meta,
@@ -677,6 +676,7 @@ def _begin(run: _Run) -> None:
     )
     _landed(run, landing, batch, rest)
     run.landed_notes.extend(said)  # said: the end does not say anything older there
+    run.plan = replace(run.plan, approvals=tuple(replace(each, listed=True) for each in run.plan.approvals))
     run.ledger = ledger
     if moved:
         run.ledger = ledger.patched(moving.ledger)
@@ -742,51 +742,10 @@ def _noting(run: _Run) -> Iterator[None]:
         run.fail(error)
 
 
-def _stopped_by_limit(run: _Run) -> Outcome:
-    """Lists in the sheet what a limit stopped, logs it, and lands what an earlier run received. Nothing else changes."""
-    job = run.job
-    batch, rest = share(run.waiting, PAYLOAD)
-    landing, _ = _landing(run, run.ledger, batch)
-    reason = " ".join(limit.text for limit in run.plan.stopped)
-    text = run.say.HELD_BY_LIMIT.format(limit=reason, tab=run.say.TAB[APPROVALS])
-    held = [Note(push.feed.value, push.key, push.row, Kind.HELD, text) for push in run.plan.pushes]
-    about = [
-        Note(tab, key, 0, Kind.HELD, text)
-        for limit in run.plan.stopped
-        for tab, key in limit.rows
-        if key in run.present[tab]
-    ]
-    listed, records = approvals.listing(run.plan, job.clock())
-    run.plan = replace(run.plan, approvals=tuple(replace(each, listed=True) for each in run.plan.approvals))
-    outcome = _outcome(run, Exit.LIMIT, f"{reason} {approvals.told(run.plan)}")
-    notes = [*{(note.tab, note.key): note for note in (*about, *run.plan.notes, *held)}.values()]
-    notes += settle.learned(run.recovered, run.plan, run.snapshot.tabs)
-    run.commit(
-        Commit(
-            job.run,
-            append={
-                **landing.append,
-                APPROVALS: listed,
-                **({"history": run.late} if run.late else {}),
-                "runs": [_runs_row(outcome, run.say.RESULTS[_RESULT_WORDS[Exit.LIMIT]])],
-            },
-            # a doubt that this run shows is on record, so that an answer to it is not taken for one of before
-            ledger=_newest(run.recovered, landing.ledger),
-            sync=sync_texts(run.snapshot, [*notes, *landing.notes]),
-            meta={
-                CLAIMING: None,
-                UNTOLD: None,
-                **_untold(landing.messages),
-                **dict(run.plan.meta),
-                **run.closed,
-                **records,
-                **doubt_meta(run.doubts),
-            },
-        )
-    )
-    _landed(run, landing, batch, rest)
-    _settle_old_claims(run)
-    return outcome
+def _limits_told(run: _Run) -> str:
+    """What limits hold, and which lists to tick; "" when nothing is held."""
+    reason = " ".join(limit.text for limit in run.plan.holding)
+    return f"{reason} {approvals.told(run.plan)}".strip() if reason else ""
 
 
 # --- push ------------------------------------------------------------------------------------------------------------------
@@ -1093,11 +1052,12 @@ def _claim(run: _Run) -> None:
     shared = bool(run.job.rivals or _rivals(run))
     filters: tuple[str, ...] = wanted if run.job.tasks == "listed" or shared else ("",)
     run.job.talk.start("Receiving work", None)
-    for service in wanted:
+    shut = run.plan.shut  # rows and values of these no longer belong together: nothing new comes among them
+    for service in () if Feed.ORDERS in shut else wanted:
         _drain(run, Feed.ORDERS, service, partial(panel.fetch_orders, service))
-    for service in filters:
+    for service in () if Feed.REFILLS in shut else filters:
         _drain(run, Feed.REFILLS, service, partial(panel.fetch_refills, service or None))
-    for service in filters:
+    for service in () if Feed.CANCELS in shut else filters:
         _drain(run, Feed.CANCELS, service, partial(panel.fetch_cancel, service or None))
     _land_waiting(run)
 
@@ -1361,7 +1321,10 @@ def _write_end(run: _Run, settled: settle.Settled, now: datetime) -> Outcome:
         doubts=[*run.doubts, *landing.doubts],
         messages=[*run.messages, *landing.messages],
     )
-    outcome = _outcome(done, _exit_code(done), run.error.what if run.error else "")
+    code, held = _exit_code(done), _limits_told(run)
+    if held and code != Exit.LIMIT:
+        done.messages.append(held)
+    outcome = _outcome(done, code, run.error.what if run.error else held if code == Exit.LIMIT else "")
     rows = {"runs": [_runs_row(outcome, run.say.RESULTS[_result_words(outcome)])], "history": list(settled.history)}
     run.commit(
         Commit(
@@ -1430,7 +1393,9 @@ def _exit_code(run: _Run) -> Exit:
         return run.error.exit_code
     if run.doubts:
         return Exit.DOUBT
-    return run.error.exit_code if run.error is not None else Exit.DONE
+    if run.error is not None:
+        return run.error.exit_code
+    return Exit.LIMIT if run.plan.holding else Exit.DONE
 
 
 def _outcome(run: _Run, code: Exit, stopped: str) -> Outcome:
@@ -1445,7 +1410,7 @@ def _outcome(run: _Run, code: Exit, stopped: str) -> Outcome:
         landed=tuple(sorted(run.landed.items())),
         doubts=tuple(run.doubts),
         messages=tuple(dict.fromkeys([*run.messages, *getattr(run.job.book, "remarks", ())])),
-        needs_person=people + refused + len(run.doubts) + (len(run.plan.stopped) if code == Exit.LIMIT else 0),
+        needs_person=people + refused + len(run.doubts) + len(run.plan.holding),
         calls=tuple(sorted(run.job.panel.calls.items())),
         exit_code=int(code),
         stopped=stopped,
@@ -1454,7 +1419,7 @@ def _outcome(run: _Run, code: Exit, stopped: str) -> Outcome:
 
 _RESULT_WORDS: Final = {
     Exit.DONE: "Done",
-    Exit.LIMIT: "Stopped by a limit",
+    Exit.LIMIT: "Done, a limit holds rows",
     Exit.LEASE: "Another run took over",
     Exit.UNAVAILABLE: "Try later",
     Exit.ACCESS: "Access refused",

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tests.faults import shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 FILE: Final = Path(__file__).with_name("reliability.json")
 FAILED: Final = Path(__file__).with_name("failed_seeds.txt")
@@ -226,15 +226,22 @@ def told() -> list[str]:
     lines = ["| what was done | how often | when, on which code |", "|---|---|---|"]
     rates = json.loads(RATES.read_text("utf-8"))
     each = rates["cases_per_kind"]
-    caught = ", ".join(f"{kind.replace('_', ' ')} {times:,}" for kind, times in rates["caught"].items())
     lines += [
-        f"| accidents of a whole column or block, made by generated hands: stopped | {caught}, of {each:,} each | |",
-        f"| honest bulk work of {rates['honest_kinds']} kinds: stopped | {rates['honest_stopped']:,} of {rates['honest_cases']:,} | |",
+        f"| accidents in {feed}, made by generated hands: held, or nothing of them sent | {_caught(kinds)}, of {each:,} each | |"
+        for feed, kinds in rates["caught"].items()
+    ]
+    lines += [
+        f"| honest work in {feed}, {rates['honest_kinds'][feed]} kinds: held | {held:,} of {rates['honest_cases']:,} | |"
+        for feed, held in rates["honest_held"].items()
     ]
     for part, counts in found.items():
         what, many = _LINES[part](counts)
         lines.append(f"| {what} | {many} | {counts['when']}, {counts['code']} |")
     return lines
+
+
+def _caught(kinds: Mapping[str, int]) -> str:
+    return ", ".join(f"{kind.replace('_', ' ')} {times:,}" for kind, times in kinds.items())
 
 
 def _books(counts: Counts, key: str) -> str:

@@ -602,18 +602,24 @@ def test_the_deadline_ends_a_run_in_good_order(desk: Desk) -> None:
 # --- stopped -------------------------------------------------------------------------------------------------------------------
 
 
-def test_a_limit_stops_the_run_before_the_panel_hears_of_it(desk: Desk) -> None:
-    """Exit 3, no call, every held row says why; with force it goes."""
-    desk.receive("1", "2", "3")
+def test_a_limit_holds_its_rows_and_nothing_else(desk: Desk) -> None:
+    """Exit 3, no refund, every held row names its list and its own part; the rest goes out and comes in; with force it goes."""
+    desk.receive("1", "2", "3", "4")
     desk.rules = Rules(max_refunds=2)
     for key in "123":
         desk.type(key, status="Canceled")
+    desk.type("4", status="Completed")
     desk.panel.calls.clear()
+    desk.panel.says["getOrders"] = [answer("5")]
     outcome = desk.run()
-    assert (outcome.exit_code, desk.panel.calls) == (Exit.LIMIT, Counter())
+    code = outcome.plan.approvals[0].code
+    assert (outcome.exit_code, desk.panel.calls["set_canceled"]) == (Exit.LIMIT, 0)
     assert desk.says("1") == (
-        "#1 · Held by a limit: 3 refunds in one run, 2 allowed (max_refunds). To let it through, see Approvals."
+        f"#1 · Held by list {code} in Approvals: 3 refunds in one run, 2 allowed. In this row: Status Canceled (refund 2.50). "
+        f"If it is meant, tick {code} there; if not, mend the row."
     )
+    assert desk.says("4") == "#4 · Sent 02 Mar 09:55: Status Completed."
+    assert desk.says("5") == "#5 · New. Type the start count, then choose a Status."
     assert desk.known("1")["sending"] is None
     assert desk.run(force=True).exit_code == Exit.DONE
     assert desk.panel.calls["set_canceled"] == 3

@@ -30,7 +30,7 @@ def plan_of(snapshot: "Snapshot", settings: "Settings") -> "tuple[Ledger, Plan, 
 
     check_schema(snapshot)
     ledger = Ledger(snapshot.ledger, snapshot.meta)
-    made = make_plan(snapshot, ledger, world.rules(settings))
+    made = make_plan(snapshot, ledger, world.rules(settings), now=world.clock().astimezone(settings.timezone))
     return ledger, made, (*doubts_of(snapshot.meta), *made.doubts)
 
 
@@ -40,7 +40,7 @@ def plan(as_json: AsJson = False) -> int:
 
 
 def _planned(*, as_json: bool, force: bool = False) -> int:
-    """Shows the plan; with `force` the one of a run that passes its limits."""
+    """Shows the plan; with `force` the one of a run that overrides its limits."""
     from reconcile.job import plan_only
 
     settings = shell.settings("sheet")
@@ -58,7 +58,7 @@ def _planned(*, as_json: bool, force: bool = False) -> int:
         shell.show(text.plan(made, doubts, book.name))
     if disagree is not None:
         return shell.show_error(disagree)
-    return Exit.LIMIT if made.stopped and not force else Exit.DONE
+    return Exit.LIMIT if made.holding else Exit.DONE
 
 
 def seen(settings: "Settings", book: world.Book, also: "Sequence[str]" = ()) -> "tuple[Snapshot, Disagree | None]":
@@ -81,7 +81,10 @@ def seen(settings: "Settings", book: world.Book, also: "Sequence[str]" = ()) -> 
 def sync(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the plan, like `reconcile plan`.")] = False,
     force: Annotated[
-        bool, typer.Option("--force", help="Pass the limits, once. Nothing else is passed. With --dry-run: show that.")
+        bool,
+        typer.Option(
+            "--force", help="Override the limits, once. Nothing else is overridden. With --dry-run: show that."
+        ),
     ] = False,
     wait: Annotated[
         float,

@@ -13,6 +13,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from math import log2
 from typing import TYPE_CHECKING, Final
 
@@ -66,6 +67,12 @@ MORE_LEFT: Final = 1.5
 MATCHING: Final = 0.8
 """In a block sorted or pasted apart, at least so many cells hold what another row held."""
 SELDOM: Final = 0.004
+GAP: Final = 4
+"""A fill is followed over so many rows that were typed over since."""
+SHUFFLED: Final = 8
+ALL_BUT_ALL: Final = 0.7
+"""So many changed choices of which so large a part is the same as before, only in other rows, were sorted apart. Where every row
+goes one step forward, at most half of them are."""
 BLANKED: Final = 2.0
 """A cell that turned blank where another row's was, or whose value another row has now."""
 OVERWRITTEN: Final = 1.5
@@ -78,6 +85,9 @@ SERIES: Final = 4.0
 SERIES_SMALL: Final = 2.0
 OTHERWISE: Final = -4.0
 """A cell inside a filled block that was given something else."""
+
+SHUTTING: Final = ("shifted", "sorted apart", "exchanged")
+"""Those after which rows and values do not belong together any more, also where nothing shows it."""
 
 MOST_ACCIDENTS: Final = 5
 MOST_PLACES: Final = 20
@@ -167,6 +177,19 @@ class _Tab:
         """How often each column held each number before; numbers typed as texts do not matter for that."""
         return {name: Counter(self.before(name)) for name in self.fields if name in NUMBERS}
 
+    @cached_property
+    def _choices(self) -> dict[str, Counter[object]]:
+        return {
+            name: Counter(self.read(name, raw) for raw in self.before(name))
+            for name in self.fields
+            if name not in NUMBERS
+        }
+
+    def share_of(self, name: str, choice: object) -> float:
+        """The part of the column that held this choice before."""
+        counts = self._choices[name]
+        return (counts[choice] + 1) / (counts.total() + 2)
+
     def share(self, name: str, value: int) -> float:
         """How likely an honest cell of this column is to hold exactly `value`, by what the column held before."""
         counts = self.common[name]
@@ -187,9 +210,11 @@ def found(
     limits: list[Limit] = []
     rows = tab.rows
     while len(rows) >= ROWS and len(limits) < MOST_ACCIDENTS:
-        bits, guess, block = max(_blocks(tab, rows), key=lambda found: found[0])
-        if bits < BITS:
+        blocks = [each for each in _blocks(tab, rows) if each[0] >= BITS]
+        if not blocks:
             break
+        guess, block = _best(blocks)
+        block = _whole(tab, guess, block, rows)
         limits.append(limit(feed, guess.name, _numbered(sheet, block), _what(guess, block, say), say))
         hit = {row.key for row in block}
         rows = [row for row in rows if row.key not in hit]
@@ -203,7 +228,7 @@ def limit(feed: Feed, name: str, rows: Sequence[tuple[int, str]], what: str, say
     text = say.LIMITS["accident"].format(
         tab=say.TAB[feed], first=rows[0][0], last=rows[-1][0], count=len(rows), ids=named_ids(keys), what=what
     )
-    return Limit(name, text, tuple((feed.value, key) for key in keys))
+    return Limit(name, text, tuple((feed.value, key) for key in keys), feed if name in SHUTTING else None)
 
 
 def named_ids(keys: Sequence[str]) -> str:
@@ -249,6 +274,64 @@ def _blocks(tab: _Tab, rows: list[_Row]) -> Iterator[tuple[float, _Guess, list[_
         told = sum(own > 0 for own in guess.bits[first:last]) + guess.lead
         if told >= ROWS:
             yield bits, guess, block
+
+
+def _whole(tab: _Tab, guess: _Guess, block: list[_Row], rows: list[_Row]) -> list[_Row]:
+    """The block with what belongs to it although it tells nothing by itself: the rest of the cells that were filled, or undone."""
+    mine = {row.key for row in block}
+    if guess.name == "filled":
+        return _filled_on(tab, guess.column, guess.value, 0, block, rows)
+    if guess.name == "series":
+        step = _step(guess.column, block)
+        return _filled_on(tab, guess.column, block[0].new[guess.column], step, block, rows)
+    if guess.name != "back":
+        return block
+    whole = [row for row, own in zip(rows, guess.bits, strict=True) if own > 0 or row.key in mine]
+    for name in tab.fields:
+        values = {row.new.get(name) for row in block}
+        if len(values) == 1 and None not in values:
+            return _filled_on(
+                tab, name, values.pop(), 0, whole, rows
+            )  # an undo, or one choice dragged over closed rows
+    return whole
+
+
+def _step(name: str, block: list[_Row]) -> int:
+    """By how much a series grows from one row of the sheet to the next."""
+    steps = Counter[int]()
+    for one, other in pairwise(block):
+        low, high = one.new.get(name), other.new.get(name)
+        if isinstance(low, int) and isinstance(high, int):
+            steps[(high - low) // (other.place - one.place)] += 1
+    return steps.most_common(1)[0][0] if steps else 0
+
+
+def _filled_on(
+    tab: _Tab, name: str, value: int | str | None, step: int, block: list[_Row], rows: list[_Row]
+) -> list[_Row]:
+    """The block and the changed rows next to it that show what a fill from its first row would have put there."""
+    cells_, start = tab.sheet[name].to_numpy(dtype=object), block[0].place
+
+    def goes_on(place: int) -> bool:
+        wanted = int(str(value)) + step * (place - start) if step else value
+        return 0 <= place < len(cells_) and tab.read(name, cells_[place]) == wanted
+
+    first, last = start, block[-1].place
+    while further := next((by for by in range(1, GAP + 1) if goes_on(first - by)), 0):
+        first -= further
+    while further := next((by for by in range(1, GAP + 1) if goes_on(last + by)), 0):
+        last += further
+    mine = {row.key for row in block}
+    return [row for row in rows if row.key in mine or (first <= row.place <= last and goes_on(row.place))]
+
+
+def _best(blocks: list[tuple[float, _Guess, list[_Row]]]) -> tuple[_Guess, list[_Row]]:
+    """The guess with the most bits; but values beside other ids explain more, and a count that was filled down more than an undo."""
+    most = max(bits for bits, _, _ in blocks)
+    apart = [each for each in blocks if each[1].name in SHUTTING and each[0] >= most / 2]
+    apart = apart or [each for each in blocks if each[1].column in NUMBERS and each[0] >= most / 2]
+    _, guess, block = max(apart or blocks, key=lambda found: found[0])
+    return guess, block
 
 
 def _stretch(bits: list[float]) -> tuple[float, int, int]:
@@ -399,6 +482,12 @@ def _shifts(tab: _Tab, rows: list[_Row]) -> list[int]:
             places = stood.get(row.new.get(name), ())
             if len(places) <= MOST_PLACES:
                 seen.update(row.place - place for place in places)
+    for name in tab.fields:
+        part = [row for row in rows if name not in NUMBERS and name in row.new]
+        for shift in _NEAR if len(part) >= ROWS else ():
+            hits = sum(tab.was(name, row.place - shift) == row.new[name] for row in part)
+            if hits >= MATCHING * len(part):
+                seen[shift] += hits
     return [shift for shift, _ in seen.most_common(5) if shift]
 
 
@@ -418,10 +507,15 @@ def _shifted(tab: _Tab, row: _Row, shift: int) -> float:
                 told += _likelier(min(tab.share(name, int(new)), 1 / _spread(int(new))), matched=new == there)
                 told += OVERWRITTEN if new == there and name == "start_count" and row.old[name] is not None else 0.0
         elif new == there:
-            told += WRONG_WAY if _wrong_way(row, name) else 0.5
+            own = _likelier(tab.share_of(name, new), matched=True)
+            told += WRONG_WAY if _wrong_way(row, name) else CLEARED if new is None else max(0.5, own)
         else:
             told -= 1.0
     return told
+
+
+_NEAR: Final = tuple(shift for shift in range(-12, 13) if shift)
+"""How far off a block of choices is looked for: among a few words, one further away is found everywhere."""
 
 
 def _sorted_apart(tab: _Tab, rows: list[_Row]) -> _Guess:
@@ -431,6 +525,10 @@ def _sorted_apart(tab: _Tab, rows: list[_Row]) -> _Guess:
         part = [(at, row) for at, row in enumerate(rows) if name in row.new]
         lost = Counter(row.old[name] for _, row in part)
         gained = Counter(row.new[name] for _, row in part)
+        if name not in NUMBERS and len(part) >= SHUFFLED and (lost & gained).total() >= ALL_BUT_ALL * len(part):
+            for at, _ in part:
+                bits[at] += CLEARED  # the same choices, blanks among them, beside other rows
+            continue
         del lost[None], gained[None]
         if not lost or not gained:
             continue

@@ -1,4 +1,4 @@
-"""Approvals: what a limit stopped, listed for staff row by row, and which of their ticks counts.
+"""Approvals: what a limit holds, listed for staff row by row, and which of their ticks counts.
 
 A list is known by a code. Its digest covers the limit and the changes it is about and nothing else, so an edit to another
 row keeps a tick, and any edit to those rows voids it. What was listed, and what became of it, stands in meta as
@@ -112,9 +112,27 @@ def records_of(meta: Mapping[str, str]) -> dict[str, Record]:
 
 
 def about(limit: Limit, pushes: Sequence[Push]) -> tuple[Push, ...]:
-    """The pushes a limit is about: those of its rows; all of them when it names no rows."""
+    """The pushes a limit is about: those of its rows. What it holds besides, because it shuts their feed, is not."""
     rows = set(limit.rows)
-    return tuple(push for push in pushes if not rows or (push.feed.value, push.key) in rows)
+    return tuple(push for push in pushes if (push.feed.value, push.key) in rows)
+
+
+def through(approvals: Sequence[Approval], pushes: Sequence[Push]) -> dict[str, tuple[str, ...]]:
+    """Which ticks have to wait for other lists, since these hold rows of theirs, too: code → the codes still to be ticked."""
+    open_lists = {each.code: each.limit for each in approvals if each.ticked}
+    rows = {code: {(push.feed.value, push.key) for push in about(limit, pushes)} for code, limit in open_lists.items()}
+    waits: dict[str, tuple[str, ...]] = {}
+    while True:
+        shut = [each for each in approvals if each.code not in open_lists or each.code in waits]
+        found = {
+            code: tuple(each.code for each in shut if any(map(each.limit.holds, mine)))
+            for code, mine in rows.items()
+            if code not in waits
+        }
+        fresh = {code: codes for code, codes in found.items() if codes}
+        if not fresh:
+            return waits
+        waits |= fresh
 
 
 def digests(limits: Sequence[Limit], pushes: Sequence[Push]) -> list[str]:
@@ -161,15 +179,16 @@ def judged(
     if not (before or limits or len(frame)):
         return Judged()
     tab = _Tab(frame, before, say)
-    asked = tab.asked(limits, digests(limits, pushes))
+    asked = tab.asked(limits, digests(limits, pushes), pushes)
     tab.follow(asked, {limit.name for limit in limits})
-    approvals = tuple(replace(each, ticked=each.listed and tab.counts(each.code)) for each in asked)
-    missing = [each.code for each in approvals if not each.ticked]
+    ticked = tuple(replace(each, ticked=each.listed and tab.counts(each.code)) for each in asked)
+    missing = through(ticked, pushes)
+    approvals = tuple(replace(each, ticked=each.ticked and each.code not in missing) for each in ticked)
     changed = {code: record.text() for code, record in tab.now.items() if record != before[code]}
     gone: dict[str, str | None] = {code: None for code in before if code not in tab.now}
     return Judged(
         approvals,
-        tuple(tab.notes(missing, {each.code for each in approvals})),
+        tuple(tab.notes(missing)),
         tuple(tab.messages()),
         tuple((RECORD + code, text) for code, text in sorted({**changed, **gone}.items())),
     )
@@ -210,14 +229,19 @@ class _Tab:
     def _ticked(self, code: str) -> bool:
         return any(line.tick is True for line in self.heads[code])
 
-    def asked(self, limits: Sequence[Limit], digests: Sequence[str]) -> list[Approval]:
-        """Each limit with its list: the open one of its digest, or a new one."""
+    def asked(self, limits: Sequence[Limit], digests: Sequence[str], pushes: Sequence[Push]) -> list[Approval]:
+        """Each limit with its list: the open one of its digest, or a new one.
+
+        One that was let through before, and about which there is nothing to send, is settled: it is not asked about again.
+        """
         taken = {*self.now, *(line.stem for line in self.lines)}
         made = []
         for limit, digest in zip(limits, digests, strict=True):
             mine = [code for code, record in self.now.items() if record.digest == digest]
             code = next((code for code in mine if self.now[code].state is State.OPEN), "")
             used = next((code for code in mine if self.now[code].state is State.USED), "")
+            if used and not about(limit, pushes):
+                continue
             listed = bool(code)
             code = code or _code(digest, taken)
             taken.add(code)
@@ -257,17 +281,17 @@ class _Tab:
 
     # --- answers -------------------------------------------------------------------------------------------------------
 
-    def notes(self, missing: Sequence[str], asked: Collection[str]) -> Iterator[Note]:
-        """An answer per row; one that says nothing new is left out. missing: the lists still to be ticked."""
+    def notes(self, missing: Mapping[str, Sequence[str]]) -> Iterator[Note]:
+        """An answer per row; one that says nothing new is left out. missing: per ticked list the others still to be ticked."""
         for line in self.lines:
-            found = self._answer(line, missing, asked)
+            found = self._answer(line, missing)
             if found is None or not line.key or len(line.key) > LONGEST_KEY:
                 continue
             kind, text = found
             if kind is not Kind.INFO or line.sync != self.say.sync_text(line.key, kind, text):
                 yield Note(APPROVALS, line.key, line.number, kind, text)
 
-    def _answer(self, line: _Line, missing: Sequence[str], asked: Collection[str]) -> tuple[Kind, str] | None:
+    def _answer(self, line: _Line, missing: Mapping[str, Sequence[str]]) -> tuple[Kind, str] | None:
         say = self.say
         record = self.now.get(line.key)
         if record is None:
@@ -288,8 +312,8 @@ class _Tab:
             return Kind.PROBLEM, say.APPROVAL_TOO_MANY.format(rows=_some(self.stray, say))
         if record.stale:
             return Kind.PROBLEM, say.APPROVAL_MOVED
-        if missing and line.key in asked:
-            return Kind.WAITING, say.APPROVAL_OTHERS.format(codes=say.also(missing))
+        if line.key in missing:
+            return Kind.WAITING, say.APPROVAL_OTHERS.format(codes=say.also(missing[line.key]))
         return None  # the run that uses it says so
 
     def _ended(self, line: _Line, record: Record) -> tuple[Kind, str]:
@@ -329,8 +353,11 @@ def mark_of(what: Cell) -> str:
 # --- what is written ---------------------------------------------------------------------------------------------------
 
 
-def listing(plan: Plan, now: datetime) -> tuple[list[Row], dict[str, str | None]]:
-    """The rows that list what stopped this plan and stands in no list yet, and the records of them."""
+def listing(plan: Plan, now: datetime, when: str) -> tuple[list[Row], dict[str, str | None]]:
+    """The rows that list what limits hold of this plan and stands in no list yet, and the records of them.
+
+    With --force they are on record as let through, at `when`.
+    """
     rows: list[Row] = []
     meta: dict[str, str | None] = {}
     for approval in plan.approvals:
@@ -338,9 +365,13 @@ def listing(plan: Plan, now: datetime) -> tuple[list[Row], dict[str, str | None]
             continue
         lines = list(_lines(approval, plan))
         head = _head(approval, len(lines), plan.words)
+        record = Record(approval.digest, approval.limit.name, mark_of(head["what"]))
+        if plan.forced:
+            say = plan.words
+            head["sync"] = say.sync_text(approval.code, Kind.INFO, say.APPROVAL_FORCED.format(when=when))
+            record = replace(record, state=State.USED, when=when)
         rows.append({**head, "listed": now})
         rows.extend({**line, "listed": now} for line in lines[:MOST_LINES])
-        record = Record(approval.digest, approval.limit.name, mark_of(head["what"]))
         meta[RECORD + approval.code] = record.text()
     return rows, meta
 
@@ -363,7 +394,7 @@ def _head(approval: Approval, count: int, say: Words) -> Row:
 def _lines(approval: Approval, plan: Plan) -> Iterator[Row]:
     """One line per change, old → new, and one per row that is not to be changed (it is gone, or held)."""
     say = plan.words
-    pushes = about(approval.limit, plan.pushes)
+    pushes = about(approval.limit, (*plan.pushes, *plan.held))
     changed = {(push.feed.value, push.key) for push in pushes}
     silent = [(tab, key) for tab, key in approval.limit.rows if (tab, key) not in changed]
     parts: list[tuple[str, str, Row]] = [
@@ -390,15 +421,20 @@ def _change(push: Push, place: int, say: Words) -> Row:
 
 
 def used(plan: Plan, meta: Mapping[str, str], when: str) -> tuple[list[Note], dict[str, str | None]]:
-    """The answers and records of the ticks this run uses: to be committed before anything is sent, so that none is used twice."""
+    """The answers and records of the ticks this run uses: to be committed before anything is sent, so that none is used twice.
+
+    With --force that is so of every list that stands in the tab.
+    """
     notes: list[Note] = []
     kept: dict[str, str | None] = {}
     before = records_of(meta)
     for approval in plan.approvals:
-        if approval.ticked:
-            record = replace(before[approval.code], state=State.USED, ticked=True, stale=False, when=when)
+        if approval.ticked or (plan.forced and approval.listed):
+            was = before[approval.code]
+            record = replace(was, state=State.USED, ticked=approval.ticked or was.ticked, stale=False, when=when)
             kept[RECORD + approval.code] = record.text()
-            text = plan.words.APPROVAL_USED.format(when=when)
+            say = plan.words
+            text = say.APPROVAL_USED.format(when=when) if approval.ticked else say.APPROVAL_FORCED.format(when=when)
             notes.append(Note(APPROVALS, approval.code, 0, Kind.INFO, text))
     return notes, kept
 

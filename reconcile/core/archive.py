@@ -147,11 +147,13 @@ def moving(
         return Moving()
     frame = snapshot.tabs[Feed.ORDERS.value]
     due = sorted(_due(ledger, now - timedelta(days=days)))
-    if not due:
+    if not due or Feed.ORDERS in plan.shut:
         return Moving()
-    spoken = {(note.tab, note.key) for note in plan.notes} | {(push.feed.value, push.key) for push in plan.pushes}
+    spoken = {(note.tab, note.key) for note in plan.notes} | {
+        (push.feed.value, push.key) for push in (*plan.pushes, *plan.held)
+    }
     written = {(str(row["tab"]), str(row["key"])) for row in plan.settled}
-    taken = set(busy) | {push.order_id for push in plan.pushes} | _asked_about(ledger)
+    taken = set(busy) | {push.order_id for push in (*plan.pushes, *plan.held)} | _asked_about(ledger)
     places = {key: place for place, key in enumerate(frame.index.tolist())}
     twice = set(frame.index[frame.index.duplicated()]) if not frame.index.is_unique else set()
     columns = {str(name): frame[name].to_numpy(dtype=object) for name in frame.columns}

@@ -348,11 +348,19 @@ class Note:
 
 @dataclass(frozen=True)
 class Limit:
-    """A limit the plan passed: its setting, one sentence with the arithmetic, and the (tab, key) of the rows it is about."""
+    """A limit the plan exceeds: its name, one sentence with the arithmetic, and the (tab, key) of the rows it holds.
+
+    shuts: the feed in which rows and values no longer belong together, so that all of it is held and nothing is received for it.
+    """
 
     name: str
     text: str
     rows: tuple[tuple[str, str], ...] = ()
+    shuts: Feed | None = None
+
+    def holds(self, place: tuple[str, str]) -> bool:
+        """Whether the row at (tab, key) is held by it."""
+        return place in self.rows or place[0] == self.shuts
 
 
 @dataclass(frozen=True)
@@ -360,7 +368,7 @@ class Approval:
     """A limit as the Approvals tab asks about it: `digest` names exactly the changes it is about, `code` the list of them.
 
     listed: whether the list stands in the tab already. ticked: whether a tick of staff lets it through now. before: the code
-    under which the very same was let through already, "" normally.
+    under which the very same was let through already, "" normally. waits: ticked, and let through once its money has waited.
     """
 
     limit: Limit
@@ -369,6 +377,7 @@ class Approval:
     listed: bool = False
     ticked: bool = False
     before: str = ""
+    waits: str = ""
 
 
 @dataclass(frozen=True)
@@ -393,13 +402,13 @@ class Doubt:
 
 @dataclass(frozen=True)
 class Plan:
-    """The pure result of comparing sheet and ledger: what to push, what to answer, what stops it.
+    """The pure result of comparing sheet and ledger: what to push, what to answer, what is held.
 
     `settled`: ledger rows to write although the panel is told nothing (a cell now agrees, or its shown value moved).
-    `digest` names exactly these pushes: two equal plans have equal digests. `words`: the language its answers are in.
-    `approvals`: one per limit. `meta`: entries to write with the plan, whether it is carried out or stopped.
-    `archive`: ids of the closed orders that move to Archive with it, the longest closed first. `forced`: whether its limits are
-    passed all the same.
+    `held`: what would be pushed if no limit held it. `digest` names exactly `pushes` and `held` together: two equal plans have
+    equal digests. `refund_total`: of both. `words`: the language its answers are in. `approvals`: one per limit. `meta`: entries to write with the plan.
+    `archive`: ids of the closed orders that move to Archive with it, the longest closed first. `forced`: whether it goes out
+    with everything that its limits would hold.
     """
 
     pushes: tuple[Push, ...] = ()
@@ -415,12 +424,29 @@ class Plan:
     meta: tuple[tuple[str, str | None], ...] = ()
     archive: tuple[str, ...] = ()
     forced: bool = False
+    held: tuple[Push, ...] = ()
 
     @property
     def stopped(self) -> tuple[Limit, ...]:
-        """The limits that nobody has let through: with one of them nothing is sent."""
+        """The limits that nobody has let through: each holds its rows."""
         through = [approval.limit for approval in self.approvals if approval.ticked]
         return tuple(limit for limit in self.limits if limit not in through)
+
+    @property
+    def holding(self) -> tuple[Limit, ...]:
+        """The limits that hold something in this run: none with --force."""
+        return () if self.forced else self.stopped
+
+    @property
+    def shut(self) -> frozenset[Feed]:
+        """The feeds that send nothing and receive nothing until they are put right."""
+        return frozenset(limit.shuts for limit in self.holding if limit.shuts is not None)
+
+    @property
+    def rows_held(self) -> int:
+        """How many rows limits hold."""
+        rows = {row for limit in self.holding for row in limit.rows}
+        return len(rows | {(push.feed.value, push.key) for push in self.held})
 
     @property
     def refunds(self) -> tuple[Push, ...]:

@@ -50,11 +50,12 @@ from reconcile.core.model import (
 from reconcile.core.words import ENGLISH
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from datetime import datetime
 
     import pandas as pd
 
-    from reconcile.core.model import Cell, Row, Snapshot
+    from reconcile.core.model import Approval, Cell, Row, Snapshot
     from reconcile.core.words import Words
 
 KEY_LABEL: Final = {Feed.PAYMENTS: "reference", Feed.TICKETS: "reference"}
@@ -128,9 +129,13 @@ class Sheet:
 
 @dataclass
 class _Draft:
-    """A plan in the making, and the language it speaks."""
+    """A plan in the making, and the language it speaks.
+
+    edits: (tab, key) → the cells that moved. shapes: the accidents that were found in the shape of what moved.
+    """
 
     words: Words = ENGLISH
+    now: datetime | None = None
     pushes: list[Push] = field(default_factory=list)
     answers: dict[tuple[str, str], tuple[int, list[tuple[Kind, str]]]] = field(default_factory=dict)
     settled: dict[tuple[str, str], Row] = field(default_factory=dict)
@@ -138,6 +143,8 @@ class _Draft:
     doubts: list[Doubt] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
     refunded: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    edits: dict[tuple[str, str], dict[str, Cell]] = field(default_factory=dict)
+    shapes: list[Limit] = field(default_factory=list)
 
     def say(self, tab: str, key: str, row: int, kind: Kind, text: str) -> None:
         if len(key) > LONGEST_KEY:
@@ -156,12 +163,14 @@ class _Draft:
         self.settled[place] = {**self.settled.get(place, ledger_row), **values}
 
 
-def make_plan(snapshot: Snapshot, ledger: Ledger, settings: Rules) -> Plan:
-    """Everything to do about `snapshot`, given what panel and sheet last agreed on.
+def make_plan(
+    snapshot: Snapshot, ledger: Ledger, settings: Rules, *, now: datetime | None = None, force: bool = False
+) -> Plan:
+    """Everything to do about `snapshot`, given what panel and sheet last agreed on; what a limit holds is apart, in `held`.
 
-    Pure: no clock, no I/O. A plan whose `stopped` is not empty must not be carried out without a person's word.
+    Pure: no clock, no I/O. now: aware, in the sheet's own zone; without it, nothing is taken for long ago. force: nothing is held.
     """
-    draft = _Draft(snapshot.words, refunded=_refunded(ledger))
+    draft = _Draft(snapshot.words, now, refunded=_refunded(ledger))
     sheets = {feed: Sheet(snapshot.tabs[feed.value]) for feed in Feed}
     held = {feed: _held(draft, feed, sheets[feed], ledger) for feed in Feed}
     for feed in Feed:
@@ -174,14 +183,21 @@ def make_plan(snapshot: Snapshot, ledger: Ledger, settings: Rules) -> Plan:
     total = sum((push.amount or Decimal(0) for push in draft.pushes if push.refund), Decimal(0))
     _limits(draft, total, ledger, settings)
     pushes = tuple(sorted(draft.pushes, key=_push_order))
-    notes = _notes(draft, sheets, ledger, {(push.feed.value, push.key) for push in pushes})
-    limits = tuple(dict.fromkeys(draft.limits))
+    limits = tuple(dict.fromkeys(limit for limit in draft.limits if _matters(limit, draft, pushes)))
     asked = approvals.judged(snapshot.tabs[APPROVALS], snapshot.meta, limits, pushes, snapshot.words)
+    holding = [] if force else [each for each in asked.approvals if not each.ticked]
+    for each in asked.approvals:
+        if each not in holding:
+            _settle_limit(draft, each.limit, ledger, pushes)
+    _take_back(draft, sheets, ledger, [each.limit for each in holding], held)
+    kept = tuple(push for push in pushes if any(each.limit.holds(_place(push)) for each in holding))
+    _say_held(draft, sheets, holding, kept)
+    notes = _notes(draft, sheets, ledger, set(map(_place, pushes)) - set(map(_place, kept)))
     draft.messages.extend(asked.messages)
     return Plan(
-        pushes=pushes,
+        pushes=tuple(push for push in pushes if push not in kept),
         notes=(*notes, *asked.notes),
-        limits=limits,
+        limits=tuple(each.limit for each in asked.approvals),
         doubts=tuple(draft.doubts),
         settled=tuple(row for _, row in sorted(draft.settled.items())),
         messages=tuple(dict.fromkeys(draft.messages)),
@@ -190,6 +206,8 @@ def make_plan(snapshot: Snapshot, ledger: Ledger, settings: Rules) -> Plan:
         words=snapshot.words,
         approvals=asked.approvals,
         meta=asked.meta,
+        forced=force,
+        held=kept,
     )
 
 
@@ -202,16 +220,109 @@ def digest(pushes: tuple[Push, ...]) -> str:
     return hashlib.sha256("\n".join(sorted(json.dumps(fact) for fact in facts)).encode()).hexdigest()[:12]
 
 
+# --- what limits hold ------------------------------------------------------------------------------------------------------
+
+
+def _place(push: Push) -> tuple[str, str]:
+    return push.feed.value, push.key
+
+
+def _matters(limit: Limit, draft: _Draft, pushes: Iterable[Push]) -> bool:
+    """Whether a limit has anything to hold: a difference that would not be sent, such as a closed order put back, counts for none."""
+    if limit not in draft.shapes:
+        return True
+    cleared = [place for place in limit.rows if any(cells.is_blank(raw) for raw in draft.edits.get(place, {}).values())]
+    return len(cleared) >= accidents.ROWS or any(_place(push) in limit.rows for push in pushes)
+
+
+def _settle_limit(draft: _Draft, limit: Limit, ledger: Ledger, pushes: Iterable[Push]) -> None:
+    """What an approved accident shows is no edit any more, as far as it is not sent: the next run does not stop on it again."""
+    sent = {(*_place(push), change.field) for push in pushes for change in push.changes}
+    for tab, key in limit.rows:
+        ledger_row = ledger.row(tab, key)
+        for name, raw in draft.edits.get((tab, key), {}).items():
+            if ledger_row is not None and name in WATCHED[tab] and (tab, key, name) not in sent:
+                draft.remember(ledger_row, **{name + SEEN: raw})
+
+
+def _take_back(
+    draft: _Draft, sheets: Mapping[Feed, Sheet], ledger: Ledger, limits: Sequence[Limit], held: Mapping[Feed, set[str]]
+) -> None:
+    """Of a row that a limit holds nothing is remembered and no answer is taken: it may stand beside another row's id."""
+    if not limits:
+        return
+    for place in [place for place in draft.settled if any(limit.holds(place) for limit in limits)]:
+        del draft.settled[place]
+    for feed in Feed:
+        taken = [
+            (key, sending) for key, _, sending in ledger.sendings(feed) if any(x.holds((feed, key)) for x in limits)
+        ]
+        keys = {key for key, _ in taken}
+        if not keys:
+            continue
+        for key, sending in taken:
+            draft.answers.pop((feed.value, key), None)
+            if feed is Feed.CANCELS:
+                draft.settled.pop((Feed.ORDERS.value, sending.order_id), None)
+        draft.doubts = [doubt for doubt in draft.doubts if doubt.feed is not feed or doubt.key not in keys]
+        _doubts(draft, feed, sheets[feed], ledger, held[feed] | keys, only=keys)
+
+
+def _say_held(draft: _Draft, sheets: Mapping[Feed, Sheet], holding: Sequence[Approval], kept: Sequence[Push]) -> None:
+    """A held row names the lists it is in and its own part of them; one that only shares their feed names the tab alone."""
+    say = draft.words
+    parts: dict[tuple[str, str], list[Push]] = {}
+    for push in kept:
+        parts.setdefault(_place(push), []).append(push)
+    rows = [
+        *parts,
+        *(row for each in holding for row in each.limit.rows if row not in parts and row not in draft.answers),
+    ]
+    tab = say.TAB[APPROVALS]
+    for place in dict.fromkeys(rows):
+        sheet = sheets[Feed(place[0])]
+        pushes = parts.get(place, [])
+        if place[1] not in sheet:
+            continue
+        lists = [each for each in holding if place in each.limit.rows]
+        number = pushes[0].row if pushes else sheet.numbers(place[1])[0]
+        if not lists:
+            code = next(each.code for each in holding if each.limit.shuts == place[0])
+            text = say.HELD_WITH_TAB.format(one=say.TAB[place[0]], code=code, tab=tab)
+        else:
+            codes, limit = say.also(each.code for each in lists), " ".join(each.limit.text for each in lists)
+            own = ", ".join(_own_part(push, say) for push in pushes)
+            text = (say.HELD_BY_LIST if own else say.HELD_BY_LIST_ALONE).format(
+                codes=codes, tab=tab, limit=limit, own=own
+            )
+        draft.say(place[0], place[1], number, Kind.HELD, text)
+
+
+def _own_part(push: Push, say: Words) -> str:
+    """A held push in words: `Status Canceled (refund 5.00)`; of what is sent once only what staff typed."""
+    told = say.changes((change.field, change.new) for change in push.changes if change.field != "send")
+    if not push.feed.claimed:
+        told = say.capital(say.SENDS[push.action]) + (f" {push.changes[0].new}" if push.feed is Feed.PAYMENTS else "")
+    if push.refund:
+        amount = f"{push.amount:f}" if push.amount is not None else say.PHRASES["unknown_amount"]
+        told += f" ({say.PHRASES['refund']} {amount})"
+    return told
+
+
 # --- doubts ------------------------------------------------------------------------------------------------------------
 
 
-def _doubts(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, held: set[str]) -> None:
-    """Sends whose outcome nobody knows: shown in the row until If unsure settles them.
+def _doubts(
+    draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, held: set[str], *, only: Collection[str] | None = None
+) -> None:
+    """Sends whose outcome nobody knows: shown in the row until If unsure settles them. only: the rows to look at, None for all.
 
     An answer in a held row is not taken: it may stand beside another row's id.
     """
     say = draft.words
     for key, ledger_row, sending in ledger.sendings(feed):
+        if only is not None and key not in only:
+            continue
         row = sheet.at(key) if key in sheet and key not in held else None
         raw = row.get(UNSURE) if row else None
         moved = row is not None and raw != ledger_row["unsure_seen"]
@@ -221,7 +332,8 @@ def _doubts(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, held: set[s
             settled = Unsure.SEND_AGAIN  # said through `resolve`
         if settled is Unsure.WENT_THROUGH:
             seen = beside_cancel(feed, sending.action, row.get("remains") if row else None)
-            draft.settled[feed.value, key] = {**went_through(ledger_row, sending), **seen, "unsure_seen": raw}
+            at: Row = {"received": draft.now.isoformat()} if draft.now is not None and not feed.claimed else {}
+            draft.settled[feed.value, key] = {**went_through(ledger_row, sending), **seen, **at, "unsure_seen": raw}
             order_row = closed_by(sending, ledger) if feed is Feed.CANCELS else None
             if order_row is not None:
                 draft.remember(order_row, **order_row)
@@ -351,10 +463,12 @@ def _claimed_feed(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, setti
     fields = (*WATCHED[feed.value], *((UNSURE,) if feed in HAS_UNSURE else ()))
     moved = diff.changed(sheet.frame, known, fields)
     free = moved[~moved["key"].isin(held)] if held else moved  # what is held has its own answers, and its own limit
-    draft.limits.extend(accidents.found(feed, sheet.frame, known, free, say))
+    draft.shapes.extend(accidents.found(feed, sheet.frame, known, free, say))
+    draft.limits.extend(draft.shapes)
     edits: dict[str, dict[str, Cell]] = {}
     for key, name, raw in zip(moved["key"], moved["field"], moved["raw"], strict=True):
         edits.setdefault(key, {})[name] = raw
+        draft.edits.setdefault((feed.value, key), {})[name] = raw
     for key, moved_cells in edits.items():
         ledger_row = ledger.row(feed, key)
         if key in held or ledger_row is None or ledger_row["sending"]:
@@ -546,7 +660,7 @@ def _gone_limit(feed: Feed, living: pd.DataFrame, lost: set[str], settings: Rule
     keys = [str(key) for key in living.index]
     if len(lost) == len(keys) >= EMPTIED_FLOOR:
         text = say.LIMITS["emptied"].format(tab=say.TAB[feed], count=len(keys))
-        return Limit("emptied", text, tuple((feed.value, key) for key in keys))
+        return Limit("emptied", text, tuple((feed.value, key) for key in keys), feed)
     open_keys = [str(key) for key in living.index[living["state"] == STATE_OPEN]]
     for what, among in (("max_gone_share", open_keys), ("max_gone_share_all", keys)):
         gone = [key for key in among if key in lost]
@@ -559,7 +673,7 @@ def _gone_limit(feed: Feed, living: pd.DataFrame, lost: set[str], settings: Rule
                 share=f"{share:.1f}",
                 most=settings.max_gone_share,
             )
-            return Limit("max_gone_share", text, tuple((feed.value, key) for key in gone))
+            return Limit("max_gone_share", text, tuple((feed.value, key) for key in gone), feed)
     return None
 
 

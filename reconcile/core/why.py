@@ -103,6 +103,7 @@ def _story(feed: Feed, key: str, snapshot: Snapshot, ledger: Ledger, plan: Plan)
     known = ledger.row(feed, key)
     shown = here[0] if here else {}
     pushes = tuple(push for push in plan.pushes if (push.feed, push.key) == (feed, key))
+    held = tuple(push for push in plan.held if (push.feed, push.key) == (feed, key))
     answers = tuple(note for note in plan.notes if (note.tab, note.key) == (feed.value, key))
     sending = Sending.parse(known["sending"]) if known else None
     cells = tuple(_watched(feed, known, shown))
@@ -121,7 +122,7 @@ def _story(feed: Feed, key: str, snapshot: Snapshot, ledger: Ledger, plan: Plan)
         sync=_text(shown.get(SYNC)),
         pushes=pushes,
         answers=answers,
-        reasons=tuple(_reasons(feed, cells, known, here, pushes, answers, plan)),
+        reasons=tuple(_reasons(feed, cells, known, here, pushes, held, answers, plan)),
         history=tuple(of_feed[-MOST_LINES:]),
     )
 
@@ -158,14 +159,16 @@ def _reasons(
     known: Row | None,
     here: list[Row],
     pushes: tuple[Push, ...],
+    held: tuple[Push, ...],
     answers: tuple[Note, ...],
     plan: Plan,
 ) -> list[str]:
     """What the next sync does about it, and why not more."""
     out = []
-    if plan.stopped and pushes:
-        said = " ".join(limit.text for limit in plan.stopped)
-        out.append(f"A limit stops the whole plan, so nothing is sent: {said} {approvals.told(plan)}".rstrip())
+    places = {(push.feed.value, push.key) for push in held}
+    if limits := [limit for limit in plan.holding if any(map(limit.holds, places))]:
+        said = " ".join(limit.text for limit in limits)
+        out.append(f"A limit holds this row, so nothing is sent: {said} {approvals.told(plan)}".rstrip())
     elif pushes:
         out += [
             f"{approval.limit.text} It is ticked as {approval.code} in {words.TAB[APPROVALS]}, so it is sent."

@@ -165,12 +165,17 @@ LOST_ID_COPY: Final = (
 )
 FACTS_MOVED: Final = "What stands under {labels} is not that of {key}. Undo the last sort or paste; nothing is sent for this row until then."
 FACT_CHANGED: Final = "{label} was changed here, but only the panel can change it: there it is {value}."
-HELD_BY_LIMIT: Final = "by a limit: {limit} To let it through, see {tab}."
+HELD_BY_LIST: Final = (
+    "by list {codes} in {tab}: {limit} In this row: {own}. If it is meant, tick {codes} there; if not, mend the row."
+)
+HELD_BY_LIST_ALONE: Final = "by list {codes} in {tab}: {limit}"
+HELD_WITH_TAB: Final = "Nothing is sent from the tab {one} until list {code} in {tab} is settled."
 
 # --- approvals -------------------------------------------------------------------------------------------------------
 APPROVAL_WAITS: Final = "for {label}: if all of this is meant, tick it (or choose Yes); the next run then does it."
 APPROVAL_OTHERS: Final = "for the other lists: this one is ticked, and goes through when {codes} is ticked, too."
 APPROVAL_USED: Final = "It was let through on {when}."
+APPROVAL_FORCED: Final = "It was let through on {when}, with all other lists."
 APPROVAL_CHANGED: Final = (
     "Out of date: its rows were changed since, so a tick here counts no more. Look at the newest list."
 )
@@ -310,6 +315,7 @@ PHRASES: Final = {
     "old_tab": "Old {title}",
     "refund": "refund",
     "refunds": "refunds",
+    "unknown_amount": "of an amount that is not known",
     "nothing_lost": "nothing was lost",
     "it_went_through": "it went through",
     "send_again": "send again",
@@ -387,7 +393,7 @@ MESSAGES: Final = {
 
 LIMITS: Final = {
     "accident": "{tab}, rows {first}–{last} ({count} rows, ID {ids}): {what} Undo it in the sheet (Ctrl+Z, or the version "
-    "history); or, if it was meant, pass this limit.",
+    "history); or, if it was meant, tick this list.",
     "sorted_rows": "the IDs stand beside values of other rows, as if a part was sorted or pasted without the rest.",
     "sorted_columns": "the cells of {labels} hold each other's values, as if sorted without the rest of their rows.",
     "shifted_down": "what stands under {labels} belongs {count} further up, as if a block was pasted too low.",
@@ -397,17 +403,16 @@ LIMITS: Final = {
     "cleared": "the cells of {labels} were emptied.",
     "back": "the cells of {labels} went back to something earlier, as if by an undo or from an older copy.",
     "max_gone_share": "{tab}: {count} of {total} open rows are gone from the sheet, {share}% is over {most}%. "
-    "Undo it in the sheet, or pass this limit.",
+    "Undo it in the sheet, or tick this list.",
     "max_gone_share_all": "{tab}: {count} of {total} rows, open and closed, are gone from the sheet, {share}% is over {most}%. "
-    "Undo it in the sheet, or pass this limit.",
+    "Undo it in the sheet, or tick this list.",
     "emptied": "{tab}: none of its {count} rows is in the sheet any more, as if the tab was emptied. "
-    "Undo it in the sheet, or pass this limit.",
-    "max_refunds": "{count} {what} in one run, {most} allowed (max_refunds).",
-    "max_refund_total": "Refunds of {total} in one run, {most} is allowed (max_refund_total).",
+    "Undo it in the sheet, or tick this list.",
+    "max_refunds": "{count} {what} in one run, {most} allowed.",
+    "max_refund_total": "Refunds of {total} in one run, {most} is allowed.",
     "max_refund_unknown": "Refunds of {total} in one run, and {count} more of an amount that is not known; "
-    "{most} is allowed (max_refund_total).",
-    "max_closed_share": "{count} of {total} open orders would be closed at once, {share}% is over {most}% "
-    "(max_closed_share).",
+    "{most} is allowed.",
+    "max_closed_share": "{count} of {total} open orders would be closed at once, {share}% is over {most}%.",
 }
 """What stops a plan, with its arithmetic."""
 
@@ -415,7 +420,7 @@ RESULTS: Final = {
     word: word
     for word in (
         "Done",
-        "Stopped by a limit",
+        "Done, a limit holds rows",
         "Another run took over",
         "Try later",
         "Access refused",

@@ -3,13 +3,13 @@
 Ids, amounts and counts the panel compares as text are text; times are ISO 8601 in UTC; a blank is null.
 
 plan      {"book", "digest", "changes": [push], "refunds": [push], "refund_total", "answers": [note], "doubts": [doubt],
-           "limits": [limit], "messages": [text], "archive": [id of an order that moves to Archive], "forced",
-           "counts": {"changes", "refunds", "answers", "doubts", "limits", "archive"}}
+           "limits": [limit], "held": [push], "messages": [text], "archive": [id of an order that moves to Archive], "forced",
+           "counts": {"changes", "refunds", "answers", "doubts", "limits", "held": rows, "archive"}}
 outcome   {"book", "run", "started", "finished", "exit_code", "result", "stopped", "received": {feed: count},
            "results": [push + {"verdict", "reason"}], "needs_person", "plan", "doubts", "messages", "calls": {action: count}}
 push      {"feed", "id", "row", "action", "target", "changes": [{"field", "from", "to"}], "refund", "amount", "again"}
 note      {"feed", "id", "row", "kind", "text"}
-limit     {"name", "text", "code", "listed", "ticked", "rows": how many it is about}; code: its list in Approvals
+limit     {"name", "text", "code", "listed", "ticked", "rows": how many it is about, "shuts": feed}; code: its list in Approvals
 doubt     {"id", "kind", "feed", "text", "at", "run", "service", "key", "bound", "resolve"}
 story     {"feed", "id", "rows", "state", "facts": {name: text}, "cells": [{"field", "panel", "sheet"}], "refused": [{"field",
            "value", "reason"}], "sending", "received", "closed", "sync", "next": [push], "answers": [note], "reasons": [text],
@@ -46,6 +46,7 @@ def plan(made: Plan, doubts: Sequence[Doubt], book: str) -> Json:
         "answers": [note(item) for item in answers],
         "doubts": [doubt(item) for item in doubts],
         "limits": [limit(item, made) for item in made.limits],
+        "held": [push(item) for item in made.held],
         "messages": list(made.messages),
         "archive": list(made.archive),
         "forced": made.forced,
@@ -55,6 +56,7 @@ def plan(made: Plan, doubts: Sequence[Doubt], book: str) -> Json:
             "answers": len(answers),
             "doubts": len(doubts),
             "limits": len(made.limits),
+            "held": made.rows_held,
             "archive": len(made.archive),
         },
     }
@@ -98,7 +100,7 @@ def push(item: Push) -> Json:
 
 
 def limit(item: Limit, made: Plan) -> Json:
-    """One limit the plan passed, and the list of it that staff may tick."""
+    """One limit the plan exceeds, and the list of it that staff may tick."""
     asked = next((approval for approval in made.approvals if approval.limit == item), None)
     return {
         "name": item.name,
@@ -107,6 +109,7 @@ def limit(item: Limit, made: Plan) -> Json:
         "listed": bool(asked and asked.listed),
         "ticked": bool(asked and asked.ticked),
         "rows": len(item.rows),
+        "shuts": None if item.shuts is None else item.shuts.value,
     }
 
 

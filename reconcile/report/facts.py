@@ -67,6 +67,11 @@ def amount(push: Push) -> str:
     return "amount not known" if push.amount is None else f"{push.amount:f}"
 
 
+def told(push: Push) -> str:
+    """`phrase`, and what a refund is worth."""
+    return phrase(push) + (f" · refund {amount(push)}" if push.refund else "")
+
+
 def refund_total(pushes: Iterable[Push]) -> str:
     """`together 1.20`, saying when some amounts are not known."""
     known = [push.amount for push in pushes]
@@ -116,7 +121,7 @@ def plan_counts(plan: Plan, doubts: Sequence[Doubt]) -> str:
     parts.append(f"{len(doubts)} in doubt")
     if plan.stopped:
         limits = counted(len(plan.stopped), "limit")
-        parts.append(f"{limits} passed by --force" if plan.forced else f"stopped by {limits}")
+        parts.append(f"{limits} overridden by --force" if plan.forced else f"{held(plan)} held by {limits}")
     if through := let_through(plan):
         parts.append(f"{counted(len(through), 'limit')} let through in {words.TAB[APPROVALS]}")
     return " · ".join(parts)
@@ -129,13 +134,26 @@ def archived(plan: Plan) -> str:
     return f"{count} would move to {words.TAB['archive']}: {shown}" + (" …" if len(plan.archive) > MOST_IDS else "")
 
 
+def held(plan: Plan) -> str:
+    """`3 rows`: how many of them limits hold."""
+    return counted(plan.rows_held, "row")
+
+
+def shut(plan: Plan) -> str:
+    """Which tabs send nothing and receive nothing, as a sentence; "" for none."""
+    tabs = [words.TAB[feed] for feed in Feed if feed in plan.shut]
+    return (
+        f"Until it is put right, nothing is sent from {words.also(tabs)} and nothing received for it." if tabs else ""
+    )
+
+
 def let_through(plan: Plan) -> tuple[Approval, ...]:
-    """What staff ticked: limits that this plan passes."""
+    """What staff ticked: limits that this plan exceeds and that hold nothing any more."""
     return tuple(approval for approval in plan.approvals if approval.ticked)
 
 
 def ways_through(plan: Plan) -> list[str]:
-    """What to do about a plan that a limit stops, one sentence per way."""
+    """What to do about the rows that limits hold, one sentence per way."""
     listed = [approval.code for approval in plan.approvals if approval.listed and not approval.ticked]
     fresh = any(not approval.listed for approval in plan.approvals)
     tab = words.TAB[APPROVALS]
@@ -146,7 +164,7 @@ def ways_through(plan: Plan) -> list[str]:
         ways.append(f"The next sync lists {'the rest' if listed else 'it'} in the tab {tab}, to be ticked there")
     return [
         *ways,
-        f"{'Or, to pass every limit once' if ways else 'If this is what staff want'}: reconcile sync --force",
+        f"{'Or, to override every limit once' if ways else 'If this is what staff want'}: reconcile sync --force",
     ]
 
 
@@ -184,7 +202,7 @@ def needs_person(outcome: Outcome) -> list[Line]:
 
 ENDINGS: Final = {
     0: "done",
-    3: "stopped by a limit, nothing was changed",
+    3: "a limit holds {held}, the rest is done",
     4: "another run took over",
     5: "ended early, try later",
     6: "access refused",
@@ -198,7 +216,7 @@ ENDINGS: Final = {
 
 def ending(outcome: Outcome) -> str:
     """How the run ended, in words."""
-    return ENDINGS.get(outcome.exit_code, "failed")
+    return ENDINGS.get(outcome.exit_code, "failed").format(held=held(outcome.plan))
 
 
 def seconds(outcome: Outcome) -> float:

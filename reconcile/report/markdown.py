@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconcile.core.model import Verdict
-from reconcile.errors import Exit
 from reconcile.report import facts
 from reconcile.report.clean import line, markdown
 
@@ -76,10 +75,10 @@ def _limits(made: Outcome) -> list[str]:
         out += ["### Let through by a tick", "", *rows, ""]
     if not made.plan.stopped:
         return out
-    if made.exit_code != Exit.LIMIT:
-        return [*out, "### Limits passed with `--force`", "", *_texts(made.plan.stopped), ""]
+    if made.plan.forced:
+        return [*out, "### Limits overridden with `--force`", "", *_texts(made.plan.stopped), ""]
     ways = [f"- {markdown(way)}" for way in facts.ways_through(made.plan)]
-    return [*out, "### Stopped by a limit", "", *_texts(made.plan.stopped), "", *ways, ""]
+    return [*out, f"### Held by a limit: {facts.held(made.plan)}", "", *_texts(made.plan.stopped), "", *ways, ""]
 
 
 def _texts(limits: Sequence[Limit]) -> list[str]:

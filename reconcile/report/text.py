@@ -56,24 +56,20 @@ def plan(made: Plan, doubts: Sequence[Doubt], book: str) -> list[Line]:
         out += [Line(""), Line(f"Let through by a tick ({len(through)})", "head")]
         out += _columns([(approval.code, approval.limit.text) for approval in through])
     if made.stopped and made.forced:
-        out += [Line(""), Line(f"Limits that --force would pass ({len(made.stopped)})", "warn")]
+        out += [Line(""), Line(f"Limits that --force would override ({len(made.stopped)})", "warn")]
         out += [Line(f"  {line(limit.text)}", "warn") for limit in made.stopped]
     elif made.stopped:
-        out += [Line(""), Line("Stopped by a limit: nothing would be sent and nothing received", "bad")]
+        out += [Line(""), Line(f"Held by a limit ({facts.held(made)}), everything else goes on", "bad")]
+        out += _columns([(facts.place(push.feed, push.key, push.row), facts.told(push)) for push in made.held])
         out += [Line(f"  {line(limit.text)}", "bad") for limit in made.stopped]
+        out += [Line(f"  {shut}", "bad")] if (shut := facts.shut(made)) else []
         out += [Line(f"  → {line(way)}") for way in facts.ways_through(made)]
     out += [Line(""), Line(facts.plan_counts(made, doubts) + f" · plan {made.digest}", "head")]
     return out
 
 
 def _pushes(pushes: Sequence[Push]) -> list[Line]:
-    rows = []
-    for push in pushes:
-        told = facts.phrase(push)
-        if push.refund:
-            told += f" · refund {facts.amount(push)}"
-        rows.append((facts.place(push.feed, push.key, push.row), told))
-    return _columns(rows)
+    return _columns([(facts.place(push.feed, push.key, push.row), facts.told(push)) for push in pushes])
 
 
 def _columns(rows: Sequence[tuple[str, str]], style: str = "") -> list[Line]:

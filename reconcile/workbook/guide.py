@@ -79,7 +79,10 @@ TODO: Final = (
     ),
     (
         "If rows are held back",
-        "A run that would do unusually much stops and lists it in Approvals. Tick a list if all of it is meant; if not, mend the rows.",
+        (
+            "A run that would do unusually much holds those rows back and lists them in Approvals; everything else goes on. "
+            "Tick a list if all of it is meant; if not, mend the rows."
+        ),
     ),
     (
         "Feel free to",

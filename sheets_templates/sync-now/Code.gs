@@ -721,7 +721,7 @@ const ENGLISH = {
       'Restored': 'Restored',
       'Adopted': 'Adopted',
       'Done, something is in doubt': 'Done, something is in doubt',
-      'Stopped by a limit': 'Stopped by a limit',
+      'Done, a limit holds rows': 'Done, a limit holds rows',
       'Another run took over': 'Another run took over',
       'Try later': 'Try later',
       'Access refused': 'Access refused',
@@ -867,8 +867,9 @@ const ENGLISH = {
     'Adopted': '',
     'Done, something is in doubt':
       'Look for “{doubt}” under {sync}: check those rows at the panel, then choose in “{unsure}”.',
-    'Stopped by a limit':
-      'No change was sent to the panel, on purpose: too much would have changed at once. Ask {who} to look at it first.',
+    'Done, a limit holds rows':
+      'Some rows were held back, on purpose: too much would have changed at once. They are listed in the tab Approvals. All else ' +
+      'was done. If you are not sure about them, ask {who}.',
     'Another run took over': 'Nothing to do: the next run goes on from there.',
     'Try later':
       'The panel or Google could not be reached. The next run tries again; if it says the same for an hour, tell {who}.',
@@ -977,7 +978,7 @@ const SPANISH = {
       'Restored': 'Restaurado',
       'Adopted': 'Adoptado',
       'Done, something is in doubt': 'Hecho, pero algo está en duda',
-      'Stopped by a limit': 'Detenido por un límite',
+      'Done, a limit holds rows': 'Hecho, un límite retiene filas',
       'Another run took over': 'Otra ejecución tomó el relevo',
       'Try later': 'Intentar más tarde',
       'Access refused': 'Acceso denegado',
@@ -1133,9 +1134,9 @@ const SPANISH = {
     'Restored': '',
     'Adopted': '',
     'Done, something is in doubt': 'Busque “{doubt}” en {sync}: compruebe esas filas en el panel y elija en “{unsure}”.',
-    'Stopped by a limit':
-      'No se envió ningún cambio al panel, a propósito: habrían cambiado demasiadas cosas a la vez. Pida a {who} que lo ' +
-      'mire primero.',
+    'Done, a limit holds rows':
+      'Algunas filas se retuvieron, a propósito: habrían cambiado demasiadas cosas a la vez. Están en la hoja Aprobaciones. Lo ' +
+      'demás se hizo. Si tiene dudas, pregunte a {who}.',
     'Another run took over': 'No hay nada que hacer: la próxima ejecución sigue desde ahí.',
     'Try later':
       'No se pudo llegar al panel o a Google. La próxima ejecución lo intenta otra vez; si dice lo mismo durante una hora, ' +
@@ -1247,7 +1248,7 @@ const PORTUGUESE = {
       'Restored': 'Restaurado',
       'Adopted': 'Adotado',
       'Done, something is in doubt': 'Feito, mas há algo em dúvida',
-      'Stopped by a limit': 'Parado por um limite',
+      'Done, a limit holds rows': 'Feito, um limite retém linhas',
       'Another run took over': 'Outra execução assumiu',
       'Try later': 'Tentar mais tarde',
       'Access refused': 'Acesso negado',
@@ -1405,9 +1406,9 @@ const PORTUGUESE = {
     'Restored': '',
     'Adopted': '',
     'Done, something is in doubt': 'Procure “{doubt}” em {sync}: verifique essas linhas no painel e escolha em “{unsure}”.',
-    'Stopped by a limit':
-      'Nenhuma mudança foi enviada ao painel, de propósito: coisas demais mudariam de uma vez. Peça a {who} que olhe isso ' +
-      'primeiro.',
+    'Done, a limit holds rows':
+      'Algumas linhas foram retidas, de propósito: coisas demais mudariam de uma vez. Elas estão na aba Aprovações. O resto foi ' +
+      'feito. Se tiver dúvida, pergunte a {who}.',
     'Another run took over': 'Nada a fazer: a próxima execução continua dali.',
     'Try later':
       'Não foi possível chegar ao painel ou ao Google. A próxima execução tenta de novo; se disser o mesmo por uma hora, ' +
@@ -1517,7 +1518,7 @@ const TURKISH = {
       'Restored': 'Geri yüklendi',
       'Adopted': 'Devralındı',
       'Done, something is in doubt': 'Tamam, ama kesin olmayan bir şey var',
-      'Stopped by a limit': 'Bir sınır durdurdu',
+      'Done, a limit holds rows': 'Bitti, bir sınır bazı satırları durdurdu',
       'Another run took over': 'Başka bir çalışma devraldı',
       'Try later': 'Sonra tekrar deneyin',
       'Access refused': 'Erişim reddedildi',
@@ -1670,9 +1671,9 @@ const TURKISH = {
     'Adopted': '',
     'Done, something is in doubt':
       '{sync} altında “{doubt}” arayın: o satırları panelde kontrol edin, sonra “{unsure}” altında seçin.',
-    'Stopped by a limit':
-      'Panele bilerek hiçbir değişiklik gönderilmedi: bir anda çok fazla şey değişecekti. {who} ile konuşun: önce buna ' +
-      'baksın.',
+    'Done, a limit holds rows':
+      'Bazı satırlar bilerek durduruldu: bir anda çok fazla şey değişecekti. Onaylar sayfasında listelendiler. Geri kalan her şey ' +
+      'yapıldı. Emin değilseniz {who} ile konuşun.',
     'Another run took over': 'Yapılacak bir şey yok: sonraki çalışma oradan devam eder.',
     'Try later':
       'Panele veya Google’a ulaşılamadı. Sonraki çalışma yeniden dener; bir saat boyunca aynı şeyi söylerse {who} ile ' +
@@ -1783,7 +1784,7 @@ const HINDI = {
       'Restored': 'बहाल किया गया',
       'Adopted': 'अपनाया गया',
       'Done, something is in doubt': 'पूरा, पर कुछ पक्का नहीं',
-      'Stopped by a limit': 'सीमा के कारण रुका',
+      'Done, a limit holds rows': 'हो गया, कुछ पंक्तियाँ सीमा से रुकी हैं',
       'Another run took over': 'दूसरे रन ने काम सँभाला',
       'Try later': 'बाद में कोशिश करें',
       'Access refused': 'पहुँच नहीं मिली',
@@ -1930,8 +1931,8 @@ const HINDI = {
     'Adopted': '',
     'Done, something is in doubt':
       '{sync} के नीचे “{doubt}” खोजें: वे पंक्तियाँ पैनल में जाँचें, फिर “{unsure}” के नीचे चुनें।',
-    'Stopped by a limit':
-      'जान-बूझकर पैनल को कोई बदलाव नहीं भेजा गया: एक साथ बहुत कुछ बदल जाता। {who} से कहें कि पहले इसे देखें।',
+    'Done, a limit holds rows':
+      'कुछ पंक्तियाँ जान-बूझकर रोकी गईं: एक साथ बहुत कुछ बदल जाता। वे मंज़ूरी टैब में हैं। बाकी सब हो गया। पक्का न हो तो {who} से पूछें।',
     'Another run took over': 'कुछ करना नहीं है: अगला रन वहीं से आगे बढ़ता है।',
     'Try later':
       'पैनल या Google तक नहीं पहुँचा जा सका। अगला रन फिर कोशिश करता है; एक घंटे तक यही लिखा रहे तो {who} को बताएँ।',

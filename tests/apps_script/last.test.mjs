@@ -91,7 +91,7 @@ const ADVICE = {
   'Resolved by hand': undefined,
   'constructor': undefined,
   'Done, something is in doubt': 'Look for “Not sure” under Sync: check those rows at the panel, then choose in “If unsure”.',
-  'Stopped by a limit': 'No change was sent to the panel, on purpose: too much would have changed at once. Ask Maria to look at it first.',
+  'Done, a limit holds rows': 'Some rows were held back, on purpose: too much would have changed at once. They are listed in the tab Approvals. All else was done. If you are not sure about them, ask Maria.',
   'Another run took over': 'Nothing to do: the next run goes on from there.',
   'Access refused': 'The panel or Google no longer lets the job in. Please tell Maria now.',
   'Damaged': 'Something about the sheet or the journal is not as it must be; the message says what. Please tell Maria now.',

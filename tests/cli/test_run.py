@@ -145,7 +145,15 @@ def test_the_plan_as_json(synced: Terminal) -> None:
     """The documented keys, and nothing else on stdout."""
     staff_work(synced)
     plan = json.loads(synced.type("plan", "--json").out)
-    assert plan["counts"] == {"changes": 3, "refunds": 1, "answers": 1, "doubts": 0, "limits": 0, "archive": 0}
+    assert plan["counts"] == {
+        "changes": 3,
+        "refunds": 1,
+        "answers": 1,
+        "doubts": 0,
+        "limits": 0,
+        "held": 0,
+        "archive": 0,
+    }
     assert plan["refund_total"] == "0.10029597233"
     assert plan["changes"][0] == {
         "feed": "orders",
@@ -198,21 +206,21 @@ def test_the_outcome_as_json(synced: Terminal) -> None:
 # --- ends that are not 0 -------------------------------------------------------------------------------------------------
 
 
-def test_a_limit_stops_everything_and_force_passes_it(synced: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Exit 3 with the arithmetic, nothing sent; --force passes it once."""
+def test_a_limit_holds_its_rows_and_force_overrides_it(synced: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit 3 with the arithmetic, the refund is not sent; --force overrides it once."""
     monkeypatch.setenv("RECONCILE_MAX_REFUNDS", "0")
     synced.edit("Orders", "16", status="Canceled")
     plan = synced.type("plan")
     assert plan.code == 3
     assert (
-        "  1 refund in one run, 0 allowed (max_refunds).\n"
+        "  1 refund in one run, 0 allowed.\n"
         "  → The next sync lists it in the tab Approvals, to be ticked there\n"
-        "  → Or, to pass every limit once: reconcile sync --force\n"
+        "  → Or, to override every limit once: reconcile sync --force\n"
     ) in plan.out
     stopped = synced.type("sync")
     assert stopped.code == 3
     assert stopped.out.startswith(
-        "Run 20261122-155316-0002 on orders.xlsx: stopped by a limit, nothing was changed (0.0 s)\n"
+        "Run 20261122-155316-0002 on orders.xlsx: a limit holds 1 row, the rest is done (0.0 s)\n"
     )
     assert not synced.panel.calls(Action.SET_CANCELED)
     assert synced.type("sync", "--force").code == 0
@@ -228,11 +236,12 @@ def test_a_tick_lets_a_stopped_plan_through(synced: Terminal, monkeypatch: pytes
     code = limit["code"]
     assert limit == {
         "name": "max_refunds",
-        "text": "1 refund in one run, 0 allowed (max_refunds).",
+        "text": "1 refund in one run, 0 allowed.",
         "code": code,
         "listed": True,
         "ticked": False,
         "rows": 1,
+        "shuts": None,
     }
     assert stopped["stopped"] == f"{limit['text']} To let it through, tick {code} in Approvals."
     assert f"  → If this is what staff want, they tick {code} in the tab Approvals\n" in synced.type("plan").out
@@ -249,15 +258,15 @@ def test_a_tick_lets_a_stopped_plan_through(synced: Terminal, monkeypatch: pytes
 
 
 def test_a_dry_run_shows_what_force_would_send(synced: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The plan with its limits passed, exit 0 as the run would have; nothing is sent or written, and the forced run does that."""
+    """The plan with its limits overridden, exit 0 as the run would have; nothing is sent or written, and the forced run does that."""
     monkeypatch.setenv("RECONCILE_MAX_REFUNDS", "0")
     synced.edit("Orders", "16", status="Canceled")
     before, asked = synced.book.read_bytes(), len(synced.panel.requests)
     ended = synced.type("sync", "--dry-run", "--force")
     assert (ended.code, ended.err) == (0, "")
     assert "  Orders #16 row 3  Status Processing → Canceled · refund 0.10029597233\n" in ended.out
-    assert "Limits that --force would pass (1)\n  1 refund in one run, 0 allowed (max_refunds).\n" in ended.out
-    assert "Stopped" not in ended.out
+    assert "Limits that --force would override (1)\n  1 refund in one run, 0 allowed.\n" in ended.out
+    assert "Held" not in ended.out
     plan = json.loads(synced.type("sync", "--dry-run", "--force", "--json").out)
     assert (plan["forced"], plan["counts"]["limits"]) == (True, 1)
     assert json.loads(synced.type("plan", "--json").out)["forced"] is False

@@ -1,67 +1,121 @@
-"""`python -m tests.core.accident_rates`: how many accidents are caught, and how often honest work is stopped.
+"""`python -m tests.core.accident_rates`: how many accidents are caught, and how often honest work is held.
 
-1,000 generated cases of each kind of accident, and 1,000 of honest work, through the plan's own path. Written to
-tests/accident_rates.json, which the README quotes. `--seed 1` is the set the detector was calibrated on.
+100 generated cases of each kind of accident on each feed, and 100 of honest work per kind of sheet, through the
+plan's own path. Written to tests/accident_rates.json, which the README quotes. `ACCIDENT_SEED=1` in the environment is the set the
+rules were calibrated on, 2 the one they are measured on; any other number is a set nobody has seen.
+
+An accident is caught when nothing of the rows it spoiled is sent, and the sheet says so: a list in Approvals, or an answer in a row.
+Honest work is held when anything of it is.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconcile.core.model import Feed
 from reconcile.core.plan import Rules, make_plan
-from tests.core.hands import ACCIDENTS, HONEST, cases
+from tests.core import clerks, hands
 
 if TYPE_CHECKING:
-    from tests.core.hands import Hands
+    from collections.abc import Iterable, Iterator
+
+    from reconcile.core.ledger import Ledger
+    from reconcile.core.model import Plan, Snapshot
 
 RESULTS = Path(__file__).parent.parent / "accident_rates.json"
-CASES = 1_000
+CASES = 100
 CALIBRATION, MEASURE = 1, 2
-"""Seeds: what the detector was tuned on, and what its rates are measured on."""
+"""Seeds: what the rules were tuned on, and what their rates are measured on."""
 
+SEED = "ACCIDENT_SEED"
 RULES = Rules(max_refunds=10**6, max_closed_share=100)
-"""Without the limits that count refunds and closed orders, whose numbers are settings."""
+"""Without the limits that count and add up, whose numbers are settings."""
+
+FEEDS = tuple(feed.value for feed in Feed if feed.claimed)
+KINDS = tuple(hands.ACCIDENTS)
+HONEST = {"orders": (*hands.HONEST, *hands.BUSY)}
+"""Refills and Cancels have their honest work among that of Orders (`decisions`)."""
 
 
-def stopped(hands: Hands) -> bool:
-    """Whether the plan for this sheet is stopped by anything."""
-    return bool(make_plan(hands.snapshot(), hands.world.ledger, RULES).limits)
+def plan_of(snapshot: Snapshot, ledger: Ledger) -> Plan:
+    """What a run makes of a sheet."""
+    return make_plan(snapshot, ledger, RULES)
 
 
-def missed(kind: str, count: int = CASES, seed: int = MEASURE) -> list[int]:
-    """Which of so many accidents of a kind were not stopped. A few honest edits are mixed into half of them."""
-    made = cases(ACCIDENTS[kind], seed, count, mixed=True)
-    return [number for number, hands in enumerate(made) if not stopped(hands)]
+def sent(plan: Plan) -> set[tuple[str, str]]:
+    """(tab, key) of the rows of which a run would tell the panel something."""
+    return {(push.feed.value, push.key) for push in plan.pushes}
 
 
-def alarms(count: int = CASES, seed: int = MEASURE) -> list[str]:
-    """Which of so many honest cases were stopped: kind and number. The kinds take turns."""
-    found = []
-    for first, (kind, edit) in enumerate(HONEST.items()):
-        made = cases(edit, seed, len(range(first, count, len(HONEST))))
-        found += [f"{kind} {number}" for number, hands in enumerate(made) if stopped(hands)]
+def caught(plan: Plan, spoiled: set[tuple[str, str]] | set[tuple[str, str, str, str]]) -> bool:
+    """Whether nothing of the spoiled rows (or cells: tab, key, column, value) is sent, and something is said."""
+    cells = {(push.feed.value, push.key, each.field, each.new) for push in plan.pushes for each in push.changes}
+    return not (sent(plan) | cells) & spoiled and bool(plan.limits or plan.notes or plan.messages)
+
+
+def _orders(kind: str, count: int, seed: int) -> Iterator[bool]:
+    """Orders: a few honest edits, which may be among the spoiled rows, are mixed into half of them."""
+    for case in hands.cases(hands.ACCIDENTS[kind], seed, count, mixed=True):
+        yield caught(plan_of(case.snapshot(), case.world.ledger), case.spoiled)
+
+
+def _tasks(kind: str, tab: str, count: int, seed: int) -> Iterator[bool]:
+    for case, places in hands.task_cases(kind, seed, count, tab):
+        keys = {(tab, str(case.look("id", tab)[place])) for place in places}
+        yield caught(plan_of(case.snapshot(), case.world.ledger), keys)
+
+
+def _clerks(kind: str, tab: str, count: int, seed: int) -> Iterator[bool]:
+    for case, places in clerks.cases(clerks.ACCIDENTS[kind], seed, count, tab):
+        keys = {(tab, str(case.rows[place]["reference"])) for place in places}
+        yield caught(plan_of(case.snapshot(), case.world.ledger), keys)
+
+
+def missed(feed: str, kind: str, count: int = CASES, seed: int = MEASURE) -> list[int]:
+    """Which of so many accidents of a kind on a feed were not caught."""
+    if feed == "orders":
+        found: Iterable[bool] = _orders(kind, count, seed)
+    else:
+        found = (_tasks if feed in hands.TASKS else _clerks)(kind, feed, count, seed)
+    return [number for number, good in enumerate(found) if not good]
+
+
+def alarms(feed: str, count: int = CASES, seed: int = MEASURE) -> list[str]:
+    """Which of so many honest cases were held: kind and number. The kinds take turns."""
+    found, edits = [], {**hands.HONEST, **hands.BUSY}
+    for first, kind in enumerate(HONEST[feed]):
+        each = len(range(first, count, len(HONEST[feed])))
+        if feed == "orders":
+            plans = (plan_of(case.snapshot(), case.world.ledger) for case in hands.cases(edits[kind], seed, each))
+            found += [f"{kind} {number}" for number, plan in enumerate(plans) if plan.limits]
+            continue
+        for number, (case, places) in enumerate(clerks.cases(clerks.HONEST[kind], seed, each, feed)):
+            keys = {(feed, str(case.rows[place]["reference"])) for place in places}
+            if not keys <= sent(plan_of(case.snapshot(), case.world.ledger)):
+                found.append(f"{kind} {number}")
     return found
 
 
 def main(seed: int) -> None:
     """Measures all, prints it, and writes it down when it is the set to be measured on."""
     with ProcessPoolExecutor() as pool:
-        false_alarms = pool.submit(alarms, seed=seed)
-        jobs = {kind: pool.submit(missed, kind, seed=seed) for kind in ACCIDENTS}
-        gone = {kind: job.result() for kind, job in jobs.items()}
-        false = false_alarms.result()
+        held = {feed: pool.submit(alarms, feed, CASES, seed) for feed in HONEST}
+        gone = {feed: {kind: pool.submit(missed, feed, kind, CASES, seed) for kind in KINDS} for feed in FEEDS}
+        stopped = {feed: job.result() for feed, job in held.items()}
+        numbers = {feed: {kind: job.result() for kind, job in jobs.items()} for feed, jobs in gone.items()}
     result = {
         "cases_per_kind": CASES,
-        "caught": {kind: CASES - len(numbers) for kind, numbers in gone.items()},
-        "missed": gone,
+        "caught": {feed: {kind: CASES - len(lost) for kind, lost in kinds.items()} for feed, kinds in numbers.items()},
+        "missed": numbers,
         "honest_cases": CASES,
-        "honest_kinds": len(HONEST),
-        "honest_stopped": len(false),
-        "stopped": false,
+        "honest_kinds": {feed: len(kinds) for feed, kinds in HONEST.items()},
+        "honest_held": {feed: len(found) for feed, found in stopped.items()},
+        "held": stopped,
     }
     text = json.dumps(result, indent=2) + "\n"
     sys.stdout.write(text)
@@ -70,4 +124,4 @@ def main(seed: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[2]) if sys.argv[1:2] == ["--seed"] else MEASURE)
+    main(int(os.environ.get(SEED, str(MEASURE))))

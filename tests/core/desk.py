@@ -162,10 +162,10 @@ class Desk:
         return make_plan(self.snapshot(), self.ledger, self.rules)
 
     def run(self, panel: Callable[[Push], tuple[Verdict, str]] = accept) -> tuple[Plan, Settled]:
-        """A whole run without claims: plan, marks, answers, results."""
+        """A whole run without claims, with --force: plan, marks, answers, results."""
         self.runs += 1
         snapshot = self.snapshot()
-        plan, frames = make_plan(snapshot, self.ledger, self.rules), snapshot.tabs
+        plan, frames = make_plan(snapshot, self.ledger, self.rules, force=True), snapshot.tabs
         self.mark(plan, frames)
         results = [Result(push, *panel(push)) for push in plan.pushes]
         settled = settle.settle(plan, results, self.ledger, frames, run=f"run-{self.runs}", now=NOW, when=WHEN)

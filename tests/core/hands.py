@@ -50,6 +50,8 @@ class Hands:
     chance: random.Random
     touched: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
     order: list[int] | None = None
+    spoiled: set[tuple[str, str, str, str]] = field(default_factory=set)
+    """(tab, id, column, value) of the cells that an accident changed."""
 
     def column(self, name: str, tab: str = "orders") -> list[Any]:
         """A column to change, in sheet order."""
@@ -683,6 +685,12 @@ def cases(edit: Callable[[Hands], bool], seed: int, count: int, *, mixed: bool =
         hands = Hands(known[chance.randrange(len(known))], chance)
         if not edit(hands):
             continue
+        hands.spoiled = {
+            (tab, str(hands.look("id", tab)[place]), name, str(own[name][place]).replace(",", ""))
+            for tab, own in hands.touched.items()
+            for name in own
+            for place in hands.changed(name, tab=tab)
+        }
         if mixed and chance.random() < 0.5:
             a_few(hands)
         done += 1

@@ -13,7 +13,7 @@ import pytest
 from reconcile.core.model import CancelTask
 from tests.core.desk import Desk, order
 
-UNDO = "Undo it in the sheet (Ctrl+Z, or the version history); or, if it was meant, pass this limit."
+UNDO = "Undo it in the sheet (Ctrl+Z, or the version history); or, if it was meant, tick this list."
 
 
 def desk_of(count: int, *, started: bool = True) -> Desk:
@@ -103,7 +103,7 @@ def test_a_series_filled_down_is_stopped_also_beside_a_doubled_row() -> None:
 
 
 def test_a_status_filled_over_closed_orders_is_stopped() -> None:
-    """Completed over rows that were Canceled moves nothing forward; over rows in progress it is a day's work."""
+    """Completed over rows that were Canceled moves nothing forward; the whole fill is held, from its first row to its last."""
     desk = desk_of(20)
     for key in ids(5, 10):
         desk.type("orders", key, status="Canceled")
@@ -112,7 +112,7 @@ def test_a_status_filled_over_closed_orders_is_stopped() -> None:
         desk.type("orders", key, status="Completed")
     assert limits(desk) == [
         (
-            "Orders, rows 6–11 (6 rows, ID 5, 6 … 10): all were given the Status Completed, as if it was filled down. "
+            "Orders, rows 2–21 (20 rows, ID 1, 2 … 20): all were given the Status Completed, as if it was filled down. "
             + UNDO
         )
     ]
@@ -164,7 +164,7 @@ def test_statuses_sorted_by_themselves_are_stopped() -> None:
         row["status"] = "In progress" if int(row["id"]) < 7 else "Processing"
     assert limits(desk) == [
         (
-            "Orders, rows 8–13 (6 rows, ID 7, 8 … 12): the cells of Status hold each other's values, as if sorted without the rest "
+            "Orders, rows 2–13 (12 rows, ID 1, 2 … 12): the cells of Status hold each other's values, as if sorted without the rest "
             "of their rows. " + UNDO
         )
     ]

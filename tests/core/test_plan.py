@@ -150,7 +150,7 @@ def test_more_than_half_of_the_rows_gone_is_a_limit() -> None:
     for number in range(1, 7):
         desk.delete("orders", str(number))
     assert [limit.text for limit in desk.plan().limits] == [
-        "Orders: 6 of 10 open rows are gone from the sheet, 60.0% is over 50%. Undo it in the sheet, or pass this limit."
+        "Orders: 6 of 10 open rows are gone from the sheet, 60.0% is over 50%. Undo it in the sheet, or tick this list."
     ]
     assert [limit.rows for limit in desk.plan().limits] == [tuple(("orders", str(number)) for number in range(1, 7))]
     desk.add("orders", id="6")
@@ -175,7 +175,7 @@ def test_an_emptied_tab_is_a_limit_whatever_was_closed(count: int, still_open: t
     (limit,) = desk.plan().limits
     assert limit.text == (
         f"Orders: none of its {count} rows is in the sheet any more, as if the tab was emptied. "
-        "Undo it in the sheet, or pass this limit."
+        "Undo it in the sheet, or tick this list."
     )
     assert sorted(limit.rows) == [("orders", str(number)) for number in range(1, count + 1)]
 
@@ -196,7 +196,7 @@ def test_closed_rows_count_among_the_rows_that_are_gone() -> None:
     (limit,) = plan.limits
     assert limit.text == (
         "Orders: 5 of 9 rows, open and closed, are gone from the sheet, 55.6% is over 50%. "
-        "Undo it in the sheet, or pass this limit."
+        "Undo it in the sheet, or tick this list."
     )
     assert plan.messages == ("Orders: closed rows that were deleted from the sheet: 5 (ID 1, 2, 3, 4, 5).",)
 
@@ -248,7 +248,7 @@ def test_ids_sorted_apart_from_their_rows_stop_the_push() -> None:
     assert [limit.text for limit in plan.limits] == [
         (
             "Orders, rows 2–7 (6 rows, ID 6, 5 … 1): the IDs stand beside values of other rows, as if a part was sorted or pasted "
-            "without the rest. Undo it in the sheet (Ctrl+Z, or the version history); or, if it was meant, pass this limit."
+            "without the rest. Undo it in the sheet (Ctrl+Z, or the version history); or, if it was meant, tick this list."
         )
     ]
 
@@ -407,15 +407,15 @@ def test_limits_say_their_numbers() -> None:
         desk.type("orders", str(number), status="Completed")
     plan = desk.plan()
     assert [(limit.name, limit.text) for limit in plan.limits] == [
-        ("max_refunds", "4 refunds in one run, 3 allowed (max_refunds)."),
-        ("max_refund_total", "Refunds of 10.00 in one run, 5.00 is allowed (max_refund_total)."),
+        ("max_refunds", "4 refunds in one run, 3 allowed."),
+        ("max_refund_total", "Refunds of 10.00 in one run, 5.00 is allowed."),
         (
             "max_closed_share",
-            "10 of 30 open orders would be closed at once, 33.3% is over 30% (max_closed_share).",
+            "10 of 30 open orders would be closed at once, 33.3% is over 30%.",
         ),
     ]
     assert plan.refund_total == Decimal("10.00")
-    assert len(plan.pushes) == 10
+    assert (len(plan.pushes), len(plan.held)) == (0, 10)
 
 
 @pytest.mark.parametrize("charge", ["", "$500", "1,000.00", "-5.00"])
@@ -430,7 +430,7 @@ def test_a_refund_of_unknown_amount_counts_against_the_total(charge: str) -> Non
     (limit,) = desk.plan().limits
     assert (limit.name, limit.text) == (
         "max_refund_total",
-        "Refunds of 2.50 in one run, and 2 more of an amount that is not known; 100 is allowed (max_refund_total).",
+        "Refunds of 2.50 in one run, and 2 more of an amount that is not known; 100 is allowed.",
     )
     assert limit.rows == (("orders", "1"), ("orders", "2"), ("orders", "3"))
 

@@ -72,7 +72,7 @@ def lived_through(day: Ticked, shot: tuple[str, int], *, wipe: bool) -> list[tup
                     world.clock.sleep(400)
             sent_over += len(world.refunded()) > before and len(wanted - doubted(world)) > ALLOWED
             assert sent_over <= len(ticked), f"{shot}: more was sent than was ticked"
-            if told.code == 3:
+            if told.outcome is not None and told.outcome.plan.holding:
                 offered = world.open_codes()
                 fresh = [code for code in offered if code not in ticked]
                 assert fresh, (

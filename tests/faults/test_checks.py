@@ -12,7 +12,7 @@ import pytest
 
 from reconcile import boundary
 from reconcile.core.lease import Lease
-from reconcile.core.model import Limit
+from reconcile.core.model import Action, Feed, Limit, Push, Result, Verdict
 from reconcile.errors import ReconcileError
 from reconcile.panel.practice import PracticePanel
 from tests.faults import told as telling
@@ -239,24 +239,29 @@ def test_a_refund_that_history_knows_nothing_of(watch: Watch) -> None:
     ]
 
 
-def test_a_stopped_run_that_calls_the_panel(watch: Watch) -> None:
-    """A run that a limit stopped, or that never began, asks the panel for nothing and has no line in History."""
-    told = replace(watch.world.told[0], calls=2)
-    assert after(watch, replace(told, code=3), {}, {}) == [
-        "run-002-a ended with 3 before it began, and called the panel 2 times"
-    ]
+def test_a_run_that_sends_what_a_limit_holds(watch: Watch) -> None:
+    """A run that never began asks the panel for nothing; what a limit holds is neither sent nor in History, and exit 0 is none."""
+    told = watch.world.told[0]
     assert after(watch, Told(4, calls=1), {}, {}) == [
         "run-002-a ended with 4 before it began, and called the panel 1 times"
     ]
-    head, *_ = watch.world.book.see("history")
-    watch.world.book.show("history", [head, ["run-002-a" if name == "Run" else "x" for name in head]])
-    assert after(watch, replace(told, code=3, calls=0), {}, {}) == [
-        "run-002-a was stopped by a limit, and History has changes of it"
-    ]
     assert told.outcome is not None
-    stopped = replace(told.outcome, plan=replace(told.outcome.plan, limits=(Limit("refunds", "26 refunds."),)))
-    assert after(watch, replace(told, outcome=stopped), {}, {}) == [
-        "run-002-a ended with 0, although a limit stops it: 26 refunds."
+    push = Push(Feed.ORDERS, "77", 2, Action.SET_CANCELED, "77")
+    plan = replace(told.outcome.plan, limits=(Limit("refunds", "26 refunds.", (("orders", "77"),)),), held=(push,))
+    held = replace(told.outcome, plan=plan, exit_code=3)
+    assert after(watch, replace(told, outcome=held, code=3), {}, {}) == []
+    assert after(watch, replace(told, outcome=held), {}, {}) == [
+        "run-002-a ended with 0, although a limit holds rows: 26 refunds."
+    ]
+    sent = replace(held, results=(Result(push, Verdict.ACCEPTED),))
+    assert after(watch, replace(told, outcome=sent, code=3), {}, {}) == [
+        "run-002-a sent something of orders 77, which a limit holds"
+    ]
+    head, *_ = watch.world.book.see("history")
+    line = {"Run": "run-002-a", "Tab": "Orders", "ID": "77"}
+    watch.world.book.show("history", [head, [line.get(str(name), "x") for name in head]])
+    assert after(watch, replace(told, outcome=held, code=3), {}, {}) == [
+        "run-002-a held rows, and History has changes of them"
     ]
 
 

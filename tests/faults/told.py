@@ -8,6 +8,8 @@ import urllib.parse
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from reconcile.workbook.templates import templates
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -71,14 +73,20 @@ def _doubts(
 
 
 def _untouched(world: World, told: Told, before: Mapping[str, str]) -> Iterator[str]:
-    """P7, P8: a run that a limit stopped, that has to wait its turn or could not begin asks the panel for nothing."""
-    if told.calls and not told.crashed and (told.code == 3 or told.outcome is None):
+    """P7, P8: of what a limit holds the panel hears nothing; a run that has to wait its turn or could not begin asks for nothing."""
+    if told.calls and not told.crashed and told.outcome is None:
         yield f"{told.run} ended with {told.code} before it began, and called the panel {told.calls} times"
-    plan = told.outcome.plan if told.outcome is not None else None
-    if plan is not None and plan.stopped and not plan.forced and told.code != 3:
-        yield f"{told.run} ended with {told.code}, although a limit stops it: {plan.stopped[0].text}"
-    if told.code == 3 and any(row["Run"] == told.run for row in world.rows("history")):
-        yield f"{told.run} was stopped by a limit, and History has changes of it"
+    if told.outcome is not None:
+        plan = told.outcome.plan
+        if plan.holding and told.code == 0:
+            yield f"{told.run} ended with {told.code}, although a limit holds rows: {plan.holding[0].text}"
+        held = {(push.feed.value, push.key) for push in plan.held}
+        sent = {(result.push.feed.value, result.push.key) for result in told.outcome.results}
+        for tab, key in sorted(held & sent):
+            yield f"{told.run} sent something of {tab} {key}, which a limit holds"
+        held_ids = {(templates().tab(tab).title, key) for tab, key in held}
+        if any((row["Tab"], str(row["ID"])) in held_ids for row in world.rows("history") if row["Run"] == told.run):
+            yield f"{told.run} held rows, and History has changes of them"
     lease = before.get("lease")
     alone = told.run.split("-")[1] == f"{world.runs:03}"  # a run in between may have ended what the lease was for
     if told.calls and lease and alone and _is_anothers(json.loads(lease), told, world):

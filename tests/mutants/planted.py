@@ -217,11 +217,11 @@ MUTANTS: tuple[Mutant, ...] = (
         f"{ARCHIVE}::test_what_keeps_rows_where_they_are_is_said_once",
     ),
     _one(
-        "a plan that moves what a limit stops",
-        JOB,
-        "    if force or not plan.stopped:\n        planned, days",
-        "    if True:\n        planned, days",
-        f"{ARCHIVE}::test_a_plan_that_a_limit_stops_moves_nothing",
+        "a tab put out of order gives rows away",
+        "reconcile/core/archive.py",
+        "if not due or Feed.ORDERS in plan.shut:",
+        "if not due:",
+        f"{ARCHIVE}::test_what_a_limit_holds_does_not_keep_the_rest_in_orders",
     ),
     _one(
         "a refund forgotten with its archived order",

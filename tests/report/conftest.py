@@ -92,8 +92,8 @@ def plan() -> Plan:
 @pytest.fixture
 def limited(plan: Plan) -> Plan:
     return Plan(
-        pushes=(REFUND,),
-        limits=(Limit("max_refunds", "26 refunds in one run, 25 allowed (max_refunds)."),),
+        held=(REFUND,),
+        limits=(Limit("max_refunds", "26 refunds in one run, 25 allowed.", (("orders", "16"),)),),
         refund_total=Decimal("1.20"),
         digest="0123456789ab",
     )

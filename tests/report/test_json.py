@@ -16,10 +16,18 @@ def test_a_plan(plan: Plan) -> None:
     """Everything is there, and nothing but JSON's own types."""
     made = json.loads(json.dumps(as_json.plan(plan, [SEND_DOUBT], "orders.xlsx")))
     assert list(made) == [
-        *("book", "digest", "changes", "refunds", "refund_total", "answers", "doubts", "limits", "messages"),
+        *("book", "digest", "changes", "refunds", "refund_total", "answers", "doubts", "limits", "held", "messages"),
         *("archive", "forced", "counts"),
     ]
-    assert made["counts"] == {"changes": 2, "refunds": 2, "answers": 2, "doubts": 1, "limits": 0, "archive": 12}
+    assert made["counts"] == {
+        "changes": 2,
+        "refunds": 2,
+        "answers": 2,
+        "doubts": 1,
+        "limits": 0,
+        "held": 0,
+        "archive": 12,
+    }
     assert made["archive"] == [str(number) for number in range(101, 113)]
     assert made["refunds"][0]["amount"] == "1.20"
     assert made["refunds"][1]["amount"] is None

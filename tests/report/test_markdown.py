@@ -71,11 +71,8 @@ def test_a_stopped_run(outcome: Outcome, limited: Plan) -> None:
         outcome, plan=limited, results=(), landed=(), doubts=(), messages=(), exit_code=3, stopped="26 refunds."
     )
     shown = markdown.outcome(made, "orders.xlsx")
-    assert shown.startswith("## ⚠️ orders.xlsx: stopped by a limit, nothing was changed\n\n**26 refunds.**\n")
-    assert (
-        "- 26 refunds in one run, 25 allowed \\(max\\_refunds\\).\n\n"
-        "- If this is what staff want: reconcile sync \\-\\-force\n" in shown
-    )
+    assert shown.startswith("## ⚠️ orders.xlsx: a limit holds 1 row, the rest is done\n\n**26 refunds.**\n")
+    assert "- 26 refunds in one run, 25 allowed.\n\n- If this is what staff want: reconcile sync \\-\\-force\n" in shown
 
 
 def test_a_long_list_is_cut(outcome: Outcome, plan: Plan) -> None:

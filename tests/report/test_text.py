@@ -61,28 +61,31 @@ Plan for orders.xlsx
 
 
 def test_a_plan_that_a_limit_stops(limited: Plan) -> None:
-    """The arithmetic, and the one flag that passes it."""
+    """What is held, the arithmetic, and the one flag that overrides it."""
     assert text.plain(text.plan(limited, [], "orders.xlsx")).endswith(
         """\
 
-Stopped by a limit: nothing would be sent and nothing received
-  26 refunds in one run, 25 allowed (max_refunds).
+Held by a limit (1 row), everything else goes on
+  Orders #16 row 8  Status Processing → Partial · Remains – → 50 · refund 1.20
+  26 refunds in one run, 25 allowed.
   → If this is what staff want: reconcile sync --force
 
-0 changes · 1 refund (together 1.20) · 0 answers for staff · 0 in doubt · stopped by 1 limit · plan 0123456789ab
+0 changes · 0 refunds · 0 answers for staff · 0 in doubt · 1 row held by 1 limit · plan 0123456789ab
 """
     )
 
 
 def test_a_plan_that_force_lets_through(limited: Plan) -> None:
     """The same arithmetic, and no word of stopping."""
-    assert text.plain(text.plan(replace(limited, forced=True), [], "orders.xlsx")).endswith(
+    assert text.plain(
+        text.plan(replace(limited, forced=True, pushes=limited.held, held=()), [], "orders.xlsx")
+    ).endswith(
         """\
 
-Limits that --force would pass (1)
-  26 refunds in one run, 25 allowed (max_refunds).
+Limits that --force would override (1)
+  26 refunds in one run, 25 allowed.
 
-0 changes · 1 refund (together 1.20) · 0 answers for staff · 0 in doubt · 1 limit passed by --force · plan 0123456789ab
+0 changes · 1 refund (together 1.20) · 0 answers for staff · 0 in doubt · 1 limit overridden by --force · plan 0123456789ab
 """
     )
 

@@ -212,7 +212,7 @@ def test_a_doubt_is_settled_in_the_row(office: Callable[[str], Office], language
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_limit_speaks_the_language(office: Callable[[str], Office], language: str) -> None:
-    """What stopped a run stands in the rows and in Runs in the workbook's words."""
+    """What a limit holds stands in the rows and in Runs in the workbook's words."""
     desk = office(language)
     desk.sync()
     for row in range(1, 13):
@@ -232,8 +232,12 @@ def test_a_limit_speaks_the_language(office: Callable[[str], Office], language: 
     assert [row["code"] for row in desk.rows("approvals") if row["let_through"] is not None] == codes
     approve = say.MESSAGES["approve"].format(codes=say.also(codes), tab=say.TAB["approvals"])
     last = desk.rows("runs")[-1]
-    assert (last["result"], last["message"]) == (say.RESULTS["Stopped by a limit"], f"{filled} {refunds} {approve}")
-    by_limit = say.HELD_BY_LIMIT.format(limit=f"{filled} {refunds}", tab=say.TAB["approvals"])
+    assert (last["result"], last["message"]) == (
+        say.RESULTS["Done, a limit holds rows"],
+        f"{filled} {refunds} {approve}",
+    )
+    own = say.changes([("start_count", "777")])
+    by_limit = say.HELD_BY_LIST.format(codes=codes[0], limit=filled, tab=say.TAB["approvals"], own=own)
     held = say.sync_text(desk.rows("orders")[0]["id"], Kind.HELD, by_limit)
     assert desk.rows("orders")[0]["sync"] == held
 
