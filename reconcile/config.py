@@ -279,6 +279,13 @@ class Settings(BaseModel):
     )
     max_refunds: Count = Field(25, description="limit: refunds in one run")
     max_refund_total: Money | None = Field(None, description="limit: sum of the refunds in one run")
+    max_payments: Count = Field(30, description="limit: payments in one run")
+    max_payment_total: Money = Field(Decimal(5000), description="limit: sum of the payments in one run")
+    max_payment: Money = Field(Decimal(1000), description="limit: amount of one payment")
+    max_tickets: Count = Field(50, description="limit: tickets in one run")
+    same_payment_days: Count = Field(
+        1, description="for how many days a payment or ticket that says the very same is asked about"
+    )
     max_closed_share: Percent = Field(30, description="limit: percent of the open rows that may be closed in one run")
     closed_share_floor: Count = Field(20, description="from how many open rows on that limit holds")
     max_gone_share: Percent = Field(50, description="limit: percent of the known rows that may be gone from the sheet")

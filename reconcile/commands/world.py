@@ -239,6 +239,11 @@ def rules(settings: Settings) -> Rules:
         max_gone_share=settings.max_gone_share,
         partial_via=settings.partial_via,
         archive_after_days=settings.archive_after_days,
+        max_payments=settings.max_payments,
+        max_payment_total=settings.max_payment_total,
+        max_payment=settings.max_payment,
+        max_tickets=settings.max_tickets,
+        same_payment_days=settings.same_payment_days,
     )
 
 

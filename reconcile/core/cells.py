@@ -108,12 +108,20 @@ def is_name(raw: Cell) -> bool:
     return isinstance(raw, (int, float)) and not isinstance(raw, bool) and float(raw).is_integer()
 
 
+_ALIKE: Final = str.maketrans("oil|аеорсухікмтвн", "0111ae0pcyx1kmtbh")
+"""Letters that look like another one, or like a digit, as people type and read them: Latin o, i, l and Cyrillic ones."""
+
 _PAUSES: Final = re.compile(r"[\s_\-\u00ad\u2010-\u2015\u2212]+")
 
 
 def same_reference(text: str) -> str:
-    """The form under which two references clash: `INV-1`, `inv-1`, `INV_1`, `INV 1` and any kind of hyphen are one; `INV1` is not."""
-    return same_id(_PAUSES.sub("-", text.casefold()))
+    """The form under which two references clash: case, spaces, hyphens, zeros in front of a number and look-alike letters do not matter.
+
+    `INV-1`, `inv_1`, `INV1`, `INV-01` and `lNV-1` are one; between two numbers a pause does matter: `1-12` is not `11-2`.
+    """
+    bare = _PAUSES.sub("-", text.casefold().translate(_ALIKE))
+    bare = re.sub(r"(?<!\d)-|-(?!\d)", "", bare)
+    return re.sub(r"(?<!\d)0+(?=\d)", "", same_id(bare))
 
 
 def is_blank(raw: Cell) -> bool:

@@ -10,12 +10,13 @@ import hashlib
 import json
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from reconcile.core import accidents, approvals, cells, diff, rules
+from reconcile.core import accidents, approvals, cells, diff, rules, written
 from reconcile.core.ledger import (
     SEEN,
     STATE_ARCHIVED,
@@ -26,6 +27,7 @@ from reconcile.core.ledger import (
     WATCHED,
     Ledger,
     Sending,
+    blank_row,
     refusals,
     refusals_text,
 )
@@ -51,7 +53,6 @@ from reconcile.core.words import ENGLISH
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
-    from datetime import datetime
 
     import pandas as pd
 
@@ -76,6 +77,9 @@ EMPTIED_FLOOR: Final = 2
 LONGEST_KEY: Final = 200
 """A longer id or reference is a text in the wrong column; it could not even be named in the row's answer."""
 
+CONTENT_SEEN: Final = "remains_seen"
+"""Where the ledger row of a sent payment or ticket keeps what its row showed when an accident about it was let through."""
+
 _ON_ITS_WAY: Final = "on its way"
 
 MOVED_ROWS: Final = 5
@@ -93,6 +97,11 @@ class Rules:
     max_gone_share: int = 50
     partial_via: str = Action.SET_PARTIAL.value
     archive_after_days: int = 7
+    max_payments: int = 30
+    max_payment_total: Decimal | None = Decimal(5000)
+    max_payment: Decimal | None = Decimal(1000)
+    max_tickets: int = 50
+    same_payment_days: int = 1
 
 
 class Sheet:
@@ -178,7 +187,7 @@ def make_plan(
     for feed in (Feed.ORDERS, Feed.REFILLS, Feed.CANCELS):
         _claimed_feed(draft, feed, sheets[feed], ledger, settings, held[feed])
     for feed in (Feed.PAYMENTS, Feed.TICKETS):
-        _staff_feed(draft, feed, sheets[feed], ledger, held[feed])
+        _staff_feed(draft, feed, sheets[feed], ledger, settings, held[feed])
     _one_refund_per_order(draft, ledger)
     total = sum((push.amount or Decimal(0) for push in draft.pushes if push.refund), Decimal(0))
     _limits(draft, total, ledger, settings)
@@ -188,7 +197,7 @@ def make_plan(
     holding = [] if force else [each for each in asked.approvals if not each.ticked]
     for each in asked.approvals:
         if each not in holding:
-            _settle_limit(draft, each.limit, ledger, pushes)
+            _settle_limit(draft, each.limit, sheets, ledger, pushes)
     _take_back(draft, sheets, ledger, [each.limit for each in holding], held)
     kept = tuple(push for push in pushes if any(each.limit.holds(_place(push)) for each in holding))
     _say_held(draft, sheets, holding, kept)
@@ -235,11 +244,15 @@ def _matters(limit: Limit, draft: _Draft, pushes: Iterable[Push]) -> bool:
     return len(cleared) >= accidents.ROWS or any(_place(push) in limit.rows for push in pushes)
 
 
-def _settle_limit(draft: _Draft, limit: Limit, ledger: Ledger, pushes: Iterable[Push]) -> None:
+def _settle_limit(
+    draft: _Draft, limit: Limit, sheets: Mapping[Feed, Sheet], ledger: Ledger, pushes: Iterable[Push]
+) -> None:
     """What an approved accident shows is no edit any more, as far as it is not sent: the next run does not stop on it again."""
     sent = {(*_place(push), change.field) for push in pushes for change in push.changes}
     for tab, key in limit.rows:
         ledger_row = ledger.row(tab, key)
+        if ledger_row is not None and not Feed(tab).claimed and key in sheets[Feed(tab)]:
+            draft.remember(ledger_row, **{CONTENT_SEEN: content_mark(Feed(tab), sheets[Feed(tab)].at(key))})
         for name, raw in draft.edits.get((tab, key), {}).items():
             if ledger_row is not None and name in WATCHED[tab] and (tab, key, name) not in sent:
                 draft.remember(ledger_row, **{name + SEEN: raw})
@@ -725,17 +738,25 @@ def _unknown(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger) -> None:
 # --- feeds staff write -------------------------------------------------------------------------------------------------
 
 
-def _staff_feed(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, held: set[str]) -> None:
-    """Payments and tickets: a Reference is sent once, ever, also when it was typed over or its row was deleted since."""
+def _staff_feed(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, settings: Rules, held: set[str]) -> None:
+    """Payments and tickets: a Reference is sent once, ever, also when it was typed over or its row was deleted since.
+
+    The same content under another Reference is recognised where its own row has it no more, and else asked about.
+    """
     say = draft.words
     known = ledger.of(feed)
     lost = {key for key in known.index if key not in sheet}
     _lost_ids(draft, feed, sheet, lost)
     used = {cells.same_reference(str(key)): str(key) for key in known.index}
-    columns = [known[name].to_numpy(dtype=object) for name in ("status", "status_seen", "link", "sending")]
+    columns = [known[name].to_numpy(dtype=object) for name in ("status", "status_seen", "link", "sending", "received")]
     before = list(zip(known.index.tolist(), *columns, strict=True))
-    renamed = {mark: key for key, status, _, mark, sending in before if key in lost and mark and (status or sending)}
+    sent = {key: mark for key, status, _, mark, sending, _ in before if mark and (status or sending)}
+    shown = {key: content_mark(feed, sheet.at(key)) for key in sent if key in sheet and key not in held}
+    renamed = {mark: key for key, mark in sent.items() if key in lost or (key in shown and shown[key] != mark)}
     new = np.flatnonzero(~sheet.frame.index.isin(known.index)).tolist()
+    lines = _lines(feed, sheet, ledger, sent, shown, renamed, held, say)
+    draft.limits.extend(written.found(feed, lines, say))
+    recent = {sent[key]: key for key, *_, at in reversed(before) if key in shown and _lately(draft, at, settings)}
     alike: dict[str, set[str]] = {}
     for key in {sheet.keys[place] for place in new} - held:
         alike.setdefault(cells.same_reference(key), set()).add(key)
@@ -745,18 +766,19 @@ def _staff_feed(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, held: s
         number = _number(row)
         if not key:
             if not _sync_key(row.get(SYNC)):
-                draft.messages.append(say.MESSAGES["row"].format(tab=say.TAB[feed], row=number, text=say.NO_REFERENCE))
+                text = say.NO_REFERENCE.format(example=_free_reference(feed, used, sheet.keys))
+                draft.messages.append(say.MESSAGES["row"].format(tab=say.TAB[feed], row=number, text=text))
         elif key in held:
             continue
         elif told := _like_another(key, used, alike, say):
             draft.say(feed, key, number, *told)
-        elif was := renamed.get(content_mark(feed, row)):
+        elif was := _same_as(feed, row, renamed, say):
             label = say.LABEL["details" if feed is Feed.PAYMENTS else "message"]
             text = say.SENT_AS.format(what=say.ONE[feed], key=was, label=label)
             draft.say(feed, key, number, Kind.PROBLEM, text)
         else:
-            _take_staff(draft, feed, key, row)
-    for key, status, seen, mark, sending in before:
+            _take_new(draft, feed, key, row, recent)
+    for key, status, seen, mark, sending, _ in before:
         if key not in sheet or key in held or sending:
             continue
         row = sheet.at(key)
@@ -771,6 +793,102 @@ def _staff_feed(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, held: s
                 draft.remember(ledger_row, status_seen=row.get("send"), refused=None)  # Yes after this is a new word
 
 
+def _lately(draft: _Draft, at: Cell, settings: Rules) -> bool:
+    """Whether a payment sent at this time (ISO) is so fresh that an equal one is asked about; also when the time is not known."""
+    if at is None or draft.now is None:
+        return True
+    return draft.now - datetime.fromisoformat(str(at)) < timedelta(days=settings.same_payment_days)
+
+
+def _lines(
+    feed: Feed,
+    sheet: Sheet,
+    ledger: Ledger,
+    sent: Mapping[str, str],
+    shown: Mapping[str, str],
+    renamed: Mapping[str, str],
+    held: set[str],
+    say: Words,
+) -> list[written.Line]:
+    """The tab's rows as accidents are looked for in them. sent, shown: key → what was sent under it, and what its row shows."""
+    lines = []
+    for place, key in enumerate(sheet.keys):
+        row = sheet.nth(place)
+        ready = cells.choice(row.get("send"), YesNo, "", say) is YesNo.YES
+        new = bool(key) and key not in held and (feed.value, key) not in ledger
+        changed = moved = False
+        sent_as = _same_as(feed, row, renamed, say) if new else ""
+        if key in shown and shown[key] != sent[key]:
+            known = ledger.row(feed, key) or {}
+            settled = known.get(CONTENT_SEEN) == shown[key]
+            changed = not settled
+            user = cells.id_text(row.get("user"))
+            moved = not settled and bool(user) and user != cells.id_text(known.get("user"))
+            sent_as = "" if settled else renamed.get(shown[key], "")
+        lines.append(written.Line(key, _number(row), row, new, ready, sent_as, moved, changed))
+    return lines
+
+
+def _same_as(feed: Feed, row: Row, marks: Mapping[str, str], say: Words) -> str:
+    """The reference among `marks` (content → reference) under which the content of this row stands, however its amount is typed."""
+    amount, commissions = row.get("amount"), (None,)
+    amounts: list[Cell] = [amount]
+    if feed is Feed.PAYMENTS:
+        value = cells.money(amount, say.LABEL["amount"], say)
+        if isinstance(value, Decimal):
+            plain = format(value.normalize(), "f")
+            amounts += [plain, cells.money_text(value)]
+        commissions = (None, row.get("commission"), "Yes", "No")  # type: ignore[assignment]
+    for typed in amounts:
+        for commission in commissions:
+            if was := marks.get(content_mark(feed, {**row, "amount": typed, "commission": commission})):
+                return was
+    return ""
+
+
+def _take_new(draft: _Draft, feed: Feed, key: str, row: Row, recent: dict[str, str]) -> None:
+    """A row that was never sent. One with the content of another that was just sent, or is sent in this run, is asked about first.
+
+    The answer counts once the row shows the question: a copied row brings an old answer along.
+    """
+    say = draft.words
+    other = _same_as(feed, row, recent, say)
+    asked = say.kind_of(row.get(SYNC)) is Kind.HELD and _sync_key(row.get(SYNC)) == key
+    answer = cells.choice(row.get(UNSURE), Unsure, say.LABEL[UNSURE], say) if other and asked else None
+    if other and answer is Unsure.WENT_THROUGH:
+        known = {**blank_row(feed, key), "state": STATE_CLOSED, "status": "sent", "status_seen": row.get("send")}
+        at = draft.now.isoformat() if draft.now is not None else None
+        draft.settled[feed.value, key] = {
+            **known,
+            "user": row.get("user"),
+            "link": content_mark(feed, row),
+            "unsure_seen": row.get(UNSURE),
+            "received": at,
+        }
+        draft.say(feed, key, _number(row), Kind.INFO, say.NOT_SENT_AGAIN.format(key=other))
+        return
+    if other and answer is not Unsure.SEND_AGAIN and _ready_to_send(feed, key, row, say):
+        text = say.SAME_AGAIN.format(what=say.capital(say.ONE[feed]), key=other)
+        draft.say(feed, key, _number(row), Kind.HELD, text)
+        return
+    if _take_staff(draft, feed, key, row):
+        recent.setdefault(content_mark(feed, row), key)
+
+
+def _ready_to_send(feed: Feed, key: str, row: Row, say: Words) -> bool:
+    return bool((rules.payment(key, row, say) if feed is Feed.PAYMENTS else rules.ticket(key, row, say)).pushes)
+
+
+def _free_reference(feed: Feed, used: Mapping[str, str], keys: Iterable[str]) -> str:
+    """A Reference that nobody has used."""
+    taken = {*used, *(cells.same_reference(key) for key in keys)}
+    stem = "PAY" if feed is Feed.PAYMENTS else "T"
+    number = 1
+    while cells.same_reference(f"{stem}-{number}") in taken:
+        number += 1
+    return f"{stem}-{number}"
+
+
 def _like_another(
     key: str, used: Mapping[str, str], alike: Mapping[str, set[str]], say: Words
 ) -> tuple[Kind, str] | None:
@@ -783,18 +901,20 @@ def _like_another(
     return None
 
 
-def _take_staff(draft: _Draft, feed: Feed, key: str, row: Row) -> None:
+def _take_staff(draft: _Draft, feed: Feed, key: str, row: Row) -> bool:
+    """Adds what one row came to to the draft; tells whether it is to be sent."""
     say = draft.words
     if not cells.is_name(row["reference"]):
         text = say.REFERENCE_UNFIT.format(shown=say.shown(row["reference"]))
         draft.say(feed, key, _number(row), Kind.PROBLEM, text)
         # a Google Sheet has no way to find the row of such a cell, so what its Sync cell may lack stands in Runs
         draft.messages.append(say.MESSAGES["row"].format(tab=say.TAB[feed], row=_number(row), text=text))
-        return
+        return False
     decided = rules.payment(key, row, say) if feed is Feed.PAYMENTS else rules.ticket(key, row, say)
     draft.pushes.extend(decided.pushes)
     for kind, text in decided.answers:
         draft.say(feed, key, _number(row), kind, text)
+    return bool(decided.pushes)
 
 
 def content_mark(feed: Feed, row: Row) -> str:
@@ -897,6 +1017,7 @@ def _limits(draft: _Draft, total: Decimal, ledger: Ledger, settings: Rules) -> N
         text = say.LIMITS["max_refund_unknown" if unknown else "max_refund_total"]
         said = text.format(total=f"{total:f}", count=unknown, most=f"{most:f}")
         draft.limits.append(Limit("max_refund_total", said, refunded))
+    _limits_of_staff_feeds(draft, settings)
     orders = ledger.of(Feed.ORDERS)
     open_rows = Counter(orders["state"].to_numpy(dtype=object))[STATE_OPEN]
     closed = _rows(
@@ -916,6 +1037,30 @@ def _limits(draft: _Draft, total: Decimal, ledger: Ledger, settings: Rules) -> N
                 closed,
             )
         )
+
+
+def _limits_of_staff_feeds(draft: _Draft, settings: Rules) -> None:
+    """Payments by count and sum, in one list; each that is large by itself; tickets by count."""
+    say = draft.words
+    paid = [push for push in draft.pushes if push.feed is Feed.PAYMENTS]
+    total = sum((push.amount or Decimal(0) for push in paid), Decimal(0))
+    told = []
+    if len(paid) > settings.max_payments:
+        told.append(say.LIMITS["max_payments"].format(count=len(paid), most=settings.max_payments))
+    if settings.max_payment_total is not None and total > settings.max_payment_total:
+        text = say.LIMITS["max_payment_total"]
+        told.append(text.format(total=f"{total:f}", most=f"{settings.max_payment_total:f}"))
+    if told:
+        draft.limits.append(Limit("max_payments", " ".join(told), _rows(paid)))
+    most = settings.max_payment
+    large = [push for push in paid if most is not None and (push.amount is None or push.amount > most)]
+    if large:
+        text = say.LIMITS["max_payment"].format(count=len(large), most=f"{most:f}")
+        draft.limits.append(Limit("max_payment", text, _rows(large)))
+    tickets = [push for push in draft.pushes if push.feed is Feed.TICKETS]
+    if len(tickets) > settings.max_tickets:
+        text = say.LIMITS["max_tickets"].format(count=len(tickets), most=settings.max_tickets)
+        draft.limits.append(Limit("max_tickets", text, _rows(tickets)))
 
 
 def _rows(pushes: Iterable[Push]) -> tuple[tuple[str, str], ...]:

@@ -136,7 +136,14 @@ CANCEL_NO_ORDER: Final = "The panel sent this request without an order id, so on
 NEEDS: Final = "for {labels}."
 SEND_WHEN_READY: Final = "for Send: choose Yes when everything is right."
 SENT_FOR_EVER: Final = "This was sent already, so changes here do nothing. Use a new row with a new Reference."
-NO_REFERENCE: Final = "A Reference is missing: type one of your own that was never used before."
+NO_REFERENCE: Final = (
+    "A Reference is missing, so nothing is sent. Type one that was never used before, such as {example}."
+)
+SAME_AGAIN: Final = (
+    "{what} {key} says the very same and was sent just now. If this is another one, choose Send again in If unsure; if it is "
+    "the same, choose It went through."
+)
+NOT_SENT_AGAIN: Final = "This is {key}, which was sent before (you said so). It is not sent again."
 SENT_AS: Final = (
     "The same {what} was sent as {key}, and no row has that Reference any more. If this is that row, type {key} back into "
     "Reference; if it is a new one, say something else in {label}."
@@ -412,6 +419,13 @@ LIMITS: Final = {
     "max_refund_total": "Refunds of {total} in one run, {most} is allowed.",
     "max_refund_unknown": "Refunds of {total} in one run, and {count} more of an amount that is not known; "
     "{most} is allowed.",
+    "max_payments": "{count} payments in one run, {most} allowed.",
+    "max_payment_total": "Payments of {total} in one run, {most} is allowed.",
+    "max_payment": "Payments above {most}: {count}.",
+    "max_tickets": "{count} tickets in one run, {most} allowed.",
+    "sent_apart": "rows that were sent show what belongs to others, as if a part was sorted or pasted without the rest.",
+    "past_references": "what stands beside {label} was pasted some rows off: row {row} has none.",
+    "filled_rows": "each row only goes on from the one above, as if it was filled down.",
     "max_closed_share": "{count} of {total} open orders would be closed at once, {share}% is over {most}%.",
 }
 """What stops a plan, with its arithmetic."""

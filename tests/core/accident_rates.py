@@ -4,7 +4,7 @@
 plan's own path. Written to tests/accident_rates.json, which the README quotes. `ACCIDENT_SEED=1` in the environment is the set the
 rules were calibrated on, 2 the one they are measured on; any other number is a set nobody has seen.
 
-An accident is caught when nothing of the rows it spoiled is sent, and the sheet says so: a list in Approvals, or an answer in a row.
+An accident is caught when nothing of the rows it spoiled is sent.
 Honest work is held when anything of it is.
 """
 
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from reconcile.core.model import Feed
 from reconcile.core.plan import Rules, make_plan
 from tests.core import clerks, hands
+from tests.core.desk import NOW
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,18 +34,29 @@ CALIBRATION, MEASURE = 1, 2
 """Seeds: what the rules were tuned on, and what their rates are measured on."""
 
 SEED = "ACCIDENT_SEED"
-RULES = Rules(max_refunds=10**6, max_closed_share=100)
+RULES = Rules(
+    max_refunds=10**6,
+    max_closed_share=100,
+    max_payments=10**6,
+    max_payment_total=None,
+    max_payment=None,
+    max_tickets=10**6,
+)
 """Without the limits that count and add up, whose numbers are settings."""
 
-FEEDS = tuple(feed.value for feed in Feed if feed.claimed)
+FEEDS = tuple(feed.value for feed in Feed)
 KINDS = tuple(hands.ACCIDENTS)
-HONEST = {"orders": (*hands.HONEST, *hands.BUSY)}
+HONEST = {
+    "orders": (*hands.HONEST, *hands.BUSY),
+    "payments": tuple(clerks.HONEST),
+    "tickets": tuple(clerks.HONEST),
+}
 """Refills and Cancels have their honest work among that of Orders (`decisions`)."""
 
 
 def plan_of(snapshot: Snapshot, ledger: Ledger) -> Plan:
     """What a run makes of a sheet."""
-    return make_plan(snapshot, ledger, RULES)
+    return make_plan(snapshot, ledger, RULES, now=NOW)
 
 
 def sent(plan: Plan) -> set[tuple[str, str]]:
@@ -53,9 +65,9 @@ def sent(plan: Plan) -> set[tuple[str, str]]:
 
 
 def caught(plan: Plan, spoiled: set[tuple[str, str]] | set[tuple[str, str, str, str]]) -> bool:
-    """Whether nothing of the spoiled rows (or cells: tab, key, column, value) is sent, and something is said."""
+    """Whether nothing of the spoiled rows (or cells: tab, key, column, value) is sent."""
     cells = {(push.feed.value, push.key, each.field, each.new) for push in plan.pushes for each in push.changes}
-    return not (sent(plan) | cells) & spoiled and bool(plan.limits or plan.notes or plan.messages)
+    return not (sent(plan) | cells) & spoiled
 
 
 def _orders(kind: str, count: int, seed: int) -> Iterator[bool]:

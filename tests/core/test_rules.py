@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +11,8 @@ import pytest
 from reconcile.core import rules
 from reconcile.core.cells import Formula, id_text
 from reconcile.core.model import CancelTask, Refill
-from reconcile.core.plan import Rules
-from tests.core.desk import Desk, refuse, unclear, unsent, with_order
+from reconcile.core.plan import Rules, make_plan
+from tests.core.desk import NOW, Desk, refuse, unclear, unsent, with_order
 
 if TYPE_CHECKING:
     from reconcile.core.model import Push, Verdict
@@ -483,13 +483,48 @@ def test_a_reference_typed_over_does_not_pay_twice() -> None:
     assert desk.sent() == [("PAY-2", "addPayment", "send=25.50")]
 
 
-def test_a_copied_row_with_a_new_reference_is_a_new_payment() -> None:
-    """While the first row is still there, the second one is meant."""
+def test_a_copied_row_with_a_new_reference_is_asked_about_once() -> None:
+    """While the first row is still there, the second one may be meant: a person says so in the row, and then it is sent."""
     desk = Desk()
     desk.add("payments", **PAYMENT)
     desk.run()
-    desk.add("payments", **{**desk.row("payments", "PAY-1"), "reference": "PAY-2"})
+    desk.add("payments", **{**desk.row("payments", "PAY-1"), "reference": "PAY-2", "unsure": "Send again"})
+    assert desk.sent() == []
+    assert desk.says("payments", "PAY-2") == (
+        "#PAY-2 · Held: Payment PAY-1 says the very same and was sent just now. If this is another one, choose Send again in If "
+        "unsure; if it is the same, choose It went through."
+    )
     assert desk.sent() == [("PAY-2", "addPayment", "send=25.50")]
+    desk.add("payments", **{**desk.row("payments", "PAY-1"), "reference": "PAY-3"})
+    assert desk.sent() == []
+    desk.type("payments", "PAY-3", unsure="It went through")
+    assert desk.sent() == []
+    assert desk.says("payments", "PAY-3") == (
+        "#PAY-3 · Note. This is PAY-1, which was sent before (you said so). It is not sent again."
+    )
+    desk.type("payments", "PAY-3", unsure="Send again")
+    assert desk.sent() == []
+
+
+@pytest.mark.parametrize(("amount", "asked"), [("25.50", True), (25.5, True), (25.51, False), (25.49, False)])
+def test_the_same_payment_is_the_same_however_its_amount_is_typed(amount: Any, *, asked: bool) -> None:
+    """Just below and just above it is another one."""
+    desk = Desk()
+    desk.add("payments", **PAYMENT)
+    desk.run()
+    desk.add("payments", **{**PAYMENT, "reference": "PAY-2", "amount": amount, "commission": "No"})
+    assert (desk.sent() == []) is asked
+
+
+@pytest.mark.parametrize(("hours", "asked"), [(23, True), (24, False), (168, False)])
+def test_the_same_sum_every_week_is_no_accident(hours: int, *, asked: bool) -> None:
+    """Within a day it is asked about; from a day on it is a customer who tops up again."""
+    desk = Desk()
+    desk.add("payments", **PAYMENT)
+    desk.run()
+    desk.add("payments", **{**PAYMENT, "reference": "PAY-2"})
+    plan = make_plan(desk.snapshot(), desk.ledger, desk.rules, now=NOW + timedelta(hours=hours))
+    assert (plan.pushes == ()) is asked
 
 
 @pytest.mark.parametrize("like", ["0123", "123.0", "00123"])
@@ -539,7 +574,9 @@ def test_a_text_or_a_whole_number_is_a_reference(reference: Any) -> None:
     assert len(desk.sent()) == 1
 
 
-@pytest.mark.parametrize("like", ["inv-1", "INV\u20111", "INV 1", "INV_1", "Inv \u2013 1"])
+@pytest.mark.parametrize(
+    "like", ["inv-1", "INV\u20111", "INV 1", "INV_1", "Inv \u2013 1", "INV1", "INV-01", "lNV-1", "INV-l"]
+)
 def test_a_reference_that_reads_like_a_used_one_is_answered(like: str) -> None:
     """Other letters' case, another hyphen, a space or an underscore make no new payment, also beside the row that was sent."""
     desk = Desk()
@@ -565,16 +602,16 @@ def test_new_references_that_read_alike_are_held_beside_each_other() -> None:
         "#INV-1 · Held: Reference INV-1 is too much like inv 1. Nothing is sent until one of them is changed.",
         "#inv 1 · Held: Reference inv 1 is too much like INV-1. Nothing is sent until one of them is changed.",
     ]
-    desk.type("payments", "inv 1", reference="INV-2")
+    desk.type("payments", "inv 1", reference="INV-2", details="another one")
     assert desk.sent() == [("INV-1", "addPayment", "send=25.50"), ("INV-2", "addPayment", "send=25.50")]
 
 
-@pytest.mark.parametrize("other", ["INV1", "INV-11", "1-1", "INV-1-A"])
+@pytest.mark.parametrize("other", ["INV-2", "INV-11", "1-1", "INV-1-A", "INV-10"])
 def test_references_that_differ_in_a_letter_or_digit_are_two(other: str) -> None:
     """Only what the eye passes over counts as alike."""
     desk = Desk()
     desk.add("payments", **{**PAYMENT, "reference": "INV-1"})
-    desk.add("payments", **{**PAYMENT, "reference": other})
+    desk.add("payments", **{**PAYMENT, "reference": other, "details": "another one"})
     assert len(desk.sent()) == 2
 
 
@@ -610,7 +647,7 @@ def test_a_row_without_a_reference_is_named() -> None:
     plan, _ = desk.run()
     assert plan.pushes == ()
     assert plan.messages == (
-        "Payments: row 2: A Reference is missing: type one of your own that was never used before.",
+        "Payments: row 2: A Reference is missing, so nothing is sent. Type one that was never used before, such as PAY-1.",
     )
 
 
