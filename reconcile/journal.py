@@ -88,7 +88,7 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         *("verdict", "reason", "at", *_ANSWERED),
     ),
     "answers": ("id", "kind", "owner", *_ANSWERED),
-    "updates": ("id", "book", "run", "at", "told"),
+    "updates": ("id", "book", "run", "number", "at", "told"),
 }
 """The checksummed columns per table. `seal` is their checksum; `body` is checksummed by `body_sha`.
 
@@ -360,7 +360,7 @@ class Journal:
                 _put(db, "sends", _sends_row(identity.book, run, once, at))
             if told:
                 text = _text(json.dumps([[feed, key, dict(values)] for feed, key, values in told], ensure_ascii=False))
-                _put(db, "updates", {"book": row["book"], "run": _text(run), "at": at, "told": text})
+                _put(db, "updates", {"book": row["book"], "run": _text(run), "number": number, "at": at, "told": text})
         return Ticket(made, number, stamp)
 
     def committed(self, ticket: Ticket, identity: Identity, place: str, at: str) -> None:
@@ -392,11 +392,15 @@ class Journal:
                 if send["book"] == row["book"] and identity.panel:
                     _put(db, "sends", send | {"panel": identity.panel[0]})
 
-    def updates(self, book: str) -> tuple[tuple[str, str, str, dict[str, str]], ...]:
-        """(when, feed, key, field → value) of everything the panel took for this workbook and moves no money, oldest first."""
+    def updates(self, book: str, after: int) -> tuple[tuple[str, str, str, dict[str, str]], ...]:
+        """(when, feed, key, field → value) of what the panel took for this workbook and moves no money, oldest first.
+
+        after: the number of the last commit that a copy of the workbook has of this journal; what came with later ones is given.
+        """
         with _told(self._path):
             rows = [row for row in _rows(self._db, "updates", self._path) if row["book"] == _text(book)]
-        return tuple((row["at"], feed, key, values) for row in rows for feed, key, values in json.loads(row["told"]))
+        later = [row for row in rows if row["number"] > after]
+        return tuple((row["at"], feed, key, values) for row in later for feed, key, values in json.loads(row["told"]))
 
     def put_aside(self, book: str) -> None:
         """Forgets where a workbook stood: another one stands there now, on somebody's word. What was sent stays known."""

@@ -14,7 +14,7 @@ from reconcile import agree
 from reconcile.core import settle
 from reconcile.core.identity import RESTORING, Identity, Kind, settled
 from reconcile.core.landing import Landing, land, share
-from reconcile.core.lease import CLAIMING, LEASE, check_free, doubt_meta, lease_of
+from reconcile.core.lease import CLAIMING, LEASE, check_free, damaged, doubt_meta, lease_of
 from reconcile.core.ledger import SEEN, Ledger, Sending, blank_row
 from reconcile.core.model import Action, Commit, Doubt, Feed, Note, Verdict
 from reconcile.core.model import Kind as Say
@@ -35,11 +35,29 @@ if TYPE_CHECKING:
 
 PUT_BACK: Final = (Kind.OLDER, Kind.FORK, Kind.LOST, Kind.HALF)
 
-START: Final = "-"
-"""Stands for "since the beginning" in the mark of an unfinished restore."""
 
 Level = tuple[str, dict[str, str]]
 """When the panel took values, and the values: field → value."""
+
+
+@dataclass(frozen=True)
+class Copy:
+    """The copy at hand: the number of this journal's last commit in it, and when that was made ("" where it is not known)."""
+
+    number: int = 0
+    at: str = ""
+
+    def text(self) -> str:
+        """As the mark of an unfinished restore: its own commits would hide how old the copy was."""
+        return f"{self.number} {self.at}"
+
+    @staticmethod
+    def parse(text: str) -> Copy:
+        """The mark, read. Raises Damaged."""
+        number, _, at = text.partition(" ")
+        if not number.isdecimal():
+            raise damaged(RESTORING)
+        return Copy(int(number), at)
 
 
 @dataclass(frozen=True)
@@ -101,11 +119,12 @@ def restore(work: Work, *, dry_run: bool = False) -> Restored:
     past = past_of(work.journal, tuple(dict.fromkeys((*identity.panel, *known.panel))))
     doubt = _others(known.machines, identity, work, snapshot, known.services)
     half = snapshot.meta.get(RESTORING)
-    since = known.times.get(identity.commit, "") if half is None else half.removeprefix(START)
+    mine = identity.machines.get(work.journal.machine)
+    copy = Copy(mine.number if mine else 0, known.times.get(identity.commit, "")) if half is None else Copy.parse(half)
     if dry_run:
         found = _sends(work.journal, past, ledger, identity.book)
-        levels = _levels(work.journal, identity.book, since, ledger, {send.key for send, _ in found})
-        return _outcome(work, since, _counts(waiting), found, snapshot, len(levels), doubt)
+        levels = _levels(work.journal, identity.book, copy, ledger, {send.key for send, _ in found})
+        return _outcome(work, copy.at, _counts(waiting), found, snapshot, len(levels), doubt)
     identity = replace(
         settled(
             replace(identity, panel=tuple(dict.fromkeys((*identity.panel, *known.panel)))),
@@ -118,9 +137,9 @@ def restore(work: Work, *, dry_run: bool = False) -> Restored:
     newest = max(
         identity.revision, known.revision + 1, work.newest()
     )  # one commit more may have been written than is known
-    counts = _land(work, standing, snapshot, ledger, waiting, newest + 1, since, doubt)
+    counts = _land(work, standing, snapshot, ledger, waiting, newest + 1, copy, doubt)
     snapshot = work.book.read((ARCHIVE,))
-    return _settle(work, standing, snapshot, past, since, counts, doubt)
+    return _settle(work, standing, snapshot, past, copy, counts, doubt)
 
 
 def _found(work: Work, *, dry_run: bool) -> tuple[Snapshot | None, agree.Standing, str]:
@@ -198,7 +217,7 @@ def _land(
     ledger: Ledger,
     waiting: list[tuple[Claim, Claimed]],
     revision: int,
-    since: str,
+    copy: Copy,
     doubt: Doubt | None,
 ) -> dict[str, int]:
     """Commits the missing rows, in as many commits as their texts need; the first lifts the revision. Returns how many came."""
@@ -226,7 +245,7 @@ def _land(
             total.ledger.extend(one.ledger)
             total.notes.extend(one.notes)
             ledger = ledger.patched(one.ledger)
-        meta = {LEASE: None, CLAIMING: None, RESTORING: since or START, **doubt_meta([doubt] if doubt else [])}
+        meta = {LEASE: None, CLAIMING: None, RESTORING: copy.text(), **doubt_meta([doubt] if doubt else [])}
         standing.commit(
             Commit(
                 work.run,
@@ -277,11 +296,11 @@ def _shows(send: Send, verdict: Verdict, ledger: Ledger) -> bool:
     return done if verdict is Verdict.ACCEPTED else done or bool(row["sending"])
 
 
-def _levels(journal: Journal, book: str, since: str, ledger: Ledger, sent: set[str]) -> dict[tuple[Feed, str], Level]:
+def _levels(journal: Journal, book: str, copy: Copy, ledger: Ledger, sent: set[str]) -> dict[tuple[Feed, str], Level]:
     """Rows of which the panel took other values since than the ledger has: (feed, key) → when, field → value."""
     found: dict[tuple[Feed, str], Level] = {}
-    for at, feed, key, values in journal.updates(book):
-        if at < since or (key in sent and feed == Feed.ORDERS):
+    for at, feed, key, values in journal.updates(book, copy.number):
+        if key in sent and feed == Feed.ORDERS:
             continue
         before = found.get((Feed(feed), key), ("", {}))[1]
         found[Feed(feed), key] = (at, {**before, **values})
@@ -298,14 +317,14 @@ def _settle(
     standing: agree.Standing,
     snapshot: Snapshot,
     past: Past,
-    since: str,
+    copy: Copy,
     counts: Mapping[str, int],
     doubt: Doubt | None,
 ) -> Restored:
     """The second commit: what was sent since is set to its outcome, beside the cells as this copy shows them."""
     say, ledger = snapshot.words, Ledger(snapshot.ledger, snapshot.meta)
     found = _sends(work.journal, past, ledger, standing.identity.book)
-    levels = _levels(work.journal, standing.identity.book, since, ledger, {send.key for send, _ in found})
+    levels = _levels(work.journal, standing.identity.book, copy, ledger, {send.key for send, _ in found})
     rows: dict[tuple[str, str], Row] = {}
     notes, history = [], []
     for send, verdict in found:
@@ -339,7 +358,7 @@ def _settle(
         if shown:
             text = say.MESSAGES["restored_told"].format(what=what, when=when)
             notes.append(Note(feed.value, key, 0, Say.INFO, text))
-    result = _outcome(work, since, counts, found, snapshot, len(levels), doubt)
+    result = _outcome(work, copy.at, counts, found, snapshot, len(levels), doubt)
     history_rows: dict[str, Sequence[Row]] = {"history": history} if history else {}
     standing.commit(
         Commit(
