@@ -796,8 +796,7 @@ def set_aside(book: GoogleWorkbook, services: Sequence[str] = ()) -> Provisioned
         numbered = chain([old], (f"{old} {number}" for number in count(2)))
         title = next(each for each in numbered if each not in taken)
         taken.add(title)
-        renamed = {"properties": {"sheetId": there.sheet, "title": title}, "fields": "title"}
-        requests.append({"updateSheetProperties": renamed})
+        requests.append(_title(there.sheet, title))
     book.send(requests, max(found.stamps, default=0) + 1, f"init#{secrets.token_hex(4)}")
     done = provision(book, services, rebuild=True)
     titles = [
@@ -809,17 +808,21 @@ def set_aside(book: GoogleWorkbook, services: Sequence[str] = ()) -> Provisioned
 def provision(book: GoogleWorkbook, services: Sequence[str] = (), *, rebuild: bool = False) -> Provisioned:
     """Makes the workbook in a spreadsheet, or completes it. Again is harmless: nothing missing, nothing written.
 
-    rebuild: also one that has lost its `_ledger`, which a restore then fills from the journal. Raises Damaged when that cannot be done without guessing, Unavailable, AccessRefused.
+    rebuild: also one that has lost its `_ledger`, which a restore then fills from the journal. Tabs under former titles get
+    their present ones: no run has to look for them. Raises Damaged when it cannot be done without guessing, Unavailable,
+    AccessRefused.
     """
     for attempt in (1, 2, 3):
         found = look(book)
         _refuse(book, found, rebuild=rebuild)
+        renamed = _renamed(book, found)
         made = wanted(book.known, found, services, book.http.account)
-        if not made.requests:
+        requests = [*made.requests, *(_title(found.ours[key].sheet, title) for key, title in renamed.items())]
+        if not requests:
             return Provisioned()
         stamp = found.revision + 1 if found.meta else max(found.stamps, default=-1) + 1
         try:
-            book.send(made.requests, stamp, f"init#{secrets.token_hex(4)}")
+            book.send(requests, stamp, f"init#{secrets.token_hex(4)}")
         except RevisionMoved:
             if attempt == 3:  # noqa: PLR2004 - somebody commits all the time
                 raise
@@ -830,8 +833,28 @@ def provision(book: GoogleWorkbook, services: Sequence[str] = (), *, rebuild: bo
             columns=tuple(made.columns),
             services=tuple(made.services),
             refreshed=made.refreshed,
+            renamed=tuple((found.ours[key].title, title) for key, title in renamed.items()),
         )
     raise AssertionError
+
+
+def _renamed(book: GoogleWorkbook, found: Found) -> dict[str, str]:
+    """Tabs of ours that stand under a former title → their present one, where no other tab has that. The book speaks of them so."""
+    newest = templates.templates(book.known.language)
+    taken = {templates.fold(tab.title) for tab in found.tabs}
+    wanted_titles = {tab.key: newest.tab(tab.key).title for tab in book.known.tabs if tab.key in found.ours}
+    renamed = {
+        key: title
+        for key, title in wanted_titles.items()
+        if templates.fold(found.ours[key].title) != templates.fold(title) and templates.fold(title) not in taken
+    }
+    if renamed:
+        book.known = newest
+    return renamed
+
+
+def _title(sheet: int, title: str) -> Json:
+    return {"updateSheetProperties": {"properties": {"sheetId": sheet, "title": title}, "fields": "title"}}
 
 
 def _refuse(book: GoogleWorkbook, found: Found, *, rebuild: bool) -> None:

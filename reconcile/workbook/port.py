@@ -71,7 +71,7 @@ class Provisioned:
     """What `provision` did: whether the file is new, titles of tabs, (title, header) of columns and services it added.
 
     aside: titles under which tabs were set aside.
-    restored: looks that another program had taken out, in words.
+    restored: looks that another program had taken out, in words. renamed: former and present titles of tabs.
     """
 
     created: bool = False
@@ -81,10 +81,12 @@ class Provisioned:
     refreshed: bool = False
     aside: tuple[str, ...] = ()
     restored: tuple[str, ...] = ()
+    renamed: tuple[tuple[str, str], ...] = ()
 
     @property
     def changed(self) -> bool:
-        done = (self.created, self.tabs, self.columns, self.services, self.refreshed, self.aside, self.restored)
+        parts = (self.tabs, self.columns, self.services, self.aside, self.restored, self.renamed)
+        done = (self.created, self.refreshed, *parts)
         return any(done)
 
     def lines(self) -> list[str]:
@@ -92,6 +94,7 @@ class Provisioned:
         said = [f"Set aside as {title}." for title in self.aside]
         said += ["Made a new workbook."] if self.created else [f"Added the tab {title}." for title in self.tabs]
         said += [f"Added the column {header} to {title}, at the right end." for title, header in self.columns]
+        said += [f"Renamed the tab {old} to {new}." for old, new in self.renamed]
         said += [f"Restored what a program had removed: {', '.join(self.restored)}."] if self.restored else []
         said += ["Brought Start here up to date."] if self.refreshed else []
         return said + [f"Added service {service} to Services." for service in self.services]
