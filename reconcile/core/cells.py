@@ -279,6 +279,48 @@ def money(raw: Cell, label: str, say: Words = ENGLISH) -> Decimal | Wrong | None
     return value
 
 
+_POINTED: Final = re.compile(r"\d{1,3}(?:[, '’\u00a0\u202f]\d{3})+(?:\.\d+)?")
+_COMMAED: Final = re.compile(r"\d{1,3}(?:[. '’\u00a0\u202f]\d{3})+,\d+|(?:0|\d+),(?:\d{1,2}|\d{4,})|0,\d+|\d{4,},\d+")
+
+
+def panel_amount(raw: Cell) -> Decimal | None:
+    """An amount as a panel sent it: `0.15`, `1e-05`, `0,15`, `1,234.56`, `1.234,56`, `$0.90`; None where not exactly one reading is possible."""
+    if raw is None or isinstance(raw, (bool, Formula, date, time, timedelta)):
+        return None
+    text = plain(str(raw)).strip("$€£₹₺ ").strip()
+    if len(text) > LONGEST:
+        return None
+    if re.fullmatch(r"\d{1,3},\d{3}", text) and not text.startswith("0"):
+        return None  # a thousand and something, or one and something
+    if _COMMAED.fullmatch(text):
+        text = re.sub(r"[^\d,]", "", text).replace(",", ".")
+    elif _POINTED.fullmatch(text):
+        text = re.sub(r"[^\d.]", "", text)
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        return None
+    return value if value.is_finite() else None
+
+
+def panel_whole(raw: Cell) -> int | None:
+    """A whole number as a panel sent it: 1000, `1000.0`, `1,000`, `1 000`; None for anything else, or for two possible readings."""
+    if isinstance(raw, (bool, Formula)):
+        return None
+    if isinstance(raw, (int, float)):
+        return int(raw) if float(raw).is_integer() and raw >= 0 else None
+    if not isinstance(raw, str):
+        return None
+    text = plain(raw)
+    if len(text) > LONGEST:
+        return None
+    if re.fullmatch(r"\d+\.0+", text) and not re.fullmatch(r"\d{1,3}\.0{3}", text):
+        text = text.partition(".")[0]
+    elif _GROUPED.match(text) or re.fullmatch(r"\d{1,3}(\.\d{3}){2,}", text):
+        text = re.sub(r"\D", "", text)
+    return int(text) if text.isdecimal() else None
+
+
 def _dotted(text: str) -> str:
     """An amount as it can be typed without being taken for thousands: `1.00` for `1.000`, `1.2340` for `1.234`."""
     if not _DOT_GROUPED.match(text):

@@ -5,6 +5,7 @@ No rule lives here. What an edit means is decided in `rules`.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -79,6 +80,19 @@ def _places(keys: pd.Index, ledger: pd.Index) -> npt.NDArray[np.intp] | None:
     if len(keys) == len(ledger) and bool((keys.to_numpy(dtype=object) == ledger.to_numpy(dtype=object)).all()):
         return None
     return ledger.get_indexer(keys)
+
+
+def answered_as(keys: Sequence[str], named: Sequence[str]) -> list[str]:
+    """Under which key each row is answered. keys: what its key cell says; named: the key its Sync text begins with, "" for none.
+
+    A row without a key, and one over whose key another was typed, is still the row its Sync names, when no other row has that key
+    or that Sync. A Sync text that was filled down or copied names its own row elsewhere.
+    """
+    there, often = set(keys), Counter(named)
+    return [
+        name if name and name != key and (not key or (name not in there and often[name] == 1)) else key
+        for key, name in zip(keys, named, strict=True)
+    ]
 
 
 def missing(sheet: pd.DataFrame, ledger: pd.DataFrame) -> list[str]:

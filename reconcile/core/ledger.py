@@ -44,6 +44,9 @@ WATCHED: Final = {
 }
 """The staff-owned cells whose edits are pushed, per tab."""
 
+CLAIMED: Final = ("orders", "refills", "cancels")
+"""The tabs whose rows the panel handed out: their ids are never typed."""
+
 COLUMNS: Final = (
     "tab",
     "key",

@@ -12,6 +12,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -82,6 +83,10 @@ CONTENT_SEEN: Final = "remains_seen"
 
 _ON_ITS_WAY: Final = "on its way"
 
+EXCHANGED: Final = 3
+MOST_OF: Final = 0.8
+"""So many rows with two cells in each other's column, and so many of all that changed there, mean that the headings changed places."""
+
 MOVED_ROWS: Final = 5
 """So many rows whose panel values stand beside another id are a sort or paste that went wrong, not a slip."""
 
@@ -141,6 +146,7 @@ class _Draft:
     """A plan in the making, and the language it speaks.
 
     edits: (tab, key) → the cells that moved. shapes: the accidents that were found in the shape of what moved.
+    typed_over: the true IDs of rows that show another one.
     """
 
     words: Words = ENGLISH
@@ -154,6 +160,7 @@ class _Draft:
     refunded: dict[str, tuple[str, str, str]] = field(default_factory=dict)
     edits: dict[tuple[str, str], dict[str, Cell]] = field(default_factory=dict)
     shapes: list[Limit] = field(default_factory=list)
+    typed_over: dict[Feed, set[str]] = field(default_factory=dict)
 
     def say(self, tab: str, key: str, row: int, kind: Kind, text: str) -> None:
         if len(key) > LONGEST_KEY:
@@ -188,6 +195,7 @@ def make_plan(
         _claimed_feed(draft, feed, sheets[feed], ledger, settings, held[feed])
     for feed in (Feed.PAYMENTS, Feed.TICKETS):
         _staff_feed(draft, feed, sheets[feed], ledger, settings, held[feed])
+    _judged_together(draft)
     _one_refund_per_order(draft, ledger)
     total = sum((push.amount or Decimal(0) for push in draft.pushes if push.refund), Decimal(0))
     _limits(draft, total, ledger, settings)
@@ -476,8 +484,15 @@ def _claimed_feed(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, setti
     fields = (*WATCHED[feed.value], *((UNSURE,) if feed in HAS_UNSURE else ()))
     moved = diff.changed(sheet.frame, known, fields)
     free = moved[~moved["key"].isin(held)] if held else moved  # what is held has its own answers, and its own limit
-    draft.shapes.extend(accidents.found(feed, sheet.frame, known, free, say))
-    draft.limits.extend(draft.shapes)
+    if swapped := _exchanged(feed, sheet, ledger, say):
+        draft.limits = [limit for limit in draft.limits if limit.shuts is not feed]
+        draft.limits.append(swapped)
+    else:
+        shapes = accidents.found(feed, sheet.frame, known, free, say)
+        draft.shapes.extend(shapes)
+        draft.limits.extend(shapes)
+    if feed is Feed.CANCELS:
+        _closed_requests(draft, sheet, ledger, held)
     edits: dict[str, dict[str, Cell]] = {}
     for key, name, raw in zip(moved["key"], moved["field"], moved["raw"], strict=True):
         edits.setdefault(key, {})[name] = raw
@@ -489,6 +504,33 @@ def _claimed_feed(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, setti
         row = sheet.at(key)
         decided = _decide(feed, key, row, ledger_row, moved_cells, ledger, settings, say)
         _take(draft, feed, key, row, ledger_row, decided, moved_cells)
+
+
+def _exchanged(feed: Feed, sheet: Sheet, ledger: Ledger, say: Words) -> Limit | None:
+    """Two columns in which the rows show each other's values, as when two headings change places; None where there are none."""
+    known, suffixes = (
+        ledger.of(feed),
+        {**dict.fromkeys(WATCHED[feed.value], SEEN), **dict.fromkeys(TAB_FACTS[feed], "")},
+    )
+    moved: dict[str, set[str]] = {}
+    for suffix in (SEEN, ""):
+        names = [name for name in suffixes if suffixes[name] == suffix]
+        found = diff.changed(sheet.frame, known, names, suffix=suffix)
+        for key, name in zip(found["key"], found["field"], strict=True):
+            moved.setdefault(name, set()).add(key)
+    for one, other in combinations(moved, 2):
+        rows = [key for key in sheet.keys if key in moved[one] and key in moved[other] and key not in sheet.twice]
+        swapped = []
+        for key in rows:
+            row, ledger_row = sheet.at(key), ledger.row(feed, key) or {}
+            was = [cells.id_text(ledger_row.get(name + suffixes[name])) for name in (one, other)]
+            now = [cells.id_text(row[name]) for name in (other, one)]
+            if was == now and was[0] != was[1]:
+                swapped.append((_number(row), key))
+        if len(swapped) >= EXCHANGED and len(swapped) >= MOST_OF * max(len(moved[one]), len(moved[other])):
+            what = say.LIMITS["exchanged"].format(labels=say.named((one, other)))
+            return accidents.limit(feed, "exchanged", swapped, what, say)
+    return None
 
 
 def _decide(
@@ -516,7 +558,7 @@ def _take(
     """Adds what one row came to to the draft."""
     say = draft.words
     seen = {name + SEEN: raw for name, raw in decided.seen.items()}
-    if UNSURE in edits:
+    if UNSURE in edits and not decided.asked:
         seen["unsure_seen"] = edits[UNSURE]  # nothing is in doubt here, so it has nothing to say
     if seen:
         draft.remember(ledger_row, **seen)
@@ -554,15 +596,39 @@ def _held(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger) -> set[str]:
         together = spelled | ({plain} if plain in sheet else set())
         if len(together) > 1:
             groups.append(together)
+    others = _typed_over(draft, feed, sheet, ledger)
+    held |= {sheet.keys[place] for place in others if sheet.keys[place]}
+    stray = {sheet.keys[place]: (place, key) for place, key in others.items()}
     for group in groups:
         numbers = sorted({number for key in group for number in sheet.numbers(key)})
         rows = say.also(map(str, numbers))
         for key in sorted(group):
             held.add(key)
+            if key in stray and len(group) == 1:
+                place, true = stray[key]
+                row = _number(sheet.nth(place))
+                text = say.ID_ALSO_THERE.format(label=label, key=key, row=row, one=say.ONE[feed], other=true)
+                draft.say(feed, key, numbers[0], Kind.HELD, text)
+                continue
             draft.say(feed, key, numbers[0], Kind.HELD, say.DOUBLED.format(label=label, key=key, rows=rows))
     if feed.claimed:
         held |= _moved_facts(draft, feed, sheet, ledger, held)
     return held
+
+
+def _typed_over(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger) -> dict[int, str]:
+    """Rows that show another ID than the one they were answered under, which no other row has: place → their true ID. Says so."""
+    if not feed.claimed:
+        return {}
+    say, named = draft.words, [_sync_key(sync) for sync in sheet.column(SYNC)]
+    found = {}
+    for place, name in enumerate(diff.answered_as(sheet.keys, named)):
+        if sheet.keys[place] and name != sheet.keys[place] and (feed.value, name) in ledger:
+            found[place] = name
+            text = say.THIS_IS.format(one=say.ONE[feed], key=name, label=say.LABEL["id"])
+            draft.say(feed, name, _number(sheet.nth(place)), Kind.PROBLEM, text)
+    draft.typed_over[feed] = set(found.values())
+    return found
 
 
 def _moved_facts(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, held: set[str]) -> set[str]:
@@ -640,7 +706,7 @@ def _gone(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, settings: Rul
     known = ledger.of(feed)
     states = known["state"].to_numpy(dtype=object)
     living = known[(states != STATE_GONE) & (states != STATE_ARCHIVED) & (states != STATE_ARCHIVED_AGAIN)]
-    lost = set(diff.missing(sheet.frame, living))
+    lost = set(diff.missing(sheet.frame, living)) - draft.typed_over.get(feed, set())
     blank = _lost_ids(draft, feed, sheet, lost)
     lost -= blank.keys()
     if len(blank) >= MOVED_ROWS:
@@ -726,6 +792,8 @@ def _unknown(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger) -> None:
     for place in np.flatnonzero(strange).tolist():
         row = sheet.nth(place)
         key = sheet.keys[place]
+        if key and _sync_key(row.get(SYNC)) in draft.typed_over.get(feed, ()):
+            continue  # told already whose row it is
         if key:
             text = say.UNKNOWN_ID.format(what=say.ONE[feed], key=key)
             if feed is Feed.ORDERS and ledger.archived.how(key) is not None:
@@ -957,6 +1025,64 @@ def _refund_before(draft: _Draft, ledger: Ledger, order_id: str) -> tuple[str, s
     return draft.refunded.get(order_id) or ((Feed.ORDERS.value, order_id, how) if how else None)
 
 
+def _wish(push: Push) -> tuple[str, str] | None:
+    """What a push wants to become of its order for good: (how it ends, remains); None when it leaves that open."""
+    values = {change.field: change.new for change in push.changes}
+    if push.feed is Feed.CANCELS:
+        if push.action is Action.SET_CANCEL_REJECTED:
+            return "keep", ""
+        return "refund", values.get("remains", "")
+    status = values.get("status")
+    if push.feed is not Feed.ORDERS or status not in (Status.COMPLETED, Status.PARTIAL, Status.CANCELED):
+        return None
+    return ("keep", "") if status == Status.COMPLETED else ("refund", values.get("remains", ""))
+
+
+def _judged_together(draft: _Draft) -> None:
+    """Rows about one order: those that contradict each other wait until one is changed; of those that agree one is sent."""
+    say = draft.words
+    wishes: dict[str, list[tuple[Push, tuple[str, str]]]] = {}
+    for push in draft.pushes:
+        wish = _wish(push) if push.order_id and not push.again else None
+        if wish is not None:
+            wishes.setdefault(push.order_id, []).append((push, wish))
+    waits: list[Push] = []
+    for order, found in wishes.items():
+        if len(found) < 2:  # noqa: PLR2004 - one row alone agrees with itself
+            continue
+        if len({wish for _, wish in found}) > 1:
+            told = say.also(
+                f"{say.TAB[push.feed]} {push.key} ({say.changes((c.field, c.new) for c in push.changes if c.field != 'start_count')})"
+                for push, _ in found
+            )
+            for push, _ in found:
+                draft.say(push.feed, push.key, push.row, Kind.HELD, say.CONTRADICTION.format(order=order, what=told))
+                waits.append(push)
+        elif found[0][1][0] == "refund":
+            for push, _ in found[1:]:
+                text = say.REFUNDED_WITH.format(order=order, tab=say.TAB[found[0][0].feed], key=found[0][0].key)
+                draft.say(push.feed, push.key, push.row, Kind.WAITING, text)
+                waits.append(push)
+    draft.pushes = [push for push in draft.pushes if push not in waits]
+
+
+def _closed_requests(draft: _Draft, sheet: Sheet, ledger: Ledger, held: set[str]) -> None:
+    """Open cancel requests whose order was closed in Orders meanwhile: closed with a Note, where nobody chose a Decision."""
+    say, known = draft.words, ledger.of(Feed.CANCELS)
+    columns = [known[name].to_numpy(dtype=object) for name in ("state", "decision", "order_id", "sending")]
+    for key, state, decision, order_id, sending in zip(known.index.tolist(), *columns, strict=True):
+        order = ledger.row(Feed.ORDERS, str(order_id)) if state == STATE_OPEN and not decision and not sending else None
+        if order is None or order["state"] != STATE_CLOSED or key not in sheet or key in held:
+            continue
+        ledger_row, row = ledger.row(Feed.CANCELS, key), sheet.at(key)
+        if ledger_row is None or (not cells.is_blank(row.get("decision")) and not order["refunded"]):
+            continue
+        status = say.choice(str(order["status"]))
+        text = say.REQUEST_GRANTED if order["refunded"] else say.REQUEST_OVER
+        draft.remember(ledger_row, state=STATE_CLOSED)
+        draft.say(Feed.CANCELS, key, _number(row), Kind.INFO, text.format(order=order_id, status=status))
+
+
 def _one_refund_per_order(draft: _Draft, ledger: Ledger) -> None:
     """Of all that would refund one order, ever, exactly one is pushed; the others are answered.
 
@@ -965,11 +1091,6 @@ def _one_refund_per_order(draft: _Draft, ledger: Ledger) -> None:
     say = draft.words
     kept = []
     unsure = {order for order, (tab, _, how) in draft.refunded.items() if (tab, how) == (Feed.CANCELS, _ON_ITS_WAY)}
-    completing = {
-        push.key
-        for push in draft.pushes
-        if push.feed is Feed.ORDERS and any(c.field == "status" and c.new == Status.COMPLETED for c in push.changes)
-    }
     for push in draft.pushes:
         statused = push.feed is Feed.ORDERS and not push.once and any(c.field == "status" for c in push.changes)
         if statused and push.key in unsure:
@@ -978,10 +1099,6 @@ def _one_refund_per_order(draft: _Draft, ledger: Ledger) -> None:
             draft.say(push.feed, push.key, push.row, Kind.PROBLEM, text)
             continue
         before = _refund_before(draft, ledger, push.order_id) if push.refund else None
-        if push.refund and not push.again and push.feed is Feed.CANCELS and push.order_id in completing:
-            text = say.CANCEL_ORDER_CLOSING.format(order=push.order_id)
-            draft.say(push.feed, push.key, push.row, Kind.PROBLEM, text)
-            continue
         if before is not None and not push.again:
             tab, _, how = before
             instead = say.INSTEAD[push.feed]
@@ -1017,6 +1134,10 @@ def _limits(draft: _Draft, total: Decimal, ledger: Ledger, settings: Rules) -> N
         text = say.LIMITS["max_refund_unknown" if unknown else "max_refund_total"]
         said = text.format(total=f"{total:f}", count=unknown, most=f"{most:f}")
         draft.limits.append(Limit("max_refund_total", said, refunded))
+    unbounded = [push for push in draft.pushes if push.refund and push.amount is None]
+    if unbounded:
+        text = say.LIMITS["unknown_refund"].format(count=len(unbounded))
+        draft.limits.append(Limit("unknown_refund", text, _rows(unbounded)))
     _limits_of_staff_feeds(draft, settings)
     orders = ledger.of(Feed.ORDERS)
     open_rows = Counter(orders["state"].to_numpy(dtype=object))[STATE_OPEN]
@@ -1118,7 +1239,8 @@ def at_rest(feed: Feed, ledger_row: Row, say: Words = ENGLISH) -> tuple[Kind, st
     if feed is Feed.REFILLS and has == [("status", "Pending")]:
         return Kind.NEW, say.NEW_REFILL
     if feed is Feed.CANCELS and not has:
-        return Kind.NEW, say.NEW_CANCEL
+        over = ledger_row["state"] == STATE_CLOSED
+        return (Kind.INFO, say.REQUEST_CLOSED) if over else (Kind.NEW, say.NEW_CANCEL)
     if not has:  # an update nobody answered, and its cell was cleared since
         return Kind.INFO, say.STATUS_UNKNOWN
     return Kind.INFO, say.UP_TO_DATE.format(what=say.changes(has))

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from reconcile.core import cells
 from reconcile.core.ledger import SEEN, UNCONFIRMED, refusals
-from reconcile.core.model import Action, Change, Decision, Feed, Kind, Push, RefillStatus, Status, YesNo
+from reconcile.core.model import Action, Change, Decision, Feed, Kind, Push, RefillStatus, Status, Unsure, YesNo
 from reconcile.core.words import ENGLISH
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ LONGEST_LINE: Final = 1_000
 LONGEST_MESSAGE: Final = 10_000
 """What is sent at most once is kept whole in one cell of the ledger until its outcome is known, so it must fit there."""
 
+SHORTEST_ID: Final = 3
+"""A shorter ID is a count like any other."""
+
 ONCE: Final = ("once", "yes")
 """Marks a push through `updateOrders` that moves money all the same (setting partial_via)."""
 
@@ -42,12 +45,13 @@ class Decided:
     """What one row came to.
 
     seen: cells to remember as shown although nothing is pushed for them. forgotten: fields whose refusal is over, because the
-    cell was put back or cleared.
+    cell was put back or cleared. asked: whether what the row says in If unsure answers a question about it, and so is not over.
     """
 
     pushes: list[Push] = field(default_factory=list)
     seen: dict[str, Cell] = field(default_factory=dict)
     forgotten: set[str] = field(default_factory=set)
+    asked: bool = False
     answers: list[tuple[Kind, str]] = field(default_factory=list)
 
     def say(self, kind: Kind, text: str) -> None:
@@ -86,16 +90,23 @@ def order(
             ]
         return out
     status = Status(wanted["status"]) if "status" in wanted else None
+    if question := _question(key, row, ledger, edits, wanted, status, say):
+        if not _answered(row, ledger, say):
+            out.say(Kind.HELD, say.ASK.format(what=question))
+            return out
+        out.asked = True
     if status in ORDER_ACTION:
         return _refund(out, key, row, ledger, edits, wanted, status, partial_via, say)
     remains = wanted.get("remains")
-    quantity = _whole(ledger.get("quantity"))
+    quantity = quantity_of(ledger, row)
     if remains is not None and quantity is not None and int(remains) > quantity:
         out.say(Kind.PROBLEM, say.REMAINS_OVER.format(remains=remains, quantity=quantity))
         remains = None
     elif status is Status.COMPLETED and (left := _shown_remains(row, say)):
         out.say(Kind.PROBLEM, say.COMPLETED_WITH_REMAINS.format(remains=left))
         remains = None
+    elif status is Status.COMPLETED and remains is None and cells.is_blank(row.get("remains")) and _left(ledger):
+        out.say(Kind.PROBLEM, say.COMPLETED_AT_PANEL.format(remains=_left(ledger)))
     if out.answers and status is Status.COMPLETED:
         status = None  # a row with something wrong in it is not closed on a guess
     changes = []
@@ -107,6 +118,41 @@ def order(
             Push(Feed.ORDERS, key, _row_number(row), Action.UPDATE_ORDERS, key, tuple(changes), order_id=key)
         )
     return out
+
+
+def _left(ledger: Row) -> str:
+    """What the panel has as Remains, "" for nothing and 0."""
+    has = _accepted(ledger, "remains")
+    return "" if has == "0" else has
+
+
+def _question(
+    key: str,
+    row: Row,
+    ledger: Row,
+    edits: Mapping[str, Cell],
+    wanted: Mapping[str, str],
+    status: Status | None,
+    say: Words,
+) -> str:
+    """What in this row can be right but seldom is, in words; "" for nothing."""
+    found = cells.count(row.get("remains"), say.LABEL["remains"], say)
+    remains = found if isinstance(found, str) else ""
+    if wanted.get("start_count") == key and "start_count" in edits and len(key) >= SHORTEST_ID:
+        return say.START_IS_ID.format(value=key)
+    if status is Status.CANCELED and "remains" in edits and remains not in ("", "0"):
+        return say.CANCELED_WITH_REMAINS.format(remains=remains)
+    if status is Status.PARTIAL and remains and int(remains) == (quantity_of(ledger, row) or 0):
+        return say.PARTIAL_OF_ALL.format(remains=remains)
+    return ""
+
+
+def _answered(row: Row, ledger: Row, say: Words) -> bool:
+    """Whether If unsure says, since the question, that the row is to be sent as it is."""
+    raw = row.get("unsure")
+    if raw == ledger.get("unsure_seen"):
+        return False
+    return cells.choice(raw, Unsure, say.LABEL["unsure"], say) is Unsure.SEND_AGAIN
 
 
 def _shown_remains(row: Row, say: Words) -> str:
@@ -142,7 +188,7 @@ def _refund(
         if remains == "0":
             out.say(Kind.PROBLEM, say.PARTIAL_ZERO)
             return _with_start_count(out, key, row, ledger, wanted, edits)
-        quantity = _whole(ledger.get("quantity"))
+        quantity = quantity_of(ledger, row)
         if quantity is not None and int(remains) > quantity:
             out.say(Kind.PROBLEM, say.REMAINS_OVER.format(remains=remains, quantity=quantity))
             return _with_start_count(out, key, row, ledger, wanted, edits)
@@ -159,7 +205,7 @@ def _refund(
             key,
             tuple(changes),
             params=(*((("remains", remains),) if remains else ()), *((ONCE,) if by_update else ())),
-            amount=refund_amount(ledger, remains),
+            amount=refund_amount(ledger, remains, row),
             order_id=key,
         )
     )
@@ -178,18 +224,29 @@ def _with_start_count(
     return out
 
 
-def refund_amount(ledger: Row, remains: str | None) -> Decimal | None:
-    """What a refund is worth: the whole charge, or charge x remains / quantity. None when the panel sent no usable numbers."""
-    try:
-        charge = Decimal(str(ledger.get("charge")))
-    except InvalidOperation:
-        return None
-    if not charge.is_finite() or not 0 <= charge <= cells.MOST:
+def refund_amount(ledger: Row, remains: str | None, row: Row | None = None) -> Decimal | None:
+    """What a refund is worth: the whole charge, or charge x remains / quantity. None when the panel sent no usable numbers.
+
+    row: the order's row, for its comments.
+    """
+    charge = cells.panel_amount(ledger.get("charge"))
+    if charge is None or not 0 <= charge <= cells.MOST:
         return None
     if remains is None:
         return charge
-    quantity = _whole(ledger.get("quantity"))
+    quantity = quantity_of(ledger, row)
     return charge * int(remains) / quantity if quantity else None
+
+
+def quantity_of(ledger: Row, row: Row | None = None) -> int | None:
+    """How many the order is for: what the panel said, or one per line of its comments; None when neither can be read."""
+    quantity = cells.panel_whole(ledger.get("quantity"))
+    comments = (row or {}).get("comments")
+    if quantity is not None or not cells.is_blank(ledger.get("quantity")) or not isinstance(comments, str):
+        return quantity
+    if " … (" in comments:
+        return None  # it goes on in Long texts
+    return sum(bool(line.strip()) for line in comments.splitlines()) or None
 
 
 # --- refills and cancels -----------------------------------------------------------------------------------------------
@@ -224,6 +281,11 @@ def cancel(
     out = Decided()
     wanted = _wanted(row, ledger, edits, {"decision", "remains"}, out, _read_cancel, say)
     decided = _accepted(ledger, "decision")
+    if not decided and (order_row or {}).get("refunded"):  # granted already, whatever is typed here now
+        out.seen = {name: raw for name, raw in edits.items() if name in ("decision", "remains")}
+        how = say.choice(str((order_row or {}).get("refunded")))
+        out.answers = [(Kind.INFO, say.REQUEST_GRANTED.format(order=str(ledger.get("order_id") or ""), status=how))]
+        return out
     if decided:
         if wanted:
             out.answers = [
@@ -267,7 +329,7 @@ def cancel(
 def _partial_cancel(out: Decided, key: str, row: Row, ledger: Row, facts: Row, change: Change, say: Words) -> Decided:
     order_id = str(ledger["order_id"])
     remains = cells.count(row.get("remains"), say.LABEL["remains"], say)
-    quantity = _whole(facts.get("quantity"))
+    quantity = quantity_of(facts)
     if isinstance(remains, cells.Wrong):
         out.say(Kind.PROBLEM, remains.text)
     elif remains is None:
@@ -431,13 +493,6 @@ def _accepted(ledger: Row, name: str) -> str:
 def _status(ledger: Row | None) -> Status | None:
     value = (ledger or {}).get("status")
     return next((status for status in Status if status == value), None)
-
-
-def _whole(raw: Cell) -> int | None:
-    """A panel's own number: an integer, or its text; None when it is anything else."""
-    if isinstance(raw, str):
-        raw = int(raw) if raw.strip().isdecimal() else None
-    return int(raw) if isinstance(raw, (int, float)) and not isinstance(raw, bool) else None
 
 
 def _row_number(row: Row) -> int:

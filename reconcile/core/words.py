@@ -100,6 +100,11 @@ PARTIAL_NEEDS_REMAINS: Final = "for Remains: type how many were not delivered; t
 COMPLETED_WITH_REMAINS: Final = (
     "Status is Completed but Remains is {remains}. Choose Partial to refund the rest, or clear Remains."
 )
+COMPLETED_AT_PANEL: Final = "Status is Completed, but the panel still has Remains {remains}. Type 0 in Remains, or choose Partial to refund the rest."
+ASK: Final = "{what} If that is right, choose Send again in If unsure; nothing is sent for this row until then."
+START_IS_ID: Final = "Start count is {value}, the order's own ID."
+CANCELED_WITH_REMAINS: Final = "Status is Canceled, which refunds all of it, but Remains is {remains}."
+PARTIAL_OF_ALL: Final = "Status is Partial, but Remains is {remains}, which is all of it."
 CLOSED_STAYS: Final = (
     "This order is {status} at the panel, and a closed order stays closed. Nothing was sent; put {label} back."
 )
@@ -111,7 +116,7 @@ REFUND_ON_ITS_WAY: Final = (
 )
 INSTEAD: Final = {
     "orders": "put Status back",
-    "cancels": "choose Reject, or clear Decision",
+    "cancels": "clear Decision",
 }
 CLOSED_ELSEWHERE: Final = "The panel has {status} now (through the {tab} tab). Nothing more to do here."
 
@@ -127,9 +132,15 @@ REFILL_NOT_BACK: Final = (
 CANCEL_DECIDED: Final = "This request was already answered with “{decision}”. Nothing was sent; put {label} back."
 CANCEL_NEEDS_REMAINS: Final = "for Remains: type how many were not delivered; then the refund is sent."
 CANCEL_ORDER_CLOSED: Final = "Order {order} is {status} at the panel and cannot be refunded any more. Choose Reject."
-CANCEL_ORDER_CLOSING: Final = (
-    "Order {order} is set to Completed in Orders, so it is not refunded from here as well. Change one of the two."
+CONTRADICTION: Final = (
+    "The rows about order {order} contradict each other: {what}. Nothing is sent for them until one is changed."
 )
+REFUNDED_WITH: Final = "for order {order}: it is refunded through {key} in {tab}, and this request with it."
+REQUEST_GRANTED: Final = (
+    "Order {order} was refunded already ({status}), so this request is granted. Nothing more to do here."
+)
+REQUEST_OVER: Final = "Order {order} is {status} already, so this request needs no Decision. Nothing more to do here."
+REQUEST_CLOSED: Final = "This request needs no Decision any more."
 CANCEL_NO_ORDER: Final = "The panel sent this request without an order id, so only Reject is possible."
 
 # --- payments and tickets --------------------------------------------------------------------------------------------
@@ -162,6 +173,10 @@ KEY_TOO_LONG: Final = (
 # --- rows ------------------------------------------------------------------------------------------------------------
 DOUBLED: Final = "{label} {key} stands in rows {rows}. Nothing is sent for it until one of them is removed."
 UNKNOWN_ID: Final = "No {what} with ID {key} was ever received, so nothing is sent. Check the ID, or remove this row."
+THIS_IS: Final = "This is {one} {key}: put {key} back under {label}. Nothing is sent for this row until then."
+ID_ALSO_THERE: Final = (
+    "{label} {key} also stands in row {row}, which is {one} {other}. Nothing is sent for {key} until that is put right."
+)
 STANDS_IN_ARCHIVE: Final = (
     "Order {key} is done and stands in {tab}, so nothing is sent for this row. Please remove the row."
 )
@@ -407,6 +422,7 @@ LIMITS: Final = {
     "shifted_up": "what stands under {labels} belongs {count} further down, as if a block was pasted too high.",
     "filled_same": "all were given the {label} {value}, as if it was filled down.",
     "filled_series": "{label} goes on by the same step from row to row, as if it was filled down.",
+    "exchanged": "the values under {labels} stand in each other's column, as if the two headings were exchanged. Put them back.",
     "cleared": "the cells of {labels} were emptied.",
     "back": "the cells of {labels} went back to something earlier, as if by an undo or from an older copy.",
     "max_gone_share": "{tab}: {count} of {total} open rows are gone from the sheet, {share}% is over {most}%. "
@@ -419,6 +435,7 @@ LIMITS: Final = {
     "max_refund_total": "Refunds of {total} in one run, {most} is allowed.",
     "max_refund_unknown": "Refunds of {total} in one run, and {count} more of an amount that is not known; "
     "{most} is allowed.",
+    "unknown_refund": "Refunds of an amount that cannot be worked out, since Charge or Quantity cannot be read: {count}.",
     "max_payments": "{count} payments in one run, {most} allowed.",
     "max_payment_total": "Payments of {total} in one run, {most} is allowed.",
     "max_payment": "Payments above {most}: {count}.",

@@ -32,6 +32,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from reconcile import boundary
 from reconcile.core.cells import Formula, id_text
+from reconcile.core.diff import answered_as
 from reconcile.core.ledger import COLUMNS, SEEN
 from reconcile.core.model import ROW, SYNC, Commit, Snapshot
 from reconcile.core.words import prefix
@@ -198,7 +199,7 @@ class _Place:
     @cached_property
     def lines(self) -> dict[str, list[_Line]]:
         """Key → its rows; a row without a key counts under the key its Sync text names. Made when a commit first asks."""
-        return {} if self.frame is None else _lines(self.frame, self.key_column)
+        return {} if self.frame is None else _lines(self.frame, self.key_column, typed_over=self.key_column == "id")
 
 
 @dataclass
@@ -761,12 +762,16 @@ class _Grid:
         self.rows = int(digits) if digits else 0
 
 
-def _lines(frame: pd.DataFrame, key_column: str) -> dict[str, list[_Line]]:
-    """A staff tab's rows by key."""
+def _lines(frame: pd.DataFrame, key_column: str, *, typed_over: bool) -> dict[str, list[_Line]]:
+    """A staff tab's rows by the key they are answered under. typed_over: whether that may be another than the key they show."""
     found: dict[str, list[_Line]] = {}
-    for number, key, cell, sync in zip(frame[ROW], frame.index, frame[key_column], frame[SYNC], strict=True):
+    named = [frames.sync_key(sync) for sync in frame[SYNC]]
+    keys = frame.index.tolist()
+    answered = answered_as(keys, named) if typed_over else [key or name for key, name in zip(keys, named, strict=True)]
+    columns = (frame[ROW], keys, answered, frame[key_column], frame[SYNC])
+    for number, key, name, cell, sync in zip(*columns, strict=True):
         text = None if sync is None else str(sync)
-        found.setdefault(key or frames.sync_key(sync), []).append(_Line(number, _shown(cell), text))
+        found.setdefault(name, []).append(_Line(number, _shown(cell) if name == key else "", text))
     return found
 
 

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Final
 from xml.parsers import expat
 
 from reconcile.core.cells import id_text
-from reconcile.core.ledger import COLUMNS, SCHEMA
+from reconcile.core.diff import answered_as
+from reconcile.core.ledger import CLAIMED, COLUMNS, SCHEMA
 from reconcile.core.model import SYNC, Snapshot
 from reconcile.core.words import ENGLISH
 from reconcile.errors import Damaged, NotSetUp
@@ -435,12 +436,14 @@ def _indexed(part: TabPart, rows: Sequence[tuple[int, Sequence[Cell]]]) -> TabPa
     key_slot, sync_slot = tab.keys.index(tab.key_column), tab.keys.index(SYNC)
     keys: dict[str, tuple[int, ...]] = {}
     unnamed: dict[str, tuple[int, ...]] = {}
-    for number, cells in rows:
-        key = id_text(cells[key_slot])
-        if key:
+    own = [id_text(cells[key_slot]) for _, cells in rows]
+    named = [frames.sync_key(cells[sync_slot]) for _, cells in rows]
+    answered = answered_as(own, named) if tab.key in CLAIMED else own
+    for (number, _), key, name, shown in zip(rows, answered, named, own, strict=True):
+        if shown and key == shown:
             keys[key] = (*keys.get(key, ()), number)
-        elif key := frames.sync_key(cells[sync_slot]):
-            unnamed[key] = (*unnamed.get(key, ()), number)
+        elif name:
+            unnamed[name] = (*unnamed.get(name, ()), number)
     return replace(part, keys=keys, unnamed=unnamed)
 
 

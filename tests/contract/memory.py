@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 
 from reconcile import boundary
 from reconcile.core.cells import Formula, id_text
-from reconcile.core.ledger import COLUMNS, SCHEMA
+from reconcile.core.diff import answered_as
+from reconcile.core.ledger import CLAIMED, COLUMNS, SCHEMA
 from reconcile.core.model import SYNC, Snapshot
 from reconcile.errors import Damaged, RevisionMoved
 from reconcile.workbook import frames, templates
@@ -132,9 +133,12 @@ class MemoryWorkbook:
 
     def _note(self, key: str, name: str, text: str) -> None:
         places, tab = self.positions(key), self.known.tab(key)
-        for row in self.grids[key][1:]:
-            own = id_text(_at(row, places[tab.key_column]))
-            if own == name or (not own and frames.sync_key(_at(row, places[SYNC])) == name):
+        own = [id_text(_at(row, places[tab.key_column])) for row in self.grids[key][1:]]
+        named = [frames.sync_key(_at(row, places[SYNC])) for row in self.grids[key][1:]]
+        claimed = key in CLAIMED
+        answered = answered_as(own, named) if claimed else [one or other for one, other in zip(own, named, strict=True)]
+        for row, answers in zip(self.grids[key][1:], answered, strict=True):
+            if answers == name:
                 _set(row, places[SYNC], self._stored(text))
 
     def _append(self, key: str, row: Row) -> None:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from reconcile.core import settle, words
+from reconcile.core import diff, settle, words
 from reconcile.core.cells import id_text
 from reconcile.core.landing import land
-from reconcile.core.ledger import Ledger
+from reconcile.core.ledger import CLAIMED, Ledger
 from reconcile.core.model import (
     APPROVALS,
     ROW,
@@ -144,9 +144,13 @@ class Desk:
         """Sync cells, found as the adapters find them: by the id, or by the text's own beginning when the id is blank."""
         for (tab, key), text in texts.items():
             name = templates.templates().tab(tab).key_column
-            for row in self.tabs[tab]:
-                own = id_text(row.get(name))
-                if own == key or (not own and str(row.get("sync")).startswith(words.prefix(key))):
+            own = [id_text(row.get(name)) for row in self.tabs[tab]]
+            named = [str(row.get("sync") or "").partition(" · ")[0].removeprefix("#") for row in self.tabs[tab]]
+            answered = (
+                diff.answered_as(own, named) if tab in CLAIMED else [a or b for a, b in zip(own, named, strict=True)]
+            )
+            for row, answers in zip(self.tabs[tab], answered, strict=True):
+                if answers == key:
                     row["sync"] = text
 
     # --- what a run does ---

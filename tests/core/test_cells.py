@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -340,3 +341,54 @@ def test_every_count_is_read_however_it_is_written(number: int) -> None:
 def test_a_cell_is_quoted_so_that_a_person_recognises_it(raw: object, shown: str) -> None:
     """On one line, at most 40 characters."""
     assert words.shown(raw) == shown
+
+
+@pytest.mark.parametrize(
+    ("raw", "amount"),
+    [
+        *(
+            ("0.15", "0.15"),
+            ("0,15", "0.15"),
+            (0.15, "0.15"),
+            ("1e-05", "0.00001"),
+            ("$0.90", "0.90"),
+            ("1,234.56", "1234.56"),
+        ),
+        *(("1.234,56", "1234.56"), ("1 234,5", "1234.5"), ("0,125", "0.125"), ("1.234", "1.234"), ("12,5", "12.5")),
+        *(("1,234", None), ("", None), (None, None), ("about 5", None), ("nan", None), (True, None), ("1,2,3", None)),
+        ("123456789012.34", "123456789012.34"),
+    ],
+)
+def test_a_panels_amount_is_read_where_one_reading_is_possible(raw: Any, amount: str | None) -> None:
+    """Points and commas by what they can only be; a thousand or a fraction is nobody's guess."""
+    found = cells.panel_amount(raw)
+    assert found == (None if amount is None else Decimal(amount))
+
+
+@pytest.mark.parametrize(
+    ("raw", "number"),
+    [
+        *(
+            (1000, 1000),
+            ("1000", 1000),
+            ("1000.0", 1000),
+            (1000.0, 1000),
+            ("1,000", 1000),
+            ("1 000", 1000),
+            ("1.000.000", 10**6),
+        ),
+        *(
+            ("1.000", None),
+            ("1000.5", None),
+            (0.5, None),
+            ("", None),
+            (None, None),
+            ("-5", None),
+            (True, None),
+            ("many", None),
+        ),
+    ],
+)
+def test_a_panels_whole_number_is_read_where_one_reading_is_possible(raw: Any, number: int | None) -> None:
+    """In every usual notation; what has two readings has none."""
+    assert cells.panel_whole(raw) == number

@@ -39,6 +39,32 @@ if TYPE_CHECKING:
         ),
         (
             {"status": "Canceled", "remains": 7},
+            [],
+            (
+                "#15 · Held: Status is Canceled, which refunds all of it, but Remains is 7. If that is right, choose Send again in If "
+                "unsure; nothing is sent for this row until then."
+            ),
+        ),
+        (
+            {"status": "Partial", "remains": 1000},
+            [],
+            (
+                "#15 · Held: Status is Partial, but Remains is 1000, which is all of it. If that is right, choose Send again in If "
+                "unsure; nothing is sent for this row until then."
+            ),
+        ),
+        (
+            {"status": "Partial", "remains": 1000, "unsure": "Send again"},
+            [("15", "setPartial", "status=Partial, remains=1000")],
+            "#15 · Sent 02 Mar 09:55: the partial refund (Remains 1000).",
+        ),
+        (
+            {"status": "Partial", "remains": 999},
+            [("15", "setPartial", "status=Partial, remains=999")],
+            "#15 · Sent 02 Mar 09:55: the partial refund (Remains 999).",
+        ),
+        (
+            {"status": "Canceled", "remains": 7, "unsure": "Send again"},
             [("15", "setCanceled", "status=Canceled")],
             "#15 · Sent 02 Mar 09:55: the cancel and refund.",
         ),
@@ -133,7 +159,13 @@ def test_remains_that_the_panel_has_already_still_ask_before_completed() -> None
     assert desk.sent() == []
     assert "Remains is 400" in desk.says("orders", "15")
     desk.type("orders", "15", remains=None)
-    assert desk.sent() == [("15", "updateOrders", "status=Completed")]
+    assert desk.sent() == []
+    assert desk.says("orders", "15") == (
+        "#15 · Please check. Status is Completed, but the panel still has Remains 400. Type 0 in Remains, or choose Partial to refund "
+        "the rest."
+    )
+    desk.type("orders", "15", remains=0)
+    assert desk.sent() == [("15", "updateOrders", "status=Completed, remains=0")]
 
 
 # --- refused -----------------------------------------------------------------------------------------------------------------
@@ -231,7 +263,7 @@ def test_a_closed_order_stays_closed(closing: dict[str, Any]) -> None:
 def test_remains_beside_canceled_have_nothing_to_say_once_it_is_done() -> None:
     """The order was refunded whole, and nobody is asked about them; what is typed there later is answered."""
     desk = with_order()
-    desk.type("orders", "15", status="Canceled", remains=7)
+    desk.type("orders", "15", status="Canceled", remains=7, unsure="Send again")
     assert desk.sent() == [("15", "setCanceled", "status=Canceled")]
     assert desk.sent() == []
     assert desk.says("orders", "15").startswith("#15 · Sent ")
@@ -246,7 +278,7 @@ def test_remains_beside_canceled_have_nothing_to_say_once_it_is_done() -> None:
 def test_remains_beside_a_cancel_that_came_to_nothing_are_an_edit() -> None:
     """P5: the panel was away, and staff chose another status: the Remains they typed go with it."""
     desk = with_order()
-    desk.type("orders", "15", status="Canceled", remains=7)
+    desk.type("orders", "15", status="Canceled", remains=7, unsure="Send again")
     assert len(desk.sent(unsent)) == 1
     desk.type("orders", "15", status="In progress")
     assert desk.sent() == [("15", "updateOrders", "status=In progress, remains=7")]

@@ -50,7 +50,7 @@ KNOWN = {
         "when",
     ),
     *("reason", "other"),
-    *("code", "codes", "own", "example"),
+    *("code", "codes", "own", "example", "row"),
 }
 
 

@@ -227,14 +227,15 @@ def test_a_limit_speaks_the_language(office: Callable[[str], Office], language: 
     listed = f"{keys[0]}, {keys[1]} … {keys[-1]}"
     filled = say.LIMITS["accident"].format(tab=say.TAB["orders"], first=2, last=13, count=12, ids=listed, what=same)
     refunds = say.LIMITS["max_refunds"].format(count=2, what=say.PHRASES["refunds"], most=1)
-    assert [limit.text for limit in told.plan.limits] == [filled, refunds]
+    unknown = say.LIMITS["unknown_refund"].format(count=1)
+    assert [limit.text for limit in told.plan.limits] == [filled, refunds, unknown]
     codes = [approval.code for approval in told.plan.approvals]
     assert [row["code"] for row in desk.rows("approvals") if row["let_through"] is not None] == codes
     approve = say.MESSAGES["approve"].format(codes=say.also(codes), tab=say.TAB["approvals"])
     last = desk.rows("runs")[-1]
     assert (last["result"], last["message"]) == (
         say.RESULTS["Done, a limit holds rows"],
-        f"{filled} {refunds} {approve}",
+        f"{filled} {refunds} {unknown} {approve}",
     )
     own = say.changes([("start_count", "777")])
     by_limit = say.HELD_BY_LIST.format(codes=codes[0], limit=filled, tab=say.TAB["approvals"], own=own)

@@ -1,0 +1,66 @@
+"""What only several rows together tell: headings exchanged, another ID typed over a row's own."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.core.desk import Desk, order
+
+
+def desk_of(count: int) -> Desk:
+    """Orders 1082 … in progress, each with a start count and remains of its own, of which the panel knows."""
+    desk = Desk()
+    desk.receive(*[order(str(1082 + number)) for number in range(count)])
+    for number, row in enumerate(desk.tabs["orders"]):
+        row.update(status="In progress", start_count=40_007 + number * number * 13, remains=100 + number * 7)
+    desk.run()
+    return desk
+
+
+@pytest.mark.parametrize(("count", "stopped"), [(2, False), (3, True), (4, True), (12, True), (40, True)])
+def test_exchanged_headings_hold_their_tab_by_name(count: int, *, stopped: bool) -> None:
+    """Start counts under Remains and the other way round: nothing is sent; two rows are told one by one."""
+    desk = desk_of(count)
+    for row in desk.tabs["orders"]:
+        row["start_count"], row["remains"] = row["remains"], row["start_count"]
+    plan = desk.plan()
+    assert [(limit.name, limit.shuts) for limit in plan.limits] == ([("exchanged", "orders")] if stopped else [])
+    if stopped:
+        assert plan.pushes == ()
+        assert (
+            "the values under Start count and Remains stand in each other's column, as if the two headings were exchanged. Put them back."
+        ) in plan.limits[0].text
+
+
+@pytest.mark.parametrize("typed", ["1", "1068", "1083"])
+def test_another_id_typed_over_a_row_is_told_whose_it_is(typed: str) -> None:
+    """An unknown ID or that of another row: the row says its own, keeps it in Sync, and nothing is sent for either."""
+    desk = desk_of(3)
+    desk.type("orders", "1082", id=typed, status="Completed", remains=0)
+    rows = desk.tabs["orders"]
+    for _ in range(2):
+        assert desk.sent() == []
+        assert rows[0]["sync"] == (
+            "#1082 · Please check. This is order 1082: put 1082 back under ID. Nothing is sent for this row until then."
+        )
+        assert desk.plan().messages == ()
+    if typed == "1083":
+        assert rows[1]["sync"] == (
+            "#1083 · Held: ID 1083 also stands in row 2, which is order 1082. Nothing is sent for 1083 until that is put right."
+        )
+    rows[0]["id"] = "1082"
+    assert desk.sent() == [("1082", "updateOrders", "status=Completed, remains=0")]
+
+
+def test_ids_filled_down_are_told_row_by_row() -> None:
+    """1067, 1068 … over five rows: each says which order it is, and the other rows go on."""
+    desk = desk_of(8)
+    for number, row in enumerate(desk.tabs["orders"][:5]):
+        row["id"] = str(1067 + number)
+        row["status"] = "Completed"
+    desk.type("orders", "1089", status="Canceled", remains=None)
+    assert desk.sent() == [("1089", "setCanceled", "status=Canceled")]
+    for number, row in enumerate(desk.tabs["orders"][:5]):
+        assert str(row["sync"]).startswith(
+            f"#{1082 + number} · Please check. This is order {1082 + number}: put {1082 + number} back"
+        )
