@@ -151,7 +151,7 @@ NO_REFERENCE: Final = (
     "A Reference is missing, so nothing is sent. Type one that was never used before, such as {example}."
 )
 SAME_AGAIN: Final = (
-    "{what} {key} says the very same and was sent just now. If this is another one, choose Send again in If unsure; if it is "
+    "{what} {key} says the very same. If this is another one, choose Send again in If unsure; if it is "
     "the same, choose It went through."
 )
 NOT_SENT_AGAIN: Final = "This is {key}, which was sent before (you said so). It is not sent again."

@@ -523,7 +523,7 @@ def test_a_copied_row_with_a_new_reference_is_asked_about_once() -> None:
     desk.add("payments", **{**desk.row("payments", "PAY-1"), "reference": "PAY-2", "unsure": "Send again"})
     assert desk.sent() == []
     assert desk.says("payments", "PAY-2") == (
-        "#PAY-2 · Held: Payment PAY-1 says the very same and was sent just now. If this is another one, choose Send again in If "
+        "#PAY-2 · Held: Payment PAY-1 says the very same. If this is another one, choose Send again in If "
         "unsure; if it is the same, choose It went through."
     )
     assert desk.sent() == [("PAY-2", "addPayment", "send=25.50")]
