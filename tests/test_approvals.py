@@ -463,3 +463,40 @@ def _without_google(world: Office) -> None:
     number = next(each["properties"]["sheetId"] for each in sheets if each["properties"]["title"] == title)
     request = {"requests": [{"deleteSheet": {"sheetId": number}}]}
     book.session.post(f"{address}:batchUpdate", json=request).raise_for_status()
+
+
+# --- narrow ------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", BOOKS[1:])
+def test_one_persons_accident_stops_nobody_else(tmp_path: Path, kind: str) -> None:
+    """62 rows filled with one start count, 20 other edits, 100 new orders: 20 are sent, 100 land, 62 rows wait."""
+    world = office(tmp_path, kind, orders=0)
+    for number in range(300):
+        world.panel.add_order(str(1 + number), quantity="1000", charge="5.00", link=f"link-{number}")
+    assert world.run().code == 0
+    world.edit("orders", {str(key): {"start_count": 1234} for key in range(101, 163)})
+    world.edit("orders", {str(key): {"status": "In progress"} for key in range(201, 221)})
+    for number in range(100):
+        world.panel.add_order(str(9000 + number), quantity="100", charge="5.00", link=f"new-{number}")
+    told = world.run()
+    assert told.outcome is not None
+    assert (told.code, told.outcome.plan.rows_held) == (3, 62)
+    assert "1234" not in {order.start_count for order in world.panel.state.orders.values()}
+    assert sum(order.status == "In progress" for order in world.panel.state.orders.values()) == 20
+    assert dict(told.outcome.landed) == {"orders": 100}
+    assert str(world.cell("orders", "150", "Sync")).startswith("#150 · Held by list ")
+    assert "Held" not in str(world.cell("orders", "50", "Sync"))
+
+
+@pytest.mark.parametrize("kind", BOOKS[1:])
+def test_closed_orders_put_back_stop_nobody(tmp_path: Path, kind: str) -> None:
+    """40 orders are Completed and then put back to Processing: nothing of that can be sent, each row says so, every run is done."""
+    world = office(tmp_path, kind, orders=40)
+    world.edit("orders", {str(key): {"status": "Completed"} for key in range(1, 41)})
+    assert world.run().code == 0
+    world.edit("orders", {str(key): {"status": "Processing"} for key in range(1, 41)})
+    for _ in range(3):
+        assert world.run().code == 0
+        assert "a closed order stays closed" in world.cell("orders", "7", "Sync")
+    assert world.open_codes() == []

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
+from reconcile.core.model import CancelTask
+from reconcile.core.plan import Rules
 from tests.core.desk import Desk, order
 
 
@@ -64,3 +68,21 @@ def test_ids_filled_down_are_told_row_by_row() -> None:
         assert str(row["sync"]).startswith(
             f"#{1082 + number} · Please check. This is order {1082 + number}: put {1082 + number} back"
         )
+
+
+@pytest.mark.parametrize(
+    ("orders", "requests", "stopped"), [(2, 1, False), (3, 0, False), (3, 1, True), (0, 3, False), (0, 4, True)]
+)
+def test_refunds_through_cancels_count_like_the_others(orders: int, requests: int, *, stopped: bool) -> None:
+    """At the limit all go; one more, through whichever tab, and all of them wait; the sum counts both as well."""
+    for rules in (Rules(max_refunds=3), Rules(max_refund_total=Decimal("7.50"))):
+        desk = desk_of(10)
+        desk.rules = rules
+        for number in range(orders):
+            desk.type("orders", str(1082 + number), status="Canceled")
+        if requests:
+            desk.receive(*[CancelTask(str(500 + number), str(1085 + number)) for number in range(requests)])
+        for number in range(requests):
+            desk.type("cancels", str(500 + number), decision="Cancel and refund")
+        plan = desk.plan()
+        assert (len(plan.refunds), len(plan.held)) == ((0, orders + requests) if stopped else (orders + requests, 0))
