@@ -260,6 +260,10 @@ class Settings(BaseModel):
         "",
         description="yes: an .xlsx of another machine is taken on without asking (never a copy, an older one or another panel)",
     )
+    acknowledge: Annotated[Literal["", "yes"], BeforeValidator(_adopt), _Wants("yes or no")] = Field(
+        "",
+        description="yes: an order is set to Processing at the panel once it is in the sheet, for panels that only show what is pending",
+    )
     timezone: Annotated[ZoneInfo, BeforeValidator(_zone), _Wants("a time zone's name")] = Field(
         ZoneInfo("UTC"), description="for dates in an .xlsx; a Google Sheet uses its own"
     )

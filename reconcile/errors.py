@@ -138,14 +138,32 @@ class NeverSent(CallFailed):
 class Refused(CallFailed):
     """The panel answered no. `word` is its error word (may be empty), `what` its words for people.
 
-    `lacks_action` is true where the panel says it does not have this action at all (`bad_action`).
+    `lacks_action` is true where the panel says it does not have this action at all (`bad_action`). `about_orders`: it speaks of an order,
+    or of a value of one, in words we know.
     """
 
-    def __init__(self, what: str, next_step: str = "", *, word: str = "", lacks_action: bool = False) -> None:
+    def __init__(
+        self,
+        what: str,
+        next_step: str = "",
+        *,
+        word: str = "",
+        lacks_action: bool = False,
+        about_orders: bool = False,
+    ) -> None:
         super().__init__(what, next_step)
         self.word = word
         self.lacks_action = lacks_action
+        self.about_orders = about_orders
 
 
 class Unknown(CallFailed):
     """The request left and no clear answer came back: it may or may not have happened."""
+
+
+class NoAnswer(Unknown):
+    """No whole answer came. `late`: not in the time there was, so the panel may be too slow for what it was asked."""
+
+    def __init__(self, what: str, next_step: str = "", *, late: bool = False) -> None:
+        super().__init__(what, next_step)
+        self.late = late

@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from reconcile import agree
 from reconcile.core import approvals, archive, cells, settle
+from reconcile.core import facts as ways
+from reconcile.core.facts import CHUNK, Facts, facts_of
+from reconcile.core.facts import FULL as FULL  # noqa: PLC0414 - it belongs to a run as much as to the panel
 from reconcile.core.identity import BOOK
 from reconcile.core.identity import Kind as FindingKind
 from reconcile.core.landing import Landing, land, share
@@ -34,11 +37,12 @@ from reconcile.core.lease import (
     lease_of,
 )
 from reconcile.core.ledger import SCHEMA as LEDGER_SCHEMA
-from reconcile.core.ledger import TAKEN_OVER, Ledger, brought, on_its_way, received_at
+from reconcile.core.ledger import STATE_OPEN, TAKEN_OVER, Ledger, brought, marks, on_its_way, received_at
 from reconcile.core.model import (
     APPROVALS,
     SYNC,
     Action,
+    Change,
     Claimed,
     Commit,
     Doubt,
@@ -59,12 +63,15 @@ from reconcile.core.model import (
 )
 from reconcile.core.once import Past, Send, known_pushes, once_of
 from reconcile.core.plan import Rules, make_plan
+from reconcile.core.rules import joined
 from reconcile.errors import (
     AccessRefused,
+    CallFailed,
     Damaged,
     Exit,
     LeaseHeld,
     NeverSent,
+    NoAnswer,
     ReconcileError,
     Refused,
     RevisionMoved,
@@ -90,12 +97,6 @@ if TYPE_CHECKING:
 
         def __call__(self, *, keep: Keep) -> RawAnswer: ...
 
-
-CHUNK: Final = 100
-"""Rows per `updateOrders`. No maximum is stated; other clients send 100 [obs]."""
-
-FULL: Final = 100
-"""So many rows in one answer mean that there may be more [ref: "up to 100"]."""
 
 BISECT_CALLS: Final = 32
 """Most calls spent on finding the rows that make a whole `updateOrders` fail; the rest is sent again next run."""
@@ -148,8 +149,15 @@ class Panel(Protocol):
     def fetch_refills(self, service: str | None = None, *, keep: Keep | None = None) -> RawAnswer: ...
     def fetch_cancel(self, service: str | None = None, *, keep: Keep | None = None) -> RawAnswer: ...
     def update_orders(
-        self, updates: Sequence[OrderUpdate], *, once: bool = False, keep: Keep | None = None
+        self,
+        updates: Sequence[OrderUpdate],
+        *,
+        once: bool = False,
+        keep: Keep | None = None,
+        form: bool = False,
+        late: bool = True,
     ) -> dict[str, ItemResult]: ...
+    def set_status(self, id: str, status: Status) -> str: ...  # noqa: A002
     def set_in_progress(self, id: str, start_count: str | None = None) -> str: ...  # noqa: A002 - the wire's name
     def set_processing(self, id: str) -> str: ...  # noqa: A002
     def set_completed(self, id: str) -> str: ...  # noqa: A002
@@ -210,6 +218,7 @@ class Stop:
 class Job:
     """Everything a run works with. `clock` gives aware UTC times.
 
+    acknowledge: whether an order is set to Processing once it is in the sheet.
     adopt: whether this machine takes on an .xlsx of another one by itself. elsewhere: a workbook's id → folders of other
     journals on this machine that know it. rivals: sentences about other sheets that the settings send to the same panel.
     """
@@ -226,6 +235,7 @@ class Job:
     tasks: str = "all"
     talk: Talk = field(default_factory=Silent)
     stop: Stop = field(default_factory=Stop)
+    acknowledge: bool = False
     adopt: bool = False
     elsewhere: Callable[[str], Sequence[str]] = lambda _: ()
     rivals: Sequence[str] = ()
@@ -263,6 +273,24 @@ class _Run:
     unkept: set[int] = field(default_factory=set)
     closed: dict[str, None] = field(default_factory=dict)
     """Meta entries of doubts that are settled by what this machine knows."""
+
+    facts: Facts = field(default_factory=Facts)
+    """What is known of the panel by now."""
+
+    rows: int = CHUNK
+    """How many updates go in one list: fewer after a time-out, remembered once a shorter list was answered."""
+
+    silence: int = 0
+    """Lists in a row that were not answered in time."""
+
+    handed: set[str] = field(default_factory=set)
+    """Orders that the panel's answers in this run brought."""
+
+    held: list[tuple[Claim, Claimed]] = field(default_factory=list)
+    """Known orders that came again, until the next answer tells whether this panel hands out or only shows."""
+
+    beside: dict[tuple[str, str], Note] = field(default_factory=dict)
+    """What is told of the panel in rows that have an answer to a person: it comes after that answer."""
 
     present: dict[str, set[str]] = field(default_factory=dict)
     error: ReconcileError | None = None
@@ -393,6 +421,8 @@ def _read_and_plan(job: Job, started: datetime, *, force: bool = False) -> _Run:
     run = _Run(job, started, snapshot, ledger, plan, standing, started, past, overtook, moved, recovered, late)
     run.present = {feed.value: set(snapshot.tabs[feed.value].index) for feed in Feed}
     run.doubts = list(doubts_of(snapshot.meta))
+    run.facts = facts_of(snapshot.meta.get(ways.FACTS, ""), standing.panels, job.panel.name)
+    run.rows = run.facts.rows
     untold = snapshot.meta.get(UNTOLD, "")
     said = (*standing.told, *job.rivals, *_rivals(run), *plan.messages)
     run.messages = [*filter(None, [untold]), *(text for text in said if text not in untold)]
@@ -777,10 +807,11 @@ def _push(run: _Run) -> None:
 
 def _each(run: _Run, bulk: list[Push], single: list[Push], once: list[Push]) -> Iterator[list[Result]]:
     """Sends everything in order, yielding the results of one call (or one bisected chunk) at a time."""
-    for start in range(0, len(bulk), CHUNK):
+    while bulk:
         if not _ready(run):
             return
-        yield _update(run, bulk[start : start + CHUNK])
+        now, bulk = bulk[: run.rows], bulk[run.rows :]
+        yield _update(run, now)
     for push in single:
         if not _ready(run):
             return
@@ -906,9 +937,14 @@ def _update_once(run: _Run, push: Push, keep: KeptSend) -> Result:
     found: dict[str, ItemResult] = {}
 
     def call() -> None:
-        found.update(run.job.panel.update_orders([update_of(push)], once=True, keep=keep))
+        found.update(
+            run.job.panel.update_orders([update_of(push)], once=True, keep=keep, form=run.facts.updates == ways.FORM)
+        )
 
     result = _guarded(run, push, call)
+    if isinstance(run.error, AccessRefused) and _key_is_right(run):
+        run.error = None  # refused in JSON alone; what became of the refund only a person can see
+        return Result(push, Verdict.UNKNOWN, result.reason)
     if result.verdict is not Verdict.ACCEPTED:
         return result
     item = found.get(push.target, ItemResult(Verdict.UNKNOWN))
@@ -937,28 +973,142 @@ def _update(run: _Run, pushes: list[Push]) -> list[Result]:
 def _update_some(run: _Run, pushes: list[Push], budget: list[int]) -> list[Result]:
     if budget[0] <= 0 or not run.may_go_on():
         return [Result(push, Verdict.NOT_SENT, run.say.PHRASES["no_time"]) for push in pushes]
+    if run.facts.updates == ways.SINGLE:
+        return [_one_by_one(run, push) for push in pushes]
+    if len(pushes) > run.rows:
+        return _halved(run, pushes, budget)
     budget[0] -= 1
-    run.job.stop.waiting = True
-    try:
-        found = run.job.panel.update_orders([update_of(push) for push in pushes])
-    except NeverSent as error:
-        return [Result(push, Verdict.NOT_SENT, error.what) for push in pushes]
-    except Unknown as error:
-        return [Result(push, Verdict.UNKNOWN, error.what) for push in pushes]
-    except AccessRefused as error:
-        run.fail(error)
-        return [Result(push, Verdict.NOT_SENT, error.what) for push in pushes]
-    except Refused as error:
-        if error.lacks_action:
+    proven = bool(run.facts.updates)
+    found, failure = _list(run, pushes, form=run.facts.updates == ways.FORM)
+    if failure is not None and (not proven or isinstance(failure, AccessRefused)) and _is_of_the_call(failure):
+        other = _another_way(run, pushes, failure, budget)
+        if other is not None:
+            return other
+    return _results(run, pushes, found, failure, budget)
+
+
+def _results(
+    run: _Run,
+    pushes: list[Push],
+    found: dict[str, ItemResult],
+    failure: ReconcileError | None,
+    budget: list[int],
+) -> list[Result]:
+    """What one list came to; after a time-out or a refusal of the whole list its halves are sent."""
+    if failure is None:
+        unclear = ItemResult(Verdict.UNKNOWN)
+        return [Result(push, *_pair(found.get(push.target, unclear))) for push in pushes]
+    if isinstance(failure, NeverSent):
+        return [Result(push, Verdict.NOT_SENT, failure.what) for push in pushes]
+    if isinstance(failure, AccessRefused):
+        run.fail(failure)
+        return [Result(push, Verdict.NOT_SENT, failure.what) for push in pushes]
+    if isinstance(failure, NoAnswer) and failure.late and len(pushes) > 1 and _alive(run):
+        run.rows = (len(pushes) + 1) // 2
+        return _halved(run, pushes, budget)
+    if isinstance(failure, Refused):
+        if failure.lacks_action:
+            _learn_single(run, failure.what)
             return [_one_by_one(run, push) for push in pushes]
         if len(pushes) == 1:
-            return [Result(pushes[0], Verdict.REFUSED, error.what)]
-        middle = len(pushes) // 2
-        return _update_some(run, pushes[:middle], budget) + _update_some(run, pushes[middle:], budget)
+            return [Result(pushes[0], Verdict.REFUSED, failure.what)]
+        return _halved(run, pushes, budget)
+    return [Result(push, Verdict.UNKNOWN, failure.what) for push in pushes]
+
+
+def _halved(run: _Run, pushes: list[Push], budget: list[int]) -> list[Result]:
+    middle = (len(pushes) + 1) // 2
+    return _update_some(run, pushes[:middle], budget) + _update_some(run, pushes[middle:], budget)
+
+
+def _list(run: _Run, pushes: list[Push], *, form: bool) -> tuple[dict[str, ItemResult], ReconcileError | None]:
+    """One list of updates: what the panel said of each, or how the call failed as a whole. Remembers what it shows of the panel."""
+    run.job.stop.waiting = True
+    try:
+        found = run.job.panel.update_orders([update_of(push) for push in pushes], form=form, late=len(pushes) == 1)
+    except (CallFailed, AccessRefused) as error:
+        run.silence = run.silence + 1 if isinstance(error, NoAnswer) else 0
+        return {}, error
     finally:
         run.job.stop.waiting = False
-    unclear = ItemResult(Verdict.UNKNOWN)
-    return [Result(push, *_pair(found.get(push.target, unclear))) for push in pushes]
+    run.silence = 0
+    if any(item.verdict is not Verdict.UNKNOWN for item in found.values()):
+        if not run.facts.updates:
+            run.facts = replace(run.facts, updates=ways.JSON)
+        if run.rows < run.facts.rows:
+            run.facts = replace(run.facts, rows=run.rows)
+            run.messages.append(run.say.MESSAGES["fewer_rows"].format(count=run.rows))
+    return found, None
+
+
+def _alive(run: _Run) -> bool:
+    """Whether the panel is there at all, asked after PATIENCE lists without an answer: one that is away is left alone."""
+    if run.silence < PATIENCE:
+        return True
+    run.silence = 0
+    _probe(run)
+    return run.error is None
+
+
+def _is_of_the_call(failure: ReconcileError) -> bool:
+    """Whether a failure may come from the way the list was sent: the panel answered, and not about an order."""
+    if isinstance(failure, Refused):
+        return not failure.lacks_action and not failure.about_orders
+    return isinstance(failure, AccessRefused) or type(failure) is Unknown
+
+
+def _another_way(run: _Run, pushes: list[Push], failure: ReconcileError, budget: list[int]) -> list[Result] | None:
+    """The same list as a form, then one by one; None where the panel does not take it like that either.
+
+    A key that was refused in JSON is tried in a form first, in a call that cannot do anything: refused there, too, it is wrong.
+    """
+    if isinstance(failure, AccessRefused) and not _key_is_right(run):
+        return None
+    found, other = _list(run, pushes, form=True)
+    if other is None or (isinstance(other, Refused) and other.about_orders):
+        if other is not None or any(item.verdict is not Verdict.UNKNOWN for item in found.values()):
+            run.facts = replace(run.facts, updates=ways.FORM)
+            run.messages.append(run.say.MESSAGES["updates_form"].format(problem=_why(failure.what)))
+        return _results(run, pushes, found, other, budget)
+    if isinstance(other, (NeverSent, NoAnswer, AccessRefused)) or (
+        type(other) is Unknown and other.what == failure.what
+    ):
+        return None  # it is not the way it was sent
+    if isinstance(other, Refused) and other.lacks_action:
+        _learn_single(run, other.what)
+        return [_one_by_one(run, push) for push in pushes]
+    if isinstance(failure, Refused) and len(pushes) > 1:
+        _list(run, pushes[:1], form=False)
+        if run.facts.updates:
+            return None  # one of the others is what it does not take
+    first = _one_by_one(run, pushes[0])
+    if first.verdict is not Verdict.ACCEPTED and not (
+        first.verdict is Verdict.REFUSED and isinstance(failure, Refused) and len(pushes) == 1
+    ):
+        return None
+    if first.verdict is Verdict.ACCEPTED:
+        _learn_single(run, failure.what)
+    return [first, *(_one_by_one(run, push) for push in pushes[1:])]
+
+
+def _key_is_right(run: _Run) -> bool:
+    """Whether the panel takes the key in a form."""
+    try:
+        run.job.panel.probe()
+    except ReconcileError:
+        return False
+    return True
+
+
+def _why(problem: str) -> str:
+    """What a call met, without what that means for the call: it has been made in another way since."""
+    return problem.partition("; it may or may not have acted")[0]
+
+
+def _learn_single(run: _Run, problem: str) -> None:
+    if run.facts.updates != ways.SINGLE:
+        run.facts = replace(run.facts, updates=ways.SINGLE)
+        run.messages.append(run.say.MESSAGES["updates_single"].format(problem=_why(problem)))
 
 
 def _pair(item: ItemResult) -> tuple[Verdict, str]:
@@ -976,16 +1126,34 @@ def _one_by_one(run: _Run, push: Push) -> Result:
             panel.set_start_count(push.target, update.start_count)
         if update.remains is not None:
             panel.set_remains(push.target, update.remains)
-        if in_progress:
-            panel.set_in_progress(push.target, update.start_count)
-        elif update.status is Status.PROCESSING:
-            panel.set_processing(push.target)
-        elif update.status is Status.COMPLETED:
-            panel.set_completed(push.target)
+        if update.status is not None:
+            _set_status(run, push.target, update.status, update.start_count)
 
     if not _ready(run):
         return Result(push, Verdict.NOT_SENT, run.say.PHRASES["no_time"])
     return _guarded(run, push, calls)
+
+
+def _set_status(run: _Run, order: str, status: Status, start_count: str | None) -> None:
+    """One status by its own call, or by `setStatus` where the panel has only that."""
+    panel = run.job.panel
+    if not run.facts.has_set_status:
+        try:
+            if status is Status.IN_PROGRESS:
+                panel.set_in_progress(order, start_count)
+            elif status is Status.PROCESSING:
+                panel.set_processing(order)
+            elif status is Status.COMPLETED:
+                panel.set_completed(order)
+        except Refused as error:
+            if not error.lacks_action:
+                raise
+        else:
+            return
+    if status is Status.IN_PROGRESS and start_count is not None:
+        panel.set_start_count(order, start_count)
+    panel.set_status(order, status)
+    run.facts = replace(run.facts, has_set_status=True)
 
 
 def _call(panel: Panel, push: Push, keep: Keep | None = None) -> object:
@@ -1076,6 +1244,14 @@ def _probe(run: _Run) -> None:
 
 def _drain(run: _Run, feed: Feed, service: str, fetch: Fetch) -> None:
     """Claims one feed of one service until the panel has no more, or an answer brings nothing new."""
+    try:
+        _drained(run, feed, service, fetch)
+    finally:
+        run.waiting.extend(run.held)
+        run.held = []
+
+
+def _drained(run: _Run, feed: Feed, service: str, fetch: Fetch) -> None:
     seen: set[str] = set()
     for _ in range(CANCEL_CALLS if feed is Feed.CANCELS else FULL):
         if not _ready(run):
@@ -1088,26 +1264,90 @@ def _drain(run: _Run, feed: Feed, service: str, fetch: Fetch) -> None:
             _doubt_claim(run, claim, claimed.problem)
         elif claimed.problem or claimed.lacks_action:
             _report(run, claimed)
+        ids = {item.id for item in claimed.rows}
+        if feed is Feed.ORDERS:
+            _learn_from(run, ids)
         if not claimed.count:
             if not claimed.in_doubt:
                 _journal_landed(run, [claim])
             return
-        fresh = {item.id for item in claimed.rows} - seen
-        run.job.talk.advance(claimed.count)
-        if feed is Feed.CANCELS and _on_record(run, claimed, fresh):
-            _journal_landed(run, [claim])  # the same task again: it is not consumed
-            return
+        fresh = ids - seen
         seen |= fresh
+        run.job.talk.advance(claimed.count)
+        ends = _orders_end if feed is Feed.ORDERS else _tasks_end
+        if ends(run, claim, claimed, fresh):
+            return
+
+
+def _tasks_end(run: _Run, claim: Claim, claimed: Claimed, fresh: set[str]) -> bool:
+    """Makes one answer's refills or cancel request ready to land, lands what is due, and says whether there is no more."""
+    cancels = claimed.feed is Feed.CANCELS
+    if cancels and _on_record(run, claimed, fresh):
+        _journal_landed(run, [claim])  # the same task again: it is not consumed
+        return True
+    run.waiting.append((claim, claimed))
+    if len(run.waiting) >= (FULL if cancels else run.job.book.lands_together):
+        _land_waiting(run)
+    if not fresh and not claimed.broken:
+        run.messages.append(run.say.MESSAGES["same_again"].format(tab=run.say.small(run.say.TAB[claimed.feed])))
+        return True
+    # the one that cannot be read would come again
+    return claimed.in_doubt or bool(cancels and claimed.broken)
+
+
+def _learn_from(run: _Run, ids: set[str]) -> None:
+    """An order that comes twice in one run proves that getOrders only shows what is pending."""
+    if run.handed & ids and not run.facts.lists:
+        run.facts = replace(run.facts, lists=True, page=0, last=0)
+        run.messages.append(run.say.MESSAGES["lists"])
+    run.handed |= ids
+
+
+def _orders_end(run: _Run, claim: Claim, claimed: Claimed, fresh: set[str]) -> bool:
+    """Makes one answer's orders ready to land, lands what is due, and says whether this service is done.
+
+    Known orders that came again are held until the next answer: on a panel that hands out, they were put back there; on one that only
+    shows what is pending, they come with that answer, too, and have nothing new.
+    """
+    run.waiting.extend(run.held)
+    run.held = []
+    again = {key for key in fresh if (Feed.ORDERS.value, key) in run.ledger or run.ledger.archived.how(key) is not None}
+    ask = bool(again) and not run.facts.lists and not claimed.in_doubt
+    if ask:
+        known = tuple(item for item in claimed.rows if item.id in again)
+        new = tuple(item for item in claimed.rows if item.id not in again)
+        run.held.append((claim, replace(claimed, rows=known, broken=())))
+        run.waiting.append((claim, replace(claimed, rows=new)))
+    else:
         run.waiting.append((claim, claimed))
-        if len(run.waiting) >= (FULL if feed is Feed.CANCELS else run.job.book.lands_together):
-            _land_waiting(run)
-        if not fresh and not claimed.broken:
-            run.messages.append(run.say.MESSAGES["same_again"].format(tab=run.say.small(run.say.TAB[feed])))
-            return
-        if claimed.in_doubt or (feed is Feed.ORDERS and claimed.count < FULL):
-            return
-        if feed is Feed.CANCELS and claimed.broken:
-            return  # the one that cannot be read would come again
+        if not again and not run.facts.lists:
+            run.facts = run.facts.counted(claimed.count)
+    if len(run.waiting) >= run.job.book.lands_together or run.job.acknowledge:
+        _land_waiting(run)
+    told = run.job.acknowledge and _acknowledge(run, fresh)
+    if claimed.in_doubt:
+        return True
+    if ask or told:
+        return False
+    nothing_new = not fresh - again and not claimed.broken
+    return nothing_new or not run.facts.full(claimed.count)
+
+
+def _acknowledge(run: _Run, ids: set[str]) -> bool:
+    """Tells the panel that these orders are in the sheet: Processing, where nothing else was said of them. Whether it took one."""
+    told = {push.key for push in run.plan.pushes}
+    updates = []
+    for key in sorted(ids):
+        row = run.ledger.row(Feed.ORDERS, key)
+        quiet = row is not None and row["state"] == STATE_OPEN and not row["sending"] and not on_its_way(row)
+        if row is not None and quiet and row["status"] == Status.PROCESSING and key not in told:
+            change = Change("status", "", Status.PROCESSING.value, None)
+            updates.append(Push(Feed.ORDERS, key, 0, Action.UPDATE_ORDERS, key, (change,), order_id=key))
+    taken = False
+    while updates and _ready(run):
+        now, updates = updates[: run.rows], updates[run.rows :]
+        taken = any(result.verdict is Verdict.ACCEPTED for result in _update(run, now)) or taken
+    return taken
 
 
 def _on_record(run: _Run, claimed: Claimed, fresh: set[str]) -> bool:
@@ -1165,8 +1405,12 @@ def _fetch(run: _Run, feed: Feed, service: str, fetch: Fetch) -> tuple[Claim, Cl
 
 
 def _report(run: _Run, claimed: Claimed) -> None:
-    """Says what the panel refused to hand out; that is not "no orders"."""
+    """Says what the panel refused to hand out; that is not "no orders". What it has no call for is said once."""
     say = run.say
+    if claimed.lacks_action:
+        if claimed.feed.value in run.facts.lacks:
+            return
+        run.facts = replace(run.facts, lacks=(*run.facts.lacks, claimed.feed.value))
     of_service = say.PHRASES["in_service"].format(service=claimed.service) if claimed.service else ""
     text = say.MESSAGES["lacks_call"].format(problem=claimed.problem) if claimed.lacks_action else claimed.problem
     run.messages.append(say.MESSAGES["tab"].format(tab=say.TAB[claimed.feed], of_service=of_service, text=text))
@@ -1214,7 +1458,7 @@ def _landing(run: _Run, ledger: Ledger, batch: Iterable[tuple[Claim, Claimed]]) 
     """A batch of what is waiting as one landing, and the ledger after it."""
     total = Landing()
     job = run.job
-    in_doubt = _rows_in_doubt(run)
+    in_doubt, answered = _rows_in_doubt(run), _rows_answered(run)
     for claim, claimed in batch:
         one = land(
             claimed,
@@ -1227,13 +1471,16 @@ def _landing(run: _Run, ledger: Ledger, batch: Iterable[tuple[Claim, Claimed]]) 
             when=run.when(),
             cell_limit=job.book.cell_limit,
             shown=run.snapshot.tabs[claimed.feed.value],
+            lists=bool(run.facts.lists),
             say=run.say,
         )
         for tab, rows in one.append.items():
             total.append.setdefault(tab, []).extend(rows)
         total.ledger.extend(one.ledger)
         # whether a refund went through is the question in that row, also when its order is handed out again meanwhile
-        total.notes.extend(note for note in one.notes if (note.tab, note.key) not in in_doubt)
+        notes = [note for note in one.notes if (note.tab, note.key) not in in_doubt]
+        run.beside.update({(note.tab, note.key): note for note in notes if (note.tab, note.key) in answered})
+        total.notes.extend(note for note in notes if (note.tab, note.key) not in answered)
         total.doubts.extend(one.doubts)
         total.messages.extend(one.messages)
         total.counts.update(one.counts)
@@ -1245,6 +1492,30 @@ def _rows_in_doubt(run: _Run) -> set[tuple[str, str]]:
     """(tab, key) of each row whose answer asks a person what became of a send, of an earlier run or of this one."""
     asked = {(note.tab, note.key) for note in run.plan.notes if note.kind is Kind.DOUBT}
     return asked | {(result.push.feed.value, result.push.key) for result in run.results if _doubtful(result)}
+
+
+def _rows_answered(run: _Run) -> set[tuple[str, str]]:
+    """(tab, key) of each row with an answer to a person in this run: what is told of the panel comes after it, never instead."""
+    kinds = (Kind.HELD, Kind.PROBLEM, Kind.REFUSED, Kind.WAITING)
+    planned = {(note.tab, note.key) for note in run.plan.notes if note.kind in kinds}
+    told = {
+        (result.push.feed.value, result.push.key) for result in run.results if result.verdict is not Verdict.ACCEPTED
+    }
+    return planned | told
+
+
+def _with_beside(run: _Run, notes: Iterable[Note]) -> list[Note]:
+    """The answers to people, each with what is told of the panel in the same row after it."""
+    beside = dict(run.beside)
+    out = []
+    for note in notes:
+        other = beside.pop((note.tab, note.key), None)
+        if other is None or other.text in note.text:
+            out.append(note)
+        else:
+            parts = [(note.kind, note.text), (other.kind, other.text)]
+            out.append(replace(note, kind=joined(parts, run.say)[0], text=run.say.join(parts)))
+    return [*out, *beside.values()]
 
 
 def _journal_landed(run: _Run, claims: Iterable[Claim]) -> None:
@@ -1261,7 +1532,7 @@ def _landed(
 ) -> None:
     """A batch is in the sheet; a claim of which rows are left is not done yet."""
     run.waiting = rest
-    unfinished = {claim.id for claim, _ in rest}
+    unfinished = {claim.id for claim, _ in (*rest, *run.held)}
     _journal_landed(run, [claim for claim, _ in batch if claim.id not in unfinished])
     run.landed.update(landing.counts)
     run.landed_notes.extend(landing.notes)
@@ -1331,13 +1602,14 @@ def _write_end(run: _Run, settled: settle.Settled, now: datetime) -> Outcome:
             job.run,
             append={**landing.append, **rows},
             ledger=_newest(settled.ledger, landing.ledger),
-            sync=sync_texts(run.snapshot, [*settled.notes, *landing.notes], keep=run.landed_notes),
+            sync=sync_texts(run.snapshot, [*_with_beside(run, settled.notes), *landing.notes], keep=run.landed_notes),
             meta={
                 LEASE: None,
                 CLAIMING: None,
                 UNTOLD: None,
                 HEARTBEAT: now.isoformat(timespec="seconds"),
                 **done.closed,
+                **_facts_meta(run),
                 **doubt_meta([doubt for doubt in done.doubts if doubt.kind != "send"]),
             },
             prune=KEPT,
@@ -1350,6 +1622,14 @@ def _write_end(run: _Run, settled: settle.Settled, now: datetime) -> Outcome:
     )
     _journal_landed(run, [claim for claim, _ in run.waiting])
     return outcome
+
+
+def _facts_meta(run: _Run) -> dict[str, str | None]:
+    """What was learnt of the panel, where that is not in the workbook already."""
+    text = run.facts.text()
+    plain = Facts(run.panel).text()
+    before = run.snapshot.meta.get(ways.FACTS, plain)
+    return {ways.FACTS: text} if text != before else {}
 
 
 def _forget_old(run: _Run, now: datetime) -> None:
@@ -1399,7 +1679,7 @@ def _exit_code(run: _Run) -> Exit:
 
 
 def _outcome(run: _Run, code: Exit, stopped: str) -> Outcome:
-    people = sum(note.kind in (Kind.PROBLEM, Kind.HELD) for note in run.plan.notes)
+    people = sum(note.kind in (Kind.PROBLEM, Kind.HELD) for note in run.plan.notes) + _unclear(run)
     refused = sum(result.verdict is Verdict.REFUSED for result in run.results)
     return Outcome(
         run=run.job.run,
@@ -1415,6 +1695,17 @@ def _outcome(run: _Run, code: Exit, stopped: str) -> Outcome:
         exit_code=int(code),
         stopped=stopped,
     )
+
+
+def _unclear(run: _Run) -> int:
+    """How many rows have had no clear answer for so many runs that a person has to look."""
+    found = 0
+    for result in run.results:
+        if result.verdict is Verdict.UNKNOWN and not result.push.once:
+            row = run.ledger.row(result.push.feed, result.push.key)
+            told, _ = marks(row["refused"] if row else None).get(settle.UNCLEAR, ("0", ""))
+            found += int(told) + 1 >= settle.UNCLEAR_RUNS
+    return found
 
 
 _RESULT_WORDS: Final = {

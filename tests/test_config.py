@@ -60,6 +60,7 @@ def test_built_in_values():
         "services": (),
         "state_dir": None,
         "adopt": "",
+        "acknowledge": "",
         "timezone": ZoneInfo("UTC"),
         "language": "en",
         "google_key_json": None,

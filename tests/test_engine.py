@@ -92,6 +92,8 @@ class Script:
         *,
         once: bool = False,  # noqa: ARG002 - the panel's
         keep: Keep | None = None,  # noqa: ARG002 - same
+        form: bool = False,  # noqa: ARG002 - same
+        late: bool = True,  # noqa: ARG002 - same
     ) -> dict[str, ItemResult]:
         self.sent.append(list(updates))
         found = self._play("updateOrders", ",".join(update.id for update in updates), None)
@@ -276,7 +278,7 @@ def test_a_whole_refusal_is_bisected_to_the_rows_that_cause_it(desk: Desk) -> No
 
     def strict(ids: str) -> Any:
         if "6" in ids.split(","):
-            raise Refused("bad_order_list")
+            raise Refused("bad_order_list", about_orders=True)
 
     desk.panel.says["updateOrders"] = [strict] * 20
     outcome = desk.run()

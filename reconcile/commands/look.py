@@ -268,6 +268,7 @@ def _state(snapshot: "Snapshot", settings: "Settings") -> "Iterator[Check]":
         yield Check("services", Exit.USAGE if not wanted else Exit.DOUBT, problem)
     if wanted and not problems:
         yield Check("services", Exit.DONE, f"Orders are received for: {', '.join(wanted)}.")
+    yield from _learnt(snapshot, settings)
     lease = lease_of(snapshot.meta)
     now = world.clock()
     if lease is None:
@@ -288,6 +289,17 @@ def _state(snapshot: "Snapshot", settings: "Settings") -> "Iterator[Check]":
     for limit in made.stopped:
         yield Check("limits", Exit.LIMIT, limit.text, "`reconcile plan` shows it, and how it is let through.")
     yield _last_run(snapshot, snapshot.meta.get(HEARTBEAT, ""))
+
+
+def _learnt(snapshot: "Snapshot", settings: "Settings") -> "Iterator[Check]":
+    """What runs have learnt of this panel, where it is not as the reference says."""
+    from reconcile.core import facts
+    from reconcile.core.identity import identity_of
+
+    known = identity_of(snapshot.meta, snapshot.revision).panel
+    said = facts.told(facts.facts_of(snapshot.meta.get(facts.FACTS, ""), known, world.panel_name(settings)))
+    if said:
+        yield Check("learnt", Exit.DONE, f"Of this panel: {'; '.join(said)}.")
 
 
 def _last_run(snapshot: "Snapshot", heartbeat: str) -> Check:

@@ -69,18 +69,23 @@ def practice_panel(
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 0,
     orders: Annotated[int, typer.Option(min=0, max=100_000, help="How many pending orders it begins with.")] = 250,
     seed: Annotated[int, typer.Option(help="The same seed gives the same orders.")] = 7,
+    like: Annotated[str, typer.Option(help="The server it behaves as: reference, laravel or php.")] = "reference",
     as_json: Annotated[bool, typer.Option("--json", help="Changes nothing: the address is always JSON.")] = False,  # noqa: ARG001
 ) -> int:
     """Serve a made-up panel on this machine. Prints its address and key as one JSON line, then serves until stopped."""
-    from reconcile.errors import Unavailable
+    from reconcile.errors import SettingsError, Unavailable
+    from reconcile.panel.likes import KINDS, make
     from reconcile.panel.practice import SERVICES, serve
+
+    if like not in KINDS:
+        raise SettingsError(f"There is no practice panel like {like}.", f"Choose one of {', '.join(KINDS)}.")
 
     def ready(address: dict[str, str]) -> None:
         typer.echo(json.dumps(address))
         shell.say(f"Serving until you press Ctrl-C. Its services: {','.join(SERVICES)}.")
 
     try:
-        serve(port, orders, seed, ready)
+        serve(port, orders, seed, ready, make=make(like))
     except OSError as error:
         raise Unavailable(
             f"Port {port} cannot be used: {(error.strerror or str(error)).lower()}.", "Take another one, or --port 0."

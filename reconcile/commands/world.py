@@ -271,6 +271,7 @@ def open_job(settings: Settings, talk: Talk, stop: Stop) -> Iterator[Job]:
             tasks=settings.tasks,
             talk=talk,
             stop=stop,
+            acknowledge=settings.acknowledge == "yes",
             adopt=settings.adopt == "yes",
             elsewhere=elsewhere(journal.folder),
             rivals=rivals(settings),

@@ -19,8 +19,11 @@ from reconcile.core.ledger import (
     UNCONFIRMED,
     WATCHED,
     blank_row,
+    marks,
     received,
     received_at,
+    refusals,
+    refusals_text,
 )
 from reconcile.core.model import (
     CancelTask,
@@ -33,6 +36,8 @@ from reconcile.core.model import (
     RefillStatus,
     Status,
 )
+from reconcile.core.plan import changed_text, still_refused
+from reconcile.core.rules import joined
 from reconcile.core.words import ENGLISH
 
 if TYPE_CHECKING:
@@ -113,10 +118,12 @@ def land(
     when: str,
     cell_limit: int,
     shown: pd.DataFrame | None = None,
+    lists: bool = False,
     say: Words = ENGLISH,
 ) -> Landing:
     """The rows to append and remember for one answer.
 
+    lists: getOrders only shows what is pending on this panel: an order that is known has nothing new but what the panel changed in it.
     ledger: as of the last commit (rows of this run's earlier landings included). present: keys that stand in the feed's tab.
     shown: that tab as the run read it, None for one without rows.
     run: the claim's name. revision: the workbook's, that this is to be written upon.
@@ -133,6 +140,9 @@ def land(
         known = ledger.row(tab, item.id)
         if known is None and claimed.feed is Feed.ORDERS:
             known = ledger.archived.row(item.id)
+        if lists and known is not None and isinstance(item, Order):
+            _listed(out, item, known, say)
+            continue
         if known is not None and known["decision"] is not None:
             continue  # a cancel request that was answered comes for ever on some panels; its row may be gone by now
         if known is None or (known["state"] in _ROWLESS and item.id not in present):
@@ -272,7 +282,7 @@ def _again(out: Landing, order: Order, known: Row, shown: Row, *, mark: tuple[st
         for name in ("user", "charge", "link", "quantity")
         if known["received"] and cells[name] is not None and cells[name] != known[name]
     ]
-    row = {**known, "status": Status.PROCESSING.value}
+    row = {**known, **_changed(known, {name: cells[name] for name in other}), "status": Status.PROCESSING.value}
     if known["received"]:
         row["received"] = received(received_at(known), *mark, known)
     if known["state"] == STATE_OPEN:
@@ -290,13 +300,50 @@ def _again(out: Landing, order: Order, known: Row, shown: Row, *, mark: tuple[st
             what=", ".join(f"{say.LABEL[name]} {say.shown(cells[name])}" for name in other)
         )
     if "quantity" in other:
-        # remains are judged by it; the other values only tell rows apart, and as they were these still do
-        row["quantity"] = cells["quantity"]
         text += " " + say.HANDED_OUT_QUANTITY.format(label=say.LABEL["quantity"])
-    out.notes.append(Note(Feed.ORDERS.value, order.id, 0, Kind.PROBLEM if other else Kind.INFO, text))
+    parts = [(Kind.PROBLEM if other else Kind.INFO, text)]
+    if refused := refusals(known["refused"]):  # an answer to a person stays, whatever the panel does
+        parts.append((Kind.REFUSED, still_refused(Feed.ORDERS, refused, say)))
+    out.notes.append(Note(Feed.ORDERS.value, order.id, 0, *joined(parts, say)))
     out.messages.append(say.MESSAGES["order"].format(key=order.id, text=text))
     if row != known:
         out.ledger.append(row)
+
+
+def _listed(out: Landing, order: Order, known: Row, say: Words) -> None:
+    """An order that is known, on a panel that shows it at every call: only what the panel changed in it is told, and kept."""
+    cells, _ = _cells(order, say)
+    if known["state"] in _ROWLESS or not known["received"]:
+        return
+    new = {
+        name: cells[name]
+        for name in ("user", "charge", "link", "quantity")
+        if cells[name] is not None and cells[name] != known[name]
+    }
+    if not new:
+        return
+    row = {**known, **_changed(known, new)}
+    parts = [
+        (Kind.PROBLEM, changed_text(name, *told, say)) for name, told in marks(row["refused"]).items() if name in new
+    ]
+    if refused := refusals(known["refused"]):
+        parts.append((Kind.REFUSED, still_refused(Feed.ORDERS, refused, say)))
+    out.notes.append(Note(Feed.ORDERS.value, order.id, 0, *joined(parts, say)))
+    out.messages.append(say.MESSAGES["order"].format(key=order.id, text=" ".join(text for _, text in parts)))
+    out.ledger.append(row)
+
+
+def _changed(known: Row, new: Row) -> Row:
+    """The ledger's values after the panel changed some: the panel's count, and what they were is marked until a person has acted."""
+    if not new:
+        return {}
+    before = marks(known["refused"])
+    told = {name: (before.get(name, (_text(known[name]), ""))[0], _text(value)) for name, value in new.items()}
+    return {**new, "refused": refusals_text(refusals(known["refused"]), {**before, **told})}
+
+
+def _text(cell: Cell) -> str:
+    return "" if cell is None else str(cell)
 
 
 def _row_shown(frame: pd.DataFrame | None, key: str) -> Row:

@@ -396,8 +396,24 @@ class Sending:
             ) from error
 
 
+MARK: Final = "~"
+"""What stands in a `refused` cell under a name that begins so is no refusal, but something else the panel said of the row."""
+
+
 def refusals(raw: Cell) -> dict[str, tuple[str, str]]:
     """The ledger's `refused` cell: field → (canonical value, the panel's reason)."""
+    return {name: held for name, held in _said(raw).items() if not name.startswith(MARK)}
+
+
+def marks(raw: Cell) -> dict[str, tuple[str, str]]:
+    """What else the panel said of a row: mark → (a text, another), the names without their sign.
+
+    unclear: (in how many runs in a row it gave no clear answer, what it said last). A fact's name: (its value before, the panel's new one).
+    """
+    return {name.removeprefix(MARK): held for name, held in _said(raw).items() if name.startswith(MARK)}
+
+
+def _said(raw: Cell) -> dict[str, tuple[str, str]]:
     if not raw:
         return {}
     try:
@@ -409,6 +425,7 @@ def refusals(raw: Cell) -> dict[str, tuple[str, str]]:
         ) from error
 
 
-def refusals_text(refused: dict[str, tuple[str, str]]) -> Cell:
-    """The same, as stored; None when there are none."""
-    return json.dumps(refused, ensure_ascii=False, separators=(",", ":")) if refused else None
+def refusals_text(refused: Mapping[str, tuple[str, str]], marked: Mapping[str, tuple[str, str]]) -> Cell:
+    """Refusals and marks as stored; None when there are none."""
+    said = {**refused, **{MARK + name: held for name, held in marked.items()}}
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":")) if said else None

@@ -29,6 +29,7 @@ from reconcile.core.ledger import (
     Ledger,
     Sending,
     blank_row,
+    marks,
     refusals,
     refusals_text,
 )
@@ -401,7 +402,11 @@ def refused_besides(ledger_row: Row, sending: Sending) -> dict[str, tuple[str, s
 
 def went_through(ledger_row: Row, sending: Sending) -> Row:
     """The ledger row once a send of unknown outcome is known to have happened."""
-    out = {**ledger_row, "sending": None, "refused": refusals_text(refused_besides(ledger_row, sending))}
+    out = {
+        **ledger_row,
+        "sending": None,
+        "refused": refusals_text(refused_besides(ledger_row, sending), marks(ledger_row["refused"])),
+    }
     for name, (value, raw) in sending.values.items():
         out[name if name != "send" else "status"] = value if name != "send" else "sent"
         if name + SEEN in out:
@@ -565,7 +570,8 @@ def _take(
     refused = refusals(ledger_row["refused"])
     left = {name: refused[name] for name in refused if name not in decided.forgotten}
     if decided.forgotten:
-        draft.remember(ledger_row, refused=refusals_text(left))
+        newest = draft.settled.get((feed.value, key), ledger_row)
+        draft.remember(ledger_row, refused=refusals_text(left, marks(newest["refused"])))
     answers = list(decided.answers)
     tried = {change.field for push in decided.pushes for change in push.changes}
     if answers or decided.pushes:
@@ -573,7 +579,7 @@ def _take(
         if still and not left.keys() & tried:
             answers.append((Kind.REFUSED, still_refused(feed, still, say)))
     elif decided.forgotten:
-        answers.append(at_rest(feed, {**ledger_row, "refused": refusals_text(left)}, say))
+        answers.append(at_rest(feed, {**ledger_row, "refused": refusals_text(left, {})}, say))
     draft.pushes.extend(decided.pushes)
     for kind, text in answers:
         draft.say(feed, key, _number(row), kind, text)
@@ -642,8 +648,9 @@ def _moved_facts(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, held: 
     wrong: dict[str, dict[str, Cell]] = {}
     links = set(ledger.of(feed)["link"]) if len(moved) else set()
     apart = set()
+    changed = _panel_changed(draft, feed, sheet, ledger, moved)
     for key, name, raw, known in zip(moved["key"], moved["field"], moved["raw"], moved["known"], strict=True):
-        if key not in held and not _same_fact(raw, known):
+        if key not in held and not _same_fact(raw, known) and (key, name) not in changed:
             wrong.setdefault(key, {})[name] = known
             if len(wrong[key]) > 1 or name == "order_id" or (name == "link" and raw is not None and raw in links):
                 apart.add(key)
@@ -665,6 +672,39 @@ def _moved_facts(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, held: 
         _facts_alone(feed, sheet, {key: facts for key, facts in wrong.items() if key not in apart}, say)
     )
     return apart
+
+
+def _panel_changed(
+    draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, moved: pd.DataFrame
+) -> set[tuple[str, str]]:
+    """(key, column) of the cells that show a value from before the panel changed it: told until somebody types the new one."""
+    shown = {
+        (str(key), str(name)): raw for key, name, raw in zip(moved["key"], moved["field"], moved["raw"], strict=True)
+    }
+    found = set()
+    for key in ledger.where(feed, "refused").index:
+        row = ledger.row(feed, str(key))
+        told = {name: held for name, held in marks(row["refused"] if row else None).items() if name in TAB_FACTS[feed]}
+        if row is None or not told or key not in sheet or key in sheet.twice:
+            continue
+        left = {name: held for name, held in told.items() if (key, name) in shown}
+        for name, (before, after) in left.items():
+            if _same_fact(shown[key, name], before) or (cells.is_blank(shown[key, name]) and not before):
+                found.add((str(key), name))
+                text = changed_text(name, before, after, draft.words)
+                draft.say(feed, str(key), _number(sheet.at(str(key))), Kind.PROBLEM, text)
+                if refused := refusals(row["refused"]):
+                    draft.say(
+                        feed,
+                        str(key),
+                        _number(sheet.at(str(key))),
+                        Kind.REFUSED,
+                        still_refused(feed, refused, draft.words),
+                    )
+        if left != told:
+            rest = {name: held for name, held in marks(row["refused"]).items() if name not in told or name in left}
+            draft.remember(row, refused=refusals_text(refusals(row["refused"]), rest))
+    return found
 
 
 def _facts_alone(feed: Feed, sheet: Sheet, wrong: Mapping[str, Mapping[str, Cell]], say: Words) -> list[Limit]:
@@ -1212,6 +1252,13 @@ def _notes(draft: _Draft, sheets: dict[Feed, Sheet], ledger: Ledger, pushed: set
                 kind, text = at_rest(feed, ledger_row, say)
                 notes.append(Note(feed.value, key, _number(sheet.nth(place)), kind, text))
     return tuple(sorted(notes, key=lambda note: (list(Feed).index(Feed(note.tab)), note.row, note.key)))
+
+
+def changed_text(name: str, before: str, after: str, say: Words) -> str:
+    """What a row says of a value that the panel changed after it had handed the order out."""
+    return say.PANEL_CHANGED.format(
+        label=say.LABEL[name], before=say.shown(before) if before else say.PHRASES["blank"], after=say.shown(after)
+    )
 
 
 def still_refused(feed: Feed, refused: Mapping[str, tuple[str, str]], say: Words = ENGLISH) -> str:

@@ -16,6 +16,7 @@ from reconcile.core.ledger import (
     Ledger,
     Sending,
     blank_row,
+    marks,
     on_its_way,
     refusals,
     refusals_text,
@@ -43,6 +44,11 @@ if TYPE_CHECKING:
     from reconcile.core.model import Cell, Plan, Push, Result, Row
     from reconcile.core.once import Send
     from reconcile.core.words import Words
+
+
+UNCLEAR = "unclear"
+UNCLEAR_RUNS = 3
+"""After so many runs in a row without a clear answer about a row, a person has to look at it."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +163,7 @@ def _one(result: Result, row: Row, frame: pd.DataFrame, when: str, now: datetime
         cleared = {**row, "sending": None} if push.once else row
         return cleared, Kind.WAITING, say.NOT_SENT.format(what=what(push, say))
     if not push.once:
-        return unconfirmed(push, row), Kind.WAITING, say.UNKNOWN.format(what=what(push, say))
+        return _unclear(push, row, result.reason, say)
     sending = Sending.parse(row["sending"])
     doubtful = {**row, "sending": replace(sending, doubt=True).text()} if sending else row
     stale = _cell(frame, push.key, UNSURE) is not None
@@ -176,7 +182,7 @@ def accepted(push: Push, row: Row, now: datetime) -> Row:
         else:
             out[change.field] = change.new
             out[change.field + SEEN] = change.raw
-    out["refused"] = refusals_text(left)
+    out["refused"] = refusals_text(left, _answered(row))
     if push.once:
         out["sending"] = None
         out["refunded"] = refund_by(push.action, [c.field for c in push.changes]) or out["refunded"]
@@ -195,10 +201,27 @@ def refused(push: Push, row: Row, reason: str, say: Words = ENGLISH) -> Row:
             out["status_seen"] = change.raw
         else:
             out[change.field + SEEN] = change.raw
-    out["refused"] = refusals_text(left)
+    out["refused"] = refusals_text(left, _answered(row))
     if push.once:
         out["sending"] = None
     return out
+
+
+def _answered(row: Row) -> dict[str, tuple[str, str]]:
+    """The row's marks once the panel has given a clear answer."""
+    return {name: held for name, held in marks(row.get("refused")).items() if name != UNCLEAR}
+
+
+def _unclear(push: Push, row: Row, reason: str, say: Words) -> tuple[Row, Kind, str]:
+    """A row whose update got no clear answer: sent again by the next run; after UNCLEAR_RUNS of them a person has to look."""
+    told, _ = marks(row.get("refused")).get(UNCLEAR, ("0", ""))
+    count = 1 + (int(told) if told.isdecimal() else 0)
+    said = {**marks(row.get("refused")), UNCLEAR: (str(count), reason)}
+    after = {**unconfirmed(push, row), "refused": refusals_text(refusals(row.get("refused")), said)}
+    if count < UNCLEAR_RUNS:
+        return after, Kind.WAITING, say.UNKNOWN.format(what=what(push, say))
+    text = say.UNCLEAR.format(what=what(push, say), count=count, reason=say.sentence(reason).rstrip("."))
+    return after, Kind.PROBLEM, text
 
 
 def recovered(
@@ -228,7 +251,7 @@ def recovered(
                 values = {name: (value, say.sentence(reason)) for name, (value, _) in sending.values.items()}
                 values = {**refusals(row["refused"]), **values}
                 raws = {(name if name != "send" else "status") + SEEN: raw for name, (_, raw) in sending.values.items()}
-                rows.append({**row, **raws, "sending": None, "refused": refusals_text(values)})
+                rows.append({**row, **raws, "sending": None, "refused": refusals_text(values, _answered(row))})
             elif verdict is Verdict.NOT_SENT:
                 rows.append({**row, "sending": None})
             else:

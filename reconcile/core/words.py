@@ -244,6 +244,14 @@ HANDED_OUT_REFUNDED: Final = (
 EARLIER_ROW: Final = "Its earlier row is in {tab}."
 HANDED_OUT_OTHER: Final = "The panel handed this out again with other values: {what}. The row was left as it is."
 HANDED_OUT_QUANTITY: Final = "Type the new {label} into it: that is what counts now."
+UNCLEAR: Final = "Sent in {count} runs, and the panel never said clearly whether it took {what}. Its last answer: {reason}. Please look at the panel; it is sent again next time."
+PANEL_CHANGED: Final = "The panel changed {label}: it was {before}, it is {after}. Type the new value here, too."
+CLOSED_AT_PANEL: Final = (
+    "If the order is closed at the panel, choose {choice} here: nothing is sent then, and the row is done."
+)
+NOT_CLOSED_THERE: Final = (
+    "The panel never said that this order is closed, so {choice} does not count here. Choose another Status."
+)
 LONG_TEXT: Final = " … ({label} continues: see Long texts, ID {key}, {parts} parts)"
 
 
@@ -386,6 +394,10 @@ MESSAGES: Final = {
     "log_waits_table": "“{tab}” was made a table (Format > Convert to table), in which Google drops what the job adds. Its "
     "new lines wait in the hidden _ledger tab until it is unformatted data again.",
     "same_again": "The panel keeps handing out the same {tab}; asking for more was stopped.",
+    "lists": "This panel shows its pending orders at every call and does not mark them as received. Each has one row all the same; with RECONCILE_ACKNOWLEDGE=yes the job sets each to Processing there.",
+    "updates_form": "This panel does not take lists of updates as JSON ({problem}); from now on they go as a form.",
+    "updates_single": "This panel does not take lists of updates ({problem}); from now on each goes by a call of its own.",
+    "fewer_rows": "This panel is too slow for long lists of updates; from now on they hold {count} rows.",
     "lacks_call": "this panel has no call for them, so they are left out ({problem})",
     "send_doubt": "It is not known whether {what} went through for {one} {key}.",
     "unreadable": "The panel handed out one {one} that could not be read ({why}). "

@@ -118,6 +118,10 @@ _PLAIN: Mapping[str, str] = {
 }
 """The ancestor's error words [anc] and their kin, in words for staff."""
 
+_ABOUT_ORDERS = frozenset(
+    {"bad_id", "no_order", "no_orders", "bad_order_list", "bad_start_count", "bad_remains", "bad_status"}
+)
+
 _MESSAGE_LENGTH = 300
 
 
@@ -166,6 +170,11 @@ class Said:
     def failed(self) -> bool:
         """Whether the answer said no in so many words, whatever that meant for the call."""
         return bool(self.word or self._heard) and self.verdict is not Verdict.ACCEPTED
+
+    @property
+    def about_orders(self) -> bool:
+        """Whether it is a known word about an order, a value of one, or the list of them."""
+        return _norm(self.word) in _ABOUT_ORDERS
 
     @property
     def none(self) -> bool:
@@ -929,7 +938,7 @@ def _row(item: Any, feed: Feed, service: str) -> Task | Broken:
     if feed is Feed.ORDERS:
         order = Order(
             id=id_,
-            service=service or of("service_id").strip(),
+            service=_service_of(of("service_id").strip(), service),
             link=of("link", "url"),
             charge=of("charge"),
             user=of("user_id", "user", "username"),
@@ -953,6 +962,11 @@ def _row(item: Any, feed: Feed, service: str) -> Task | Broken:
         service=of("service_id", "service").strip() or service,
         link=of("link", "url"),
     )
+
+
+def _service_of(told: str, asked: str) -> str:
+    """The service of an order: what it says itself counts, because one server hands out every service's whatever is asked for [srv]."""
+    return told if told.isascii() and told.isdecimal() else asked or told
 
 
 _ENVELOPE = frozenset(

@@ -40,8 +40,17 @@ import httpx
 
 from reconcile.boundary import at
 from reconcile.core.identity import panel_name
-from reconcile.core.model import Action, Claimed, ItemResult, OrderUpdate, RawAnswer, Verdict
-from reconcile.errors import AccessRefused, CallFailed, NeverSent, Refused, SettingsError, Unavailable, Unknown
+from reconcile.core.model import Action, Claimed, ItemResult, OrderUpdate, RawAnswer, Status, Verdict
+from reconcile.errors import (
+    AccessRefused,
+    CallFailed,
+    NeverSent,
+    NoAnswer,
+    Refused,
+    SettingsError,
+    Unavailable,
+    Unknown,
+)
 from reconcile.panel import answers, echo
 from reconcile.panel.loose import clean
 from reconcile.panel.retry import Policy, Retries, retry_after
@@ -86,6 +95,9 @@ BATCH = 100
 
 _MAYBE = "it may or may not have acted"
 _LATER = "Try again later."
+_SERVER_ERROR = 500
+_TOO_SLOW = (504, 522, 524)
+"""What a gateway says when the panel behind it takes too long [obs]."""
 _MOST_OF_A_REDIRECT = 65_536
 _SLOWEST_PACE = 5.0  # what one author had to go to on a v1 panel [obs]
 _FIRST_SLOW_PACE = 0.25
@@ -300,12 +312,19 @@ class Panel:
     # --- orders ----------------------------------------------------------------------------------------------------------
 
     def update_orders(
-        self, updates: Sequence[OrderUpdate], *, once: bool = False, keep: Keep | None = None
+        self,
+        updates: Sequence[OrderUpdate],
+        *,
+        once: bool = False,
+        keep: Keep | None = None,
+        form: bool = False,
+        late: bool = True,
     ) -> dict[str, ItemResult]:
         """Sends one updateOrders; one result for every id sent, UNKNOWN where the answer is silent.
 
-        `once`: never repeated after it may have left (for panels where PARTIAL moves money here). Raises Refused when the panel
-        refuses the call as a whole, Unknown, NeverSent, AccessRefused.
+        `once`: never repeated after it may have left (for panels where PARTIAL moves money here). form: `orders` as JSON text in a form,
+        for panels that read no JSON [srv]. late: whether the same list is sent again after a time-out.
+        Raises Refused when the panel refuses the call as a whole, NoAnswer after a time-out, Unknown, NeverSent, AccessRefused.
         """
         orders = json.dumps([_order_entry(update) for update in updates])
         ids = [update.id for update in updates]
@@ -318,13 +337,23 @@ class Panel:
                 return read_results(raw).any_result
             return False
 
-        raw = self._call(Action.UPDATE_ORDERS, {"orders": orders}, repeat=not once, keep=keep, clear=clear)
+        raw = self._call(
+            Action.UPDATE_ORDERS,
+            {"orders": orders},
+            repeat=not once,
+            late=late,
+            keep=keep,
+            clear=clear,
+            form=form,
+        )
         read = read_results(raw)
         if read.any_result or read.said.verdict is Verdict.ACCEPTED:
             return dict(read.results)
         if read.said.crashed and raw.status < 500 and not once:  # noqa: PLR2004 - HTTP's own border
             # internal_error for the whole list: often one bad entry [anc]. Refused, so that the caller can halve the list.
             raise _refused(read.said)
+        if raw.status in _TOO_SLOW:
+            raise NoAnswer(f"{read.said.plain}; {_MAYBE}", late=True)
         raise _failure(read.said)
 
     def set_in_progress(self, id: str, start_count: str | int | None = None) -> str:  # noqa: A002 - the API's own word
@@ -347,6 +376,15 @@ class Panel:
     def set_partial(self, id: str, remains: str | int, *, keep: Keep | None = None) -> str:  # noqa: A002
         """Partial, refunding what remains (setPartial): every repeat may refund again [srv], so it is never repeated."""
         return self.send(Action.SET_PARTIAL, {"id": id, "remains": str(remains)}, keep=keep)
+
+    def set_status(self, id: str, status: Status) -> str:  # noqa: A002
+        """Any status that moves no money by `setStatus`, which the reference does not have: for a server without the calls it has [srv]."""
+        fields = [("id", clean(id)), ("status", status.value)]
+        raw = self._tried("setStatus", fields, repeat=True, keep=None)
+        said = answers.read_single(raw, may_continue=self._may_continue)
+        if said.verdict is Verdict.ACCEPTED:
+            return said.message
+        raise _failure(said)
 
     def set_completed(self, id: str) -> str:  # noqa: A002
         """Completed (setCompleted). Returns the panel's message."""
@@ -451,31 +489,57 @@ class Panel:
         repeat: bool,
         keep: Keep | None,
         clear: Callable[[RawAnswer], bool] = lambda _: False,
+        form: bool = False,
+        late: bool = True,
     ) -> RawAnswer:
-        """One call with its retries.
-
-        repeat: whether it may be sent again after it may have arrived. clear: whether an answer at HTTP 5xx says all the same what
-        became of it.
-        """
+        """One action of the reference, see `_tried`. Raises SettingsError for a parameter it does not have."""
         unknown = [name for name in params if name not in FIELDS[action]]
         if unknown:
             raise SettingsError(
                 f"{action} has no parameter {' or '.join(unknown)}.", f"It takes: {', '.join(FIELDS[action])}."
             )
         fields = [(name, clean(params[name])) for name in FIELDS[action] if name in params]
+        as_json = action is Action.UPDATE_ORDERS and not form
+        return self._tried(action.value, fields, repeat=repeat, keep=keep, clear=clear, as_json=as_json, late=late)
+
+    def _tried(
+        self,
+        action: str,
+        fields: Sequence[tuple[str, str]],
+        *,
+        repeat: bool,
+        keep: Keep | None,
+        clear: Callable[[RawAnswer], bool] = lambda _: False,
+        as_json: bool = False,
+        late: bool = True,
+    ) -> RawAnswer:
+        """One call with its retries.
+
+        repeat: whether it may be sent again after it may have arrived; late: also after a time-out. clear: whether an answer at HTTP 5xx says all the same what
+        became of it.
+        """
         retries = Retries(self._policy, self._clock, self._sleep, self._may_continue, self._jitter)
         while True:
-            got = self._attempt(action, fields, keep)
+            got = self._attempt(action, fields, keep, as_json=as_json)
             wait: float | None = None
             if isinstance(got, _Got):
                 if answers.is_busy(got.raw):
                     self.pace = min(_SLOWEST_PACE, max(_FIRST_SLOW_PACE, 2 * self.pace))
-                elif not (repeat and got.raw.status >= 500) or clear(got.raw):  # noqa: PLR2004 - HTTP's own border
+                elif (
+                    not repeat
+                    or got.raw.status < _SERVER_ERROR
+                    or clear(got.raw)
+                    or (got.raw.status in _TOO_SLOW and not late)
+                ):
                     return got.raw
                 wait = got.wait
                 again = True
             else:
-                again = isinstance(got, NeverSent) or (repeat and not isinstance(got, Redirected))
+                again = isinstance(got, NeverSent) or (
+                    repeat
+                    and not isinstance(got, Redirected)
+                    and (late or not (isinstance(got, NoAnswer) and got.late))
+                )
             if again and retries.wait(wait):
                 if keep is not None and isinstance(got, _Got):
                     keep.again()
@@ -484,15 +548,17 @@ class Panel:
                 return got.raw
             raise got
 
-    def _attempt(self, action: Action, fields: Sequence[tuple[str, str]], keep: Keep | None) -> _Got | CallFailed:
+    def _attempt(
+        self, action: str, fields: Sequence[tuple[str, str]], keep: Keep | None, *, as_json: bool
+    ) -> _Got | CallFailed:
         """One request: the answer, kept and cleaned, or what went wrong (returned, not raised)."""
-        request = self._sealed(action, fields)
+        request = self._sealed(action, fields, as_json=as_json)
         now = self._clock()
         if now < self._next_at:
             self._sleep(self._next_at - now)
         self._next_at = max(now, self._next_at) + self.pace
         at("panel.before-send")
-        self.calls[action.value] += 1
+        self.calls[action] += 1
         stray: BaseException
         try:
             return self._answer_to(request, keep)
@@ -524,16 +590,16 @@ class Panel:
             return CutShort(f"the panel's answer {wire.why}; {_MAYBE}", partial=raw)
         return _Got(raw, wire.wait)
 
-    def _sealed(self, action: Action, fields: Sequence[tuple[str, str]]) -> httpx.Request:
+    def _sealed(self, action: str, fields: Sequence[tuple[str, str]], *, as_json: bool) -> httpx.Request:
         """The request with the key in its body: `--form` fields in the reference's order, or JSON for updateOrders [ref]."""
-        if action is Action.UPDATE_ORDERS:
+        if as_json:
             orders = dict(fields).get("orders")
-            payload = {"key": self._key.get_secret_value(), "action": action.value}
+            payload = {"key": self._key.get_secret_value(), "action": action}
             body = json.dumps(payload | ({"orders": _json_list(orders)} if orders is not None else {}))
             return self._client.build_request(
                 "POST", self.url, content=body.encode(), headers={"Content-Type": "application/json"}
             )
-        parts = [("action", action.value), ("key", self._key.get_secret_value()), *fields]
+        parts = [("action", action), ("key", self._key.get_secret_value()), *fields]
         return self._client.build_request("POST", self.url, files=[(name, (None, value)) for name, value in parts])
 
     def _exchange(self, request: httpx.Request) -> _Wire | CallFailed:
@@ -553,7 +619,8 @@ class Panel:
             return self._unreached(error)
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError) as error:
             words = self._too_long() if watch.fired else _short(self._clean(_reason(error)))
-            return Unknown(f"no whole answer came from the panel ({words}); {_MAYBE}")
+            late = watch.fired or isinstance(error, httpx.ReadTimeout)
+            return NoAnswer(f"no whole answer came from the panel ({words}); {_MAYBE}", late=late)
         except BaseException as error:  # noqa: BLE001 - raised again below, without the frames that hold the key
             stray = error
         finally:
@@ -655,7 +722,7 @@ def _json_list(orders: str) -> object:
 
 
 def _refused(said: answers.Said) -> Refused:
-    return Refused(said.plain, word=said.word, lacks_action=said.lacks_action)
+    return Refused(said.plain, word=said.word, lacks_action=said.lacks_action, about_orders=said.about_orders)
 
 
 def _failure(said: answers.Said) -> CallFailed:

@@ -11,6 +11,7 @@ out once and then is Processing [ref].
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import signal
@@ -45,9 +46,11 @@ Answer = tuple[int, dict[str, str], bytes]
 class Dropped(Exception):
     """The connection is to be closed without an answer; `acted` tells whether the panel had acted by then."""
 
-    def __init__(self, *, acted: bool) -> None:
+    def __init__(self, *, acted: bool, late: bool = False) -> None:
         super().__init__("the connection is dropped")
         self.acted = acted
+        self.late = late
+        """The panel is only slow: whoever waits for its answer runs into a time-out."""
 
 
 # --- the world -------------------------------------------------------------------------------------------------------------
@@ -201,7 +204,9 @@ class PracticePanel:
     key: made from the seed when None. empty: how "nothing pending" is said ("list", "fail200", "fail404"). cancels_for_ever: getCancel
     keeps handing out the same task [obs]. update_refunds: PARTIAL and CANCELED through updateOrders refund. refuse_repeats: a
     second cancel of an order fails. everything_200: failures come as HTTP 200 [obs]. lacks: actions answered with bad_action.
-    refusals: order id → (word, message), refused whenever touched.
+    refusals: order id → (word, message), refused whenever touched. lists: getOrders shows what is pending and changes nothing [srv].
+    page: most orders in one answer. most_updates: a longer list of updates is answered too late. closes: an order that is closed
+    refuses everything [obs].
     """
 
     def __init__(
@@ -229,6 +234,10 @@ class PracticePanel:
         self.success_status = success_status
         self.lacks: set[Action] = set()
         self.refusals: dict[str, tuple[str, str]] = {}
+        self.lists = False
+        self.page = PAGE
+        self.most_updates: int | None = None
+        self.closes = False
         self.update_answers_for: int | None = None
         self.faults: deque[Fault] = deque()
         self.requests: list[Request] = []
@@ -328,7 +337,8 @@ class PracticePanel:
         missing = [name for name in _REQUIRED.get(action, ()) if not named.get(name)]
         if missing:
             raise _Fail("error_code", f"{missing[0].capitalize()} is required", _BAD_REQUEST, missing)
-        return self._ACTIONS[action](self, named)
+        act: Callable[[dict[str, str]], dict[str, Any]] = getattr(self, self._ACTIONS[action].__name__)
+        return act(named)
 
     # --- claims ------------------------------------------------------------------------------------------------------------------
 
@@ -341,6 +351,8 @@ class PracticePanel:
         pending = [
             order for order in self.state.orders.values() if order.status == "Pending" and order.service == service
         ]
+        if self.lists:
+            return pending[:most]
         for order in pending[:most]:
             order.status = "Processing"
             order.handed += 1
@@ -354,7 +366,7 @@ class PracticePanel:
         return {"status": "success", "message": "Order fetched successfully", **handed[0].shown()}
 
     def _get_orders(self, named: dict[str, str]) -> dict[str, Any]:
-        handed = self._hand_out(named["type"], PAGE)
+        handed = self._hand_out(named["type"], self.page)
         if not handed:
             return self._none("orders", "Orders fetched successfully", "no_order")
         return {
@@ -393,6 +405,8 @@ class PracticePanel:
         order = self.state.orders.get(id_)
         if order is None:
             raise _Fail("bad_id", "Order not found")
+        if self.closes and order.status in {"Completed", "Partial", "Canceled"}:
+            raise _Fail("", "Order is already closed")
         return order
 
     def _refund(self, order: PracticeOrder, part: str | None = None) -> None:
@@ -432,6 +446,8 @@ class PracticePanel:
             raise _Fail("error_code", "Orders is required", _BAD_REQUEST, ["orders"])
         if not isinstance(orders, list) or not all(isinstance(entry, dict) for entry in orders):
             raise _Fail("bad_order_list", "Orders must be a list")
+        if self.most_updates is not None and len(orders) > self.most_updates:
+            raise Dropped(acted=False, late=True)
         results: dict[str, dict[str, str]] = {}
         for entry in orders:
             id_ = str(entry.get("id", ""))
@@ -565,7 +581,9 @@ class PracticePanel:
         def answer(request: httpx.Request) -> httpx.Response:
             try:
                 status, headers, body = self.handle(request.method, request.headers, request.read(), request.url.path)
-            except Dropped:
+            except Dropped as dropped:
+                if dropped.late:
+                    raise httpx.ReadTimeout("The read operation timed out") from None
                 raise httpx.RemoteProtocolError("Server disconnected without sending a response.") from None
             return httpx.Response(status, headers=headers, content=body)
 
@@ -799,8 +817,11 @@ class _Handler(BaseHTTPRequestHandler):
         path = urllib.parse.urlsplit(self.path).path
         try:
             status, headers, content = self.server.panel.handle(self.command, dict(self.headers.items()), body, path)
-        except Dropped:
+        except Dropped as dropped:
             self.close_connection = True
+            if dropped.late:
+                with contextlib.suppress(OSError):
+                    self.connection.recv(1)  # until the caller has had enough
             return
         self.send_response(status)
         for name, value in headers.items():
@@ -815,10 +836,15 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def serve(
-    port: int = 0, orders: int = 250, seed: int = 7, on_ready: Callable[[dict[str, str]], None] | None = None
+    port: int = 0,
+    orders: int = 250,
+    seed: int = 7,
+    on_ready: Callable[[dict[str, str]], None] | None = None,
+    *,
+    make: Callable[[int, int], PracticePanel] | None = None,
 ) -> None:
-    """Serves a practice panel until SIGINT or SIGTERM. on_ready gets {"url": …, "key": …} once it listens."""
-    panel = PracticePanel(orders, seed)
+    """Serves a practice panel until SIGINT or SIGTERM. on_ready gets {"url": …, "key": …} once it listens. make: another kind."""
+    panel = (make or PracticePanel)(orders, seed)
     stop = threading.Event()
     before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

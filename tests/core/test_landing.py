@@ -150,7 +150,7 @@ def test_remains_are_judged_by_the_quantity_an_order_was_handed_out_with_last(ty
     desk.receive(order("15", quantity="2000"))
     desk.run()
     assert desk.says("orders", "15") == (
-        "#15 · Please check. Quantity was changed here, but only the panel can change it: there it is 2000."
+        "#15 · Please check. The panel changed Quantity: it was “1000”, it is “2000”. Type the new value here, too."
     )
     if typed:
         desk.type("orders", "15", quantity=2000)

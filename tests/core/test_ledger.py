@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconcile.core.ledger import COLUMNS, Ledger, Sending, blank_row, frame_of, refusals, refusals_text
+from reconcile.core.ledger import COLUMNS, Ledger, Sending, blank_row, frame_of, marks, refusals, refusals_text
 from reconcile.errors import Damaged
 from reconcile.workbook import templates
 
@@ -106,6 +106,9 @@ def test_a_refusal_somebody_changed_is_damage(cell: str) -> None:
 def test_refusals_read_back() -> None:
     """Field, value and reason; nothing at all is a blank cell."""
     held = {"status": ("Partial", "no."), "remains": ("5", "no.")}
-    assert refusals(refusals_text(held)) == held
-    assert refusals_text({}) is None
+    assert refusals(refusals_text(held, {})) == held
+    assert refusals_text({}, {}) is None
+    besides = {"unclear": ("2", "no."), "link": ("a", "b")}
+    assert marks(refusals_text(held, besides)) == besides
+    assert refusals(refusals_text(held, besides)) == held
     assert refusals(None) == {}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconcile.core import resolve, settle
-from reconcile.core.ledger import COLUMNS, Sending
+from reconcile.core.ledger import COLUMNS, Sending, refusals
 from reconcile.core.model import CancelTask, Feed, Verdict
 from tests.core.desk import NOW, WHEN, Desk, order, refuse, unclear, unsent, with_order
 
@@ -37,7 +37,7 @@ def test_the_ledger_moves_for_accepted_ids_only(count: int) -> None:
                 Verdict.REFUSED: ("Processing", None),
                 Verdict.UNKNOWN: (None, None),
             }[verdict]
-            assert bool(known["refused"]) is (verdict is Verdict.REFUSED)
+            assert bool(refusals(known["refused"])) is (verdict is Verdict.REFUSED)
             assert known["sending"] is None
         again = [key for key, _, _ in desk.sent()]
         assert again == [str(number) for number, verdict in enumerate(outcome) if verdict is Verdict.UNKNOWN]

@@ -51,6 +51,7 @@ KNOWN = {
     ),
     *("reason", "other"),
     *("code", "codes", "own", "example", "row"),
+    *("count", "before", "after", "choice"),
 }
 
 

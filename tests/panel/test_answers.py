@@ -905,6 +905,7 @@ def test_what_else_the_panel_sent_is_kept() -> None:
     found = claimed({"status": "success", "orders": [{**A, **more}, {**B, "service_id": 8, "url": "other"}]})
     assert [row.details for row in found.rows] == [  # type: ignore[union-attr]
         'usernames: a, b · answer_number: 3 · keywords: x y · order_buttons: {"a": 1}',
-        "service_id: 8 · url: other",
+        "url: other",
     ]
+    assert [row.service for row in found.rows] == ["7", "8"]  # type: ignore[union-attr] - what an order says of itself counts
     assert read_orders(raw(json.dumps([{**A, "service_id": 9}])), "").rows[0].service == "9"
