@@ -14,6 +14,7 @@ from reconcile.core import identity as ids
 from reconcile.core.identity import Finding, Here, Identity, Kind, Known
 from reconcile.core.lease import HEARTBEAT
 from reconcile.core.model import Commit, Feed, Verdict
+from reconcile.core.once import Sent
 from reconcile.errors import Disagree, NotSetUp, NoWorkbook, ReconcileError
 from reconcile.journal import Ticket, token
 
@@ -252,14 +253,14 @@ def since(found: Standing, snapshot: Snapshot | None, read_answer: Read) -> Sinc
     sends = [
         send
         for send in found.journal.sends(known.book)
-        if send.at >= at and send.verdict not in (Verdict.REFUSED, Verdict.NOT_SENT) and send.state != "announced"
+        if send.at >= at
+        and send.verdict not in (Verdict.REFUSED, Verdict.NOT_SENT)
+        and send.state is not Sent.ANNOUNCED
     ]
-    there = {
-        feed: set()
-        if snapshot is None
-        else {key for tab, key in zip(snapshot.ledger["tab"], snapshot.ledger["key"], strict=True) if tab == feed}
-        for feed in Feed
-    }
+    there: dict[str, set[str]] = {feed: set() for feed in Feed}
+    if snapshot is not None:
+        for tab, key in zip(snapshot.ledger["tab"], snapshot.ledger["key"], strict=True):
+            there.setdefault(str(tab), set()).add(str(key))
     received: dict[str, set[str]] = {}
     for claim in found.journal.claims(known.book):
         if claim.raw is not None and claim.answered_at >= at[:19]:

@@ -9,7 +9,7 @@ import typer
 
 from reconcile.commands import shell, world
 from reconcile.commands.shell import AsJson
-from reconcile.errors import Exit, LeaseHeld, SettingsError
+from reconcile.errors import Damaged, Exit, LeaseHeld, SettingsError, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,16 +66,22 @@ def seen(settings: "Settings", book: world.Book, also: "Sequence[str]" = ()) -> 
 
     While a run is at work with the journal, it is for that run to say what the workbook is.
     """
+    from contextlib import ExitStack
+
     from reconcile import agree
     from reconcile.job import read_answer
 
-    try:
-        with world.peek(settings) as journal:
-            snapshot = agree.read(book, journal, read_answer, also)
-            found = agree.standing(book, journal, snapshot, world.panel_name(settings), adopt=settings.adopt == "yes")
-            return snapshot, found.disagreement(snapshot, read_answer)
-    except LeaseHeld:
-        return book.read(also), None
+    with ExitStack() as stack:
+        try:
+            journal = stack.enter_context(world.peek(settings))
+        except LeaseHeld:
+            return book.read(also), None
+        except (Damaged, Unavailable) as error:  # looking goes on; a sync would not
+            shell.say(f"{error.what} So nobody can say here whether it belongs to this workbook.")
+            return book.read(also), None
+        snapshot = agree.read(book, journal, read_answer, also)
+        found = agree.standing(book, journal, snapshot, world.panel_name(settings), adopt=settings.adopt == "yes")
+        return snapshot, found.disagreement(snapshot, read_answer)
 
 
 def sync(
