@@ -19,7 +19,7 @@ from reconcile.core.ledger import SEEN, Ledger, Sending, blank_row
 from reconcile.core.model import Action, Commit, Doubt, Feed, Note, Verdict
 from reconcile.core.model import Kind as Say
 from reconcile.core.once import Sent
-from reconcile.core.plan import closed_by, closed_state, content_mark, went_through
+from reconcile.core.plan import Rules, closed_by, closed_state, content_mark, make_plan, went_through
 from reconcile.errors import Disagree, NothingToDo, SettingsError
 from reconcile.job import ARCHIVE, FULL, PAYLOAD, check_schema, past_of, read_answer, services, sync_texts
 
@@ -347,6 +347,8 @@ def _settle(
         history += settle.sent_lines(
             Feed(send.feed), send.key, sending, say.VERDICTS[verdict], send.run, work.clock(), say
         )
+    if doubt is not None:
+        rows.update(_perhaps_sent(work, snapshot, ledger.patched(list(rows.values()))))
     for (feed, key), (at, values) in levels.items():
         row = dict(rows.get((feed.value, key)) or ledger.row(feed, key) or blank_row(feed.value, key))
         shown = _row(snapshot, feed, key)
@@ -374,6 +376,18 @@ def _settle(
         if claim.raw is not None and claim.state in ("answered", "unknown"):
             work.journal.settle(claim.id, "brought back")
     return result
+
+
+def _perhaps_sent(work: Work, snapshot: Snapshot, ledger: Ledger) -> dict[tuple[str, str], Row]:
+    """The ledger rows, in doubt, of what would be sent once from this copy: another machine may have sent it meanwhile."""
+    frames, rows = snapshot.tabs, {}
+    for push in make_plan(snapshot, ledger, Rules()).pushes:
+        if push.once and not push.again:
+            frame = frames[push.feed.value]
+            row = settle.marked(push, ledger, frame, run=work.run, when=work.at(), say=snapshot.words)
+            if mark := Sending.parse(row["sending"]):
+                rows[push.feed.value, push.key] = {**row, "sending": replace(mark, doubt=True).text()}
+    return rows
 
 
 def _marked(send: Send, say: Words) -> Sending:

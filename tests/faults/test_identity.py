@@ -178,6 +178,28 @@ def test_another_machine_notices_that_its_work_is_gone(world: World) -> None:
     assert "went through" in world.cell("orders", "1", "Sync") or "The panel has" in world.cell("orders", "1", "Sync")
 
 
+def test_what_another_machine_may_have_sent_is_asked_about_after_a_restore(world: World) -> None:
+    """F26, F28: b sent what this copy still wants; a restores it and cannot know: a asks, and b's journal answers."""
+    assert [world.run(machine).code for machine in "ba"] == [0, 0]
+    world.type("orders", "1", status="Canceled")
+    world.add("payments", reference="PAY-1", user="ann", amount=12.5, details="invoice 1", send="Yes")
+    past = Past(world)
+    assert [world.run(machine).code for machine in "ba"] == [0, 0]
+    past.put_back(world)
+    stopped(world, "a")
+    world.restore_book("a")
+    assert world.run("a").code == 7
+    assert once(world) == {"setCanceled": 1, "addPayment": 1}
+    assert "Not sure" in world.cell("orders", "1", "Sync")
+    assert "Not sure" in world.cell("payments", "PAY-1", "Sync")
+    stopped(world, "b")
+    world.restore_book("b")
+    assert world.run("b").code == 7, "what b received is known to b alone; a's doubt waits for a person"
+    assert once(world) == {"setCanceled": 1, "addPayment": 1}
+    for tab, key in (("orders", "1"), ("payments", "PAY-1")):
+        assert "Not sure" not in world.cell(tab, key, "Sync")
+
+
 def test_the_journal_outranks_send_again(world: World) -> None:
     """F13, F31: b overtakes a while a's refund is under way; a hears that it went through; a person says "Send again" to b's doubt."""
     world.type("orders", "1", status="Canceled")
