@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import urllib.parse
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from reconcile.workbook.templates import templates
@@ -21,6 +21,9 @@ SECONDS = 900
 CALLS = 250
 """Far above what a world has to say and to ask for in one run, retries included; a call that never gives up passes it."""
 
+BELIEVED = timedelta(days=1)
+"""A lease further away than any setting allows is a wrong clock's, and locks nobody out."""
+
 LATE = 6
 """The call in hand when the deadline passes may be tried again so often; nothing else is begun."""
 
@@ -33,7 +36,9 @@ TOGETHER = {"memory": 1, "google": 1, "xlsx": 10}
 
 def wrong(world: World, told: Told, before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[str]:
     """The promises one run broke; `before` and `after` are the hidden tab's entries around it."""
-    yield from _doubts(told, doubts(before), doubts(after), world.book.kind)
+    yield from _doubts(
+        told, doubts(before), doubts(after), world.book.kind, after.get("untold", ""), _between(world, told)
+    )
     yield from _untouched(world, told, before)
     if told.undead:
         yield f"{told.run}: the process was to die, and the code under test caught that and went on to {told.code}"
@@ -45,11 +50,28 @@ def wrong(world: World, told: Told, before: Mapping[str, str], after: Mapping[st
         yield f"{told.run}: the key is in what it said or in its journal"
 
 
+def _between(world: World, told: Told) -> list[str]:
+    """What stands in Runs of this run, which may have died after its last line, and what the runs said that came between."""
+    began = told.run.split("-")[1]
+    said = [
+        text for run in world.told if run.outcome and run.run.split("-")[1] > began for text in run.outcome.messages
+    ]
+    if told.outcome is None:
+        said += [str(row["Message"]) for row in world.rows("runs") if row["Run"] == told.run]
+    return said
+
+
 def _doubts(
-    told: Told, before: Mapping[str, Mapping[str, Any]], after: Mapping[str, Mapping[str, Any]], kind: str
+    told: Told,
+    before: Mapping[str, Mapping[str, Any]],
+    after: Mapping[str, Mapping[str, Any]],
+    kind: str,
+    untold: str,
+    between: Iterable[str],
 ) -> Iterator[str]:
     """P2: what is in doubt stays on record, bounded to what one answer holds, and every run tells it."""
-    closed = " ".join(told.outcome.messages) if told.outcome else ""
+    # what a run that died had to say stands in the hidden tab; runs that came between have said it themselves
+    closed = " ".join([untold, *between, *(told.outcome.messages if told.outcome else ())])
     for gone in before.keys() - after.keys():
         if f"({gone})" in closed and before[gone]["kind"] == "claim":
             continue  # it says that the answer was found; whether everything is there is seen by `accounted`
@@ -62,7 +84,7 @@ def _doubts(
     if told.outcome is None:
         return
     for name in before.keys() - {doubt.id for doubt in told.outcome.doubts}:
-        if name not in after and f"({name})" in closed:
+        if f"({name})" in closed:  # also where this run could not write it down: the next one closes it again
             continue
         yield f"{told.run}: the doubt {name} is on record, and the run said nothing of it"
     in_doubt = bool(after or told.outcome.doubts)
@@ -96,7 +118,8 @@ def _untouched(world: World, told: Told, before: Mapping[str, str]) -> Iterator[
 def _is_anothers(lease: Mapping[str, str], told: Told, world: World) -> bool:
     """Whether another machine's run has the right to run, also by the clock of the machine this one ran on."""
     machines = {run.rpartition("-")[2] for run in (lease["run"], told.run)}
-    return len(machines) > 1 and datetime.fromisoformat(lease["until"]) > world.clock.at + told.skew
+    left = datetime.fromisoformat(lease["until"]) - (world.clock.at + told.skew)
+    return len(machines) > 1 and timedelta(0) < left <= BELIEVED
 
 
 def _said(told: Told) -> str:
@@ -133,6 +156,9 @@ def doubts(entries: Mapping[str, str]) -> dict[str, dict[str, Any]]:
 
 def most(doubt: Mapping[str, Any], kind: str) -> int:
     """How much a doubt may stand for: one answer, or what a run that vanished with its journal had not landed yet."""
+    if doubt["id"].startswith("claim-restore-"):  # so many answers as commits of other machines are not in the copy
+        most_in_one = ANSWER * TOGETHER[kind]
+        return max(1, doubt["bound"] // most_in_one) * most_in_one
     if vanished(doubt):
         return ANSWER * TOGETHER[kind]
     return 1 if doubt["feed"] == "cancels" else ANSWER

@@ -83,6 +83,9 @@ class Line:
         self.sent = 0
         self.asked = 0
         self.late = 0
+        self.around = 0
+        """The status that stands around what the panel says, 0 for its own."""
+
         self.until = clock.at
 
     def transport(self) -> httpx.MockTransport:
@@ -111,7 +114,7 @@ class Line:
             raise httpx.ReadTimeout("timed out")
         if kind == "cut":
             content = content[: len(content) // 2]
-        return httpx.Response(status, headers=headers, content=content)
+        return httpx.Response(self.around or status, headers=headers, content=content)
 
 
 _ANSWERS = {

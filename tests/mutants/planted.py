@@ -13,6 +13,10 @@ WORLDS = "tests/sim/test_sim.py::test_seeded_worlds[memory-1016-14]"
 """The simulation itself: nobody wrote a test for what these bugs do, the checker has to see it."""
 
 
+ASTRAY = "tests/sim/test_sim.py::test_worlds_whose_books_go_astray[memory-1-6]"
+"""The worlds in which the books themselves go astray."""
+
+
 @dataclass(frozen=True)
 class Mutant:
     """One planted bug: (file, text, what stands there instead) for each place, and the tests that hunt it."""
@@ -386,5 +390,33 @@ MUTANTS: tuple[Mutant, ...] = (
         "        **_untold([*run.messages, *landing.messages]),\n",
         "",
         f"{CATALOGUE}::test_what_a_dead_run_landed_is_told_in_runs",
+    ),
+    _one(
+        "the panel's name not compared",
+        "reconcile/core/identity.py",
+        "if here.panel and identity.panel and here.panel not in identity.panel:",
+        "if False and here.panel not in identity.panel:",
+        ASTRAY,
+    ),
+    _one(
+        "forks and older copies believed",
+        "reconcile/core/identity.py",
+        "    if known is None or (not known.begun and not known.revision):\n",
+        "    if True:\n",
+        ASTRAY,
+    ),
+    _one(
+        "what another machine may have sent not asked about after a restore",
+        "reconcile/restore.py",
+        "    if doubt is not None:\n        rows.update(_perhaps",
+        "    if False:\n        rows.update(_perhaps",
+        "tests/faults/test_identity.py::test_what_another_machine_may_have_sent_is_asked_about_after_a_restore",
+    ),
+    _one(
+        "a copy taken for a move",
+        "reconcile/core/identity.py",
+        "    if there or here.shared:\n",
+        "    if False:\n",
+        "tests/faults/test_identity.py::test_make_a_copy_in_google_sheets",
     ),
 )

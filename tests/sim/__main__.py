@@ -12,9 +12,14 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from tests.faults.world import RAM
+from tests.sim.outside import Outside
 from tests.sim.world import Sim
 
 BOOKS = ("memory", "xlsx", "google")
+WORLDS = ("inside", "outside")
+OUTSIDE = 2
+"""Of five seeds, the one whose world is of `tests.sim.outside`."""
+
 REGRESSIONS = Path(__file__).with_name("regressions.txt")
 
 
@@ -23,10 +28,16 @@ def book_of(seed: int) -> str:
     return {0: "xlsx", 1: "google"}.get(seed % 10, "memory")
 
 
-def lived(seed: int, book: str = "") -> tuple[int, list[str], list[str], int, int]:
+def is_outside(seed: int) -> bool:
+    """Whether in a seed's world the books go astray as well: every fifth."""
+    return seed % 5 == OUTSIDE
+
+
+def lived(seed: int, book: str = "", world: str = "") -> tuple[int, list[str], list[str], int, int]:
     """(seed, broken promises, events, boundaries, faults) of one world."""
     with tempfile.TemporaryDirectory(dir=RAM) as name:
-        sim = Sim(seed, Path(name), book or book_of(seed))
+        outside = world == "outside" or (not world and is_outside(seed))
+        sim = (Outside if outside else Sim)(seed, Path(name), book or book_of(seed))
         problems = sim.live()
         return seed, problems, sim.events, sim.boundaries, sim.faults
 
@@ -38,7 +49,7 @@ def calm() -> None:
     gc.disable()
 
 
-def _job(case: tuple[int, str]) -> tuple[int, list[str], list[str], int, int]:
+def _job(case: tuple[int, str, str]) -> tuple[int, list[str], list[str], int, int]:
     try:
         return lived(*case)
     except Exception as error:  # noqa: BLE001 - whatever a world ends with is that seed's finding
@@ -55,19 +66,24 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=1, help="the first seed")
     parser.add_argument("--seed", type=int, help="replay this one")
     parser.add_argument("--book", choices=BOOKS, default="", help="default: by the seed")
+    parser.add_argument(
+        "--world", choices=WORLDS, default="", help="default: by the seed; inside: as before there were others"
+    )
     parser.add_argument("--events", type=int, default=60, help="how many of the last events to print")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--json", type=Path, help="write the counts here")
     parser.add_argument("--failed", type=Path, help="add the seeds that broke a promise to this file")
     args = parser.parse_args()
     if args.seed is not None:
-        _, problems, events, _, _ = lived(args.seed, args.book)
+        _, problems, events, _, _ = lived(args.seed, args.book, args.world)
         print("\n".join([*events[-args.events :], *(f"BROKEN {problem}" for problem in problems)]))
         return int(bool(problems))
     seeds = range(args.first, args.first + args.seeds)
     counts = {"schedules": 0, "boundaries": 0, "faults": 0, "broken": 0}
     with ProcessPoolExecutor(args.jobs, initializer=calm) as pool:
-        for seed, problems, _, boundaries, faults in pool.map(_job, [(seed, args.book) for seed in seeds], chunksize=4):
+        for seed, problems, _, boundaries, faults in pool.map(
+            _job, [(seed, args.book, args.world) for seed in seeds], chunksize=4
+        ):
             counts["schedules"] += 1
             counts["boundaries"] += boundaries
             counts["faults"] += faults

@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from tests.faults import sweep
 from tests.sim.__main__ import BOOKS, REGRESSIONS
+from tests.sim.outside import Outside
 from tests.sim.world import Rates, Sim
 
 if TYPE_CHECKING:
@@ -29,6 +30,14 @@ def test_seeded_worlds(tmp_path: Path, book: str, first: int, count: int) -> Non
     for seed in range(first, first + count):
         sim = Sim(seed, tmp_path / str(seed), book)
         assert sim.live() == [], "\n".join([f"python -m tests.sim --seed {seed} --book {book}", *sim.events[-20:]])
+
+
+@pytest.mark.parametrize(("book", "first", "count"), [("memory", 1, 6), ("xlsx", 1, 3), ("google", 1, 2)])
+def test_worlds_whose_books_go_astray(tmp_path: Path, book: str, first: int, count: int) -> None:
+    """F26-F34: copies come back, state folders are put back, panels are mixed up: every stop has a way on, and peace comes."""
+    for seed in range(first, first + count):
+        sim = Outside(seed, tmp_path / str(seed), book)
+        assert sim.live() == [], "\n".join([f"--seed {seed} --book {book} --world outside", *sim.events[-20:]])
 
 
 @pytest.mark.parametrize(("seed", "book"), regressions())

@@ -39,6 +39,9 @@ GOOD_STATUS = {
 }
 WRONG: tuple[Any, ...] = ("Compelted", "#REF!", "1.5k", True, -4, "=1+1", "1.000", "#N/A (Did not find value)", "☃")
 UNSETTLED = ("Please check", "Held", "Refused", "Not sure", "Waiting")
+OLDER_COPY = "this copy of the sheet is older"
+"""With these words a row says itself that the panel has something else."""
+
 FAULTS = (*sweep.PANEL, "crash")
 LONG_LIVES = (0, 1, 2)
 """Of eight worlds, those in which weeks pass between runs, so that closed orders leave for Archive."""
@@ -482,6 +485,7 @@ class Sim:
             if (
                 key in self.misled
                 or any(f"· {word}" in sync for word in UNSETTLED)
+                or OLDER_COPY in sync
                 or any(again == f"orders {key}" for again in watch.again)
             ):
                 continue
