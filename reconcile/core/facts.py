@@ -6,6 +6,7 @@ Nothing here is needed to be right: a run with no facts, or with wrong ones, lea
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -77,6 +78,18 @@ def facts_of(text: str, panels: Collection[str], panel: str) -> Facts:
         and 1 <= facts.rows <= CHUNK
     )
     return replace(facts, panel=panel) if sound and facts.panel in {*panels, panel} else Facts(panel)
+
+
+_CLOSED: Final = re.compile(
+    r"\b(?:already|been|is|was)[ _]+(?:been[ _]+)?(?:closed|completed?|cancell?ed|refunded|finished|partial(?:ly)?)\b|\bclosed[ _]+order\b"
+    r"|\border[ _]+closed\b",
+    re.IGNORECASE,
+)
+
+
+def says_closed(reason: str) -> bool:
+    """Whether a panel's reason for a refusal says that the order is closed there: "Order is already closed" [obs]."""
+    return _CLOSED.search(reason) is not None
 
 
 def told(facts: Facts) -> list[str]:

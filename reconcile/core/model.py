@@ -67,6 +67,10 @@ class Status(StrEnum):
         return self in (Status.COMPLETED, Status.PARTIAL, Status.CANCELED)
 
 
+CLOSED_THERE = "Closed at the panel"
+"""What staff choose for an order of which the panel says that it is closed there: never sent, so it is no `Status`."""
+
+
 class RefillStatus(StrEnum):
     """A refill task's status, as staff read it."""
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from reconcile.core import accidents, approvals, cells, diff, rules, written
+from reconcile.core.facts import says_closed
 from reconcile.core.ledger import (
     SEEN,
     STATE_ARCHIVED,
@@ -35,6 +36,7 @@ from reconcile.core.ledger import (
 )
 from reconcile.core.model import (
     APPROVALS,
+    CLOSED_THERE,
     ROW,
     SYNC,
     UNSURE,
@@ -445,7 +447,7 @@ def closed_by(sending: Sending, ledger: Ledger) -> Row | None:
 def closed_state(row: Row) -> Row:
     """`row` with `state` closed when what the panel accepted closes it."""
     done = (
-        row.get("status") in (Status.COMPLETED, Status.PARTIAL, Status.CANCELED, "Rejected", "sent")
+        row.get("status") in (Status.COMPLETED, Status.PARTIAL, Status.CANCELED, CLOSED_THERE, "Rejected", "sent")
         or row.get("decision") is not None
     )
     return {**row, "state": STATE_CLOSED} if done and row.get("state") == STATE_OPEN else row
@@ -567,7 +569,11 @@ def _take(
         seen["unsure_seen"] = edits[UNSURE]  # nothing is in doubt here, so it has nothing to say
     if seen:
         draft.remember(ledger_row, **seen)
-    refused = refusals(ledger_row["refused"])
+    if decided.settled:
+        draft.settled[feed.value, key] = closed_state(
+            {**draft.settled.get((feed.value, key), ledger_row), **decided.settled}
+        )
+    refused = {} if "refused" in decided.settled else refusals(ledger_row["refused"])
     left = {name: refused[name] for name in refused if name not in decided.forgotten}
     if decided.forgotten:
         newest = draft.settled.get((feed.value, key), ledger_row)
@@ -678,6 +684,7 @@ def _panel_changed(
     draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, moved: pd.DataFrame
 ) -> set[tuple[str, str]]:
     """(key, column) of the cells that show a value from before the panel changed it: told until somebody types the new one."""
+    say = draft.words
     shown = {
         (str(key), str(name)): raw for key, name, raw in zip(moved["key"], moved["field"], moved["raw"], strict=True)
     }
@@ -691,7 +698,7 @@ def _panel_changed(
         for name, (before, after) in left.items():
             if _same_fact(shown[key, name], before) or (cells.is_blank(shown[key, name]) and not before):
                 found.add((str(key), name))
-                text = changed_text(name, before, after, draft.words)
+                text = changed_text(name, before, after, say)
                 draft.say(feed, str(key), _number(sheet.at(str(key))), Kind.PROBLEM, text)
                 if refused := refusals(row["refused"]):
                     draft.say(
@@ -699,7 +706,7 @@ def _panel_changed(
                         str(key),
                         _number(sheet.at(str(key))),
                         Kind.REFUSED,
-                        still_refused(feed, refused, draft.words),
+                        still_refused(feed, refused, say),
                     )
         if left != told:
             rest = {name: held for name, held in marks(row["refused"]).items() if name not in told or name in left}
@@ -1266,7 +1273,15 @@ def still_refused(feed: Feed, refused: Mapping[str, tuple[str, str]], say: Words
     _, reason = next(iter(refused.values()))
     sends = [(name, value) for name, (value, _) in refused.items() if name != "send"]
     what = say.changes(sends) if sends else say.PHRASES["the_one"].format(one=say.ONE[feed])
-    return say.REFUSED.format(what=what, reason=say.sentence(reason))
+    return refused_text(feed, what, reason, say)
+
+
+def refused_text(feed: Feed, what: str, reason: str, say: Words) -> str:
+    """What a row says of a refusal; where the panel says that the order is closed, how to close the row, too."""
+    text = say.REFUSED.format(what=what, reason=say.sentence(reason))
+    if feed is Feed.ORDERS and says_closed(reason):
+        text += " " + say.CLOSED_AT_PANEL.format(choice=say.choice(CLOSED_THERE))
+    return text
 
 
 def at_rest(feed: Feed, ledger_row: Row, say: Words = ENGLISH) -> tuple[Kind, str]:

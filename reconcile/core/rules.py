@@ -11,8 +11,21 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from reconcile.core import cells
+from reconcile.core.facts import says_closed
 from reconcile.core.ledger import SEEN, UNCONFIRMED, refusals
-from reconcile.core.model import Action, Change, Decision, Feed, Kind, Push, RefillStatus, Status, Unsure, YesNo
+from reconcile.core.model import (
+    CLOSED_THERE,
+    Action,
+    Change,
+    Decision,
+    Feed,
+    Kind,
+    Push,
+    RefillStatus,
+    Status,
+    Unsure,
+    YesNo,
+)
 from reconcile.core.words import ENGLISH
 
 if TYPE_CHECKING:
@@ -46,12 +59,14 @@ class Decided:
 
     seen: cells to remember as shown although nothing is pushed for them. forgotten: fields whose refusal is over, because the
     cell was put back or cleared. asked: whether what the row says in If unsure answers a question about it, and so is not over.
+    settled: what the ledger knows from now on although nothing is pushed.
     """
 
     pushes: list[Push] = field(default_factory=list)
     seen: dict[str, Cell] = field(default_factory=dict)
     forgotten: set[str] = field(default_factory=set)
     asked: bool = False
+    settled: dict[str, Cell] = field(default_factory=dict)
     answers: list[tuple[Kind, str]] = field(default_factory=list)
 
     def say(self, kind: Kind, text: str) -> None:
@@ -79,16 +94,10 @@ def order(
     """
     out = Decided()
     wanted = _wanted(row, ledger, edits, {"status", "start_count", "remains"}, out, _read_order, say)
-    accepted = _status(ledger)
-    if accepted is not None and accepted.closed:
-        if ledger.get("start_count" + SEEN) == UNCONFIRMED:  # it was on its way before the order was closed
-            _with_start_count(out, key, row, ledger, wanted, edits)
-            wanted.pop("start_count", None)
-        if wanted:
-            out.answers = [
-                (Kind.PROBLEM, say.CLOSED_STAYS.format(status=say.choice(accepted), label=say.named(wanted)))
-            ]
-        return out
+    if _is_closed(ledger):
+        return _stays_closed(out, key, row, ledger, edits, wanted, say)
+    if wanted.get("status") == CLOSED_THERE:
+        return _closed_there(row, ledger, say)
     status = Status(wanted["status"]) if "status" in wanted else None
     if question := _question(key, row, ledger, edits, wanted, status, say):
         if not _answered(row, ledger, say):
@@ -117,6 +126,31 @@ def order(
         out.pushes.append(
             Push(Feed.ORDERS, key, _row_number(row), Action.UPDATE_ORDERS, key, tuple(changes), order_id=key)
         )
+    return out
+
+
+def _is_closed(ledger: Row) -> bool:
+    """Whether the agreed status is a closed one, or the one that says the panel closed it."""
+    accepted = _status(ledger)
+    return (isinstance(accepted, Status) and accepted.closed) or ledger.get("status") == CLOSED_THERE
+
+
+def _stays_closed(
+    out: Decided,
+    key: str,
+    row: Row,
+    ledger: Row,
+    edits: Mapping[str, Cell],
+    wanted: dict[str, str],
+    say: Words,
+) -> Decided:
+    """A closed order: what was typed since is refused, but for a start count that was on its way when it was closed."""
+    if ledger.get("start_count" + SEEN) == UNCONFIRMED:
+        _with_start_count(out, key, row, ledger, wanted, edits)
+        wanted.pop("start_count", None)
+    if wanted:
+        status = _status(ledger) or CLOSED_THERE
+        out.answers = [(Kind.PROBLEM, say.CLOSED_STAYS.format(status=say.choice(status), label=say.named(wanted)))]
     return out
 
 
@@ -153,6 +187,18 @@ def _answered(row: Row, ledger: Row, say: Words) -> bool:
     if raw == ledger.get("unsure_seen"):
         return False
     return cells.choice(raw, Unsure, say.LABEL["unsure"], say) is Unsure.SEND_AGAIN
+
+
+def _closed_there(row: Row, ledger: Row, say: Words) -> Decided:
+    """An order of which staff say that it is closed at the panel: so it is, where the panel has said so itself."""
+    out = Decided()
+    if not any(says_closed(reason) for _, reason in refusals(ledger.get("refused")).values()):
+        out.say(Kind.PROBLEM, say.NOT_CLOSED_THERE.format(choice=say.choice(CLOSED_THERE)))
+        return out
+    out.seen = {name: row.get(name) for name in ("status", "start_count", "remains")}
+    out.settled = {"status": CLOSED_THERE, "refused": None}
+    out.say(Kind.INFO, say.UP_TO_DATE.format(what=say.changes([("status", CLOSED_THERE)])))
+    return out
 
 
 def _shown_remains(row: Row, say: Words) -> str:
@@ -413,6 +459,9 @@ Reader = Callable[[str, "Cell", "Words"], "str | cells.Wrong | None"]
 
 
 def _read_order(name: str, raw: Cell, say: Words) -> str | cells.Wrong | None:
+    named = {cells.letters(CLOSED_THERE), cells.letters(say.choice(CLOSED_THERE))}
+    if name == "status" and isinstance(raw, str) and cells.letters(raw) in named:
+        return CLOSED_THERE
     return (
         cells.choice(raw, Status, say.LABEL[name], say) if name == "status" else cells.count(raw, say.LABEL[name], say)
     )

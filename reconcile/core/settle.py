@@ -31,7 +31,16 @@ from reconcile.core.model import (
     Status,
     Verdict,
 )
-from reconcile.core.plan import at_rest, beside_cancel, closed_by, closed_state, content_mark, refund_by, went_through
+from reconcile.core.plan import (
+    at_rest,
+    beside_cancel,
+    closed_by,
+    closed_state,
+    content_mark,
+    refund_by,
+    refused_text,
+    went_through,
+)
 from reconcile.core.rules import joined
 from reconcile.core.words import ENGLISH
 
@@ -157,7 +166,7 @@ def _one(result: Result, row: Row, frame: pd.DataFrame, when: str, now: datetime
         seen = beside_cancel(push.feed, push.action.value, _cell(frame, push.key, "remains"))
         return {**accepted(push, row, now), **seen}, Kind.SENT, say.SENT.format(when=when, what=what(push, say))
     if result.verdict is Verdict.REFUSED:
-        text = say.REFUSED.format(what=what(push, say), reason=say.sentence(result.reason))
+        text = refused_text(push.feed, what(push, say), result.reason, say)
         return refused(push, row, result.reason, say), Kind.REFUSED, text
     if result.verdict is Verdict.NOT_SENT:
         cleared = {**row, "sending": None} if push.once else row

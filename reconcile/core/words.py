@@ -315,7 +315,7 @@ SERVICE_LABEL: Final = {"service_id": "Service ID", "pull": "Pull"}
 CHOICES: Final = {
     value: value
     for value in (
-        *("Processing", "In progress", "Completed", "Partial", "Canceled"),
+        *("Processing", "In progress", "Completed", "Partial", "Canceled", "Closed at the panel"),
         *("Pending", "Rejected"),
         *("Cancel and refund", "Partial refund", "Reject"),
         *("It went through", "Send again"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -317,3 +318,29 @@ def test_a_fault_of_another_call_teaches_nothing(synced: Terminal) -> None:
     assert "To know" not in synced.type("sync").out
     kinds = {request.content_type for request in synced.panel.calls(Action.UPDATE_ORDERS)}
     assert kinds == {"application/json"}
+
+
+def test_an_order_that_is_closed_at_the_panel_can_be_closed_here(synced: Terminal) -> None:
+    """Nothing is taken of it there: the refusal offers the choice, the choice sends nothing, and the row leaves for Archive."""
+    synced.panel.closes = True
+    synced.panel.state.orders["20"].status = "Canceled"
+    synced.edit("Orders", "20", Start_count=5)
+    synced.edit("Orders", "21", Status="Closed at the panel")
+    synced.type("sync")
+    assert sync_of(synced, "20") == (
+        "#20 · Refused. The panel did not take Start count 5: the panel says: “Order is already closed”. It is not sent again until "
+        "you change it. If the order is closed at the panel, choose Closed at the panel here: nothing is sent then, and the row is done."
+    )
+    assert sync_of(synced, "21") == (
+        "#21 · Please check. The panel never said that this order is closed, so Closed at the panel does not count here. "
+        "Choose another Status."
+    )
+    before = len(synced.panel.requests)
+    synced.edit("Orders", "20", Status="closed at the panel")
+    synced.type("sync")
+    assert sync_of(synced, "20") == "#20 · Note. The panel has Status Closed at the panel."
+    assert not [request for request in synced.panel.requests[before:] if request.action.startswith("update")]
+    synced.moment[0] += timedelta(days=8)
+    synced.type("sync")
+    assert [row["ID"] for row in synced.rows("Orders")] == ["15", "16", "21"]
+    assert [row["ID"] for row in synced.rows("Archive")] == ["20"]
