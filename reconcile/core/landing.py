@@ -248,6 +248,7 @@ def _cells(item: Order | Refill | CancelTask, say: Words) -> tuple[Row, str]:
             "service": item.service or None,
             "status": Status.PROCESSING.value,
             "comments": item.comments or None,
+            "details": item.details or None,
         }
         return row, say.NEW_ORDER
     if isinstance(item, Refill):

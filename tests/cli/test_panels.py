@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -344,3 +345,19 @@ def test_an_order_that_is_closed_at_the_panel_can_be_closed_here(synced: Termina
     synced.type("sync")
     assert [row["ID"] for row in synced.rows("Orders")] == ["15", "16", "21"]
     assert [row["ID"] for row in synced.rows("Archive")] == ["20"]
+
+
+def test_what_else_the_panel_sent_stands_in_details(terminal: Terminal) -> None:
+    """Fields beyond the reference are in the row; a text too long for a cell is whole in Long texts."""
+    orders = [
+        {"id": "5001", "link": "l", "usernames": ["a", "b"], "answer_number": 3},
+        {"id": "5002", "link": "l", "hashtags": "h" * 40_000},
+    ]
+    terminal.panel.faults.append(answering(json.dumps({"status": "success", "orders": orders}), action="getOrders"))
+    terminal.type("init")
+    terminal.type("sync")
+    first, second = (str(row["Details"]) for row in terminal.rows("Orders")[:2])
+    assert first == "usernames: a, b · answer_number: 3"
+    assert second.endswith(" … (Details continues: see Long texts, ID 5002 Details, 2 parts)")
+    parts = [str(row["Text"]) for row in terminal.rows("Long texts")]
+    assert "".join(parts) == "hashtags: " + "h" * 40_000

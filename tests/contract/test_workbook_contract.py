@@ -177,7 +177,7 @@ class WorkbookContract:
     def test_a_doubled_heading_is_named(self, hands: Hands) -> None:
         """Two columns called Status are Damaged, with both places."""
         hands.add_column("orders", "status", "")
-        with pytest.raises(Damaged, match=r"Tab 'Orders' of .* has the heading 'Status' twice \(columns H and O\)\."):
+        with pytest.raises(Damaged, match=r"Tab 'Orders' of .* has the heading 'Status' twice \(columns H and P\)\."):
             hands.open().read()
 
     def test_a_missing_tab_is_named(self, hands: Hands) -> None:

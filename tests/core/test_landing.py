@@ -27,7 +27,7 @@ def landing_of(
 
 def test_an_order_lands_as_it_was_sent() -> None:
     """Texts exactly, counts as numbers where that is exact, and the ledger remembers what the sheet shows."""
-    sent = Order("15", "12", '=IMPORTXML("x")', "0.10029597233", "1a68-ab", "1000", "Great!\r\nनमस्ते 🎉")
+    sent = Order("15", "12", '=IMPORTXML("x")', "0.10029597233", "1a68-ab", "1000", "Great!\r\nनमस्ते 🎉", "runs: 3")
     out = landing_of(sent)
     assert out.append == {
         "orders": [
@@ -40,6 +40,7 @@ def test_an_order_lands_as_it_was_sent() -> None:
                 "service": "12",
                 "status": "Processing",
                 "comments": "Great!\r\nनमस्ते 🎉",
+                "details": "runs: 3",
                 "received": NOW,
                 "sync": "#15 · New. Type the start count, then choose a Status.",
             }
@@ -62,7 +63,7 @@ def test_what_the_panel_left_out_stays_blank() -> None:
     desk = Desk()
     desk.receive(Order("15", "12"))
     assert {name: cell for name, cell in desk.row("orders", "15").items() if cell is None} == dict.fromkeys(
-        ("user", "charge", "link", "quantity", "comments")
+        ("user", "charge", "link", "quantity", "comments", "details")
     )
     assert desk.plan().notes == ()
 

@@ -191,7 +191,7 @@ def test_a_workbook_from_before_wraps_its_texts_once(hands: GoogleHands, comment
     unwrap = {"repeatCell": {"range": where, "cell": clip, "fields": "userEnteredFormat.wrapStrategy"}}
     person.do(unwrap)
     assert remembered(hands) is None
-    assert run(hands, meta={"lease": "x"}).count("repeatCell") == 4  # User, Link, Comments, Note
+    assert run(hands, meta={"lease": "x"}).count("repeatCell") == 5  # User, Link, Comments, Note, Details
     assert remembered(hands) == told
     assert {wrapping(hands, row) for row in (2, 3, 900)} == {"WRAP"}
     person.do(unwrap)

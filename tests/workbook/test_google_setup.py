@@ -330,7 +330,7 @@ def test_what_is_missing_comes_back(hands: GoogleHands) -> None:
     done = hands.open().provision()
     assert done.lines() == ["Added the tab Refills.", "Added the column Note to Orders, at the right end."]
     assert titles(hands.emulator, hands.id) == TITLES
-    assert hands.see("orders")[0][-3:] == ["Sync", "Note", "Team"]
+    assert hands.see("orders")[0][-4:] == ["Sync", "Details", "Note", "Team"]
     assert hands.cell("orders", "1", "Team") == "Ann"
     snapshot = hands.open().read()
     assert snapshot.revision == 2

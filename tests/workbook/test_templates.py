@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from reconcile.workbook.templates import Templates
 
 HEADERS = {
-    "orders": "ID · User · Charge · Link · Quantity · Start count · Service · Status · Remains · Received · Comments · Note · If unsure · Sync",
+    "orders": "ID · User · Charge · Link · Quantity · Start count · Service · Status · Remains · Received · Comments · Note · If unsure · Sync · Details",
     "refills": "ID · Order ID · Service · Link · Start count · Quantity · Requested · Received · Status · Note · Sync",
     "cancels": "ID · Order ID · Service · Link · Received · Decision · Remains · Note · If unsure · Sync",
     "payments": "Reference · User · Amount · Details · Affiliate commission · Send · Note · If unsure · Sync",
@@ -36,7 +36,7 @@ STAFF = {
     "services": {"service_id", "name", "pull"},
 }
 KEYS = {
-    "orders": "id user charge link quantity start_count service status remains received comments note unsure sync",
+    "orders": "id user charge link quantity start_count service status remains received comments note unsure sync details",
     "refills": "id order_id service link start_count quantity requested received status note sync",
     "cancels": "id order_id service link received decision remains note unsure sync",
     "payments": "reference user amount details commission send note unsure sync",

@@ -166,7 +166,7 @@ def test_a_half_made_workbook_is_completed(path: Path) -> None:
 
     done = open_book(path).provision(["12"])
 
-    assert [title for title, _ in done.columns] == ["Orders"] * 12
+    assert [title for title, _ in done.columns] == ["Orders"] * 13
     assert "Added the tab Refills." in done.lines()
     assert "Added the column Sync to Orders, at the right end." in done.lines()
     made = openpyxl.load_workbook(path)
@@ -188,9 +188,9 @@ def test_a_half_made_workbook_is_completed(path: Path) -> None:
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ((1, 16384), [(1, 14), (15, 15), (16, 16384)]),
-        ((15, 16384), [(15, 15), (16, 16384)]),
-        ((9, 15), [(9, 14), (15, 15)]),
+        ((1, 16384), [(1, 15), (16, 16), (17, 16384)]),
+        ((16, 16384), [(16, 16), (17, 16384)]),
+        ((9, 16), [(9, 15), (16, 16)]),
     ],
 )
 def test_an_added_heading_leaves_its_columns_group(
@@ -206,8 +206,8 @@ def test_an_added_heading_leaves_its_columns_group(
     assert open_book(path).provision().columns == (("Orders", "If unsure"),)
     there = openpyxl.load_workbook(path)["Orders"].column_dimensions.values()
     assert [(each.min, each.max) for each in there] == after
-    assert [(each.width, each.hidden) for each in there if each.min != 15] == [(20, True)] * (len(after) - 1)
-    assert [(each.width, each.hidden) for each in there if each.min == 15] == [(17, False)]
+    assert [(each.width, each.hidden) for each in there if each.min != 16] == [(20, True)] * (len(after) - 1)
+    assert [(each.width, each.hidden) for each in there if each.min == 16] == [(17, False)]
 
 
 def test_completing_keeps_texts_as_they_are(book: XlsxWorkbook, path: Path) -> None:
