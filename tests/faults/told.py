@@ -83,11 +83,11 @@ def _doubts(
             yield f"{told.run}: a doubt is not bounded to one answer: {name} {doubt['bound']}"
     if told.outcome is None:
         return
-    for name in before.keys() - {doubt.id for doubt in told.outcome.doubts}:
-        if f"({name})" in closed:  # also where this run could not write it down: the next one closes it again
-            continue
+    # a closed one may still be on record where this run could not write it down: the next one closes it again
+    standing = {name for name in before if f"({name})" not in closed}
+    for name in standing - {doubt.id for doubt in told.outcome.doubts}:
         yield f"{told.run}: the doubt {name} is on record, and the run said nothing of it"
-    in_doubt = bool(after or told.outcome.doubts)
+    in_doubt = bool(standing or after or told.outcome.doubts)
     if in_doubt and told.code == 0:
         yield f"{told.run}: exit 0, with something in doubt: {[*before, *after] or told.outcome.doubts}"
     if told.code == 7 and not told.outcome.doubts:
