@@ -109,7 +109,7 @@ def test_the_code_a_part_is_of_is_the_code_it_runs(part: str) -> None:
 def test_a_world_that_broke_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its seed, workbook and first broken promise are written down as a line for the regressions."""
     monkeypatch.setattr(sim, "ProcessPoolExecutor", _Here)
-    monkeypatch.setattr(sim, "lived", lambda seed, _book: (seed, ["an order is lost"] * (seed == 8), [], 1, 0))
+    monkeypatch.setattr(sim, "lived", lambda seed, _book, _world: (seed, ["an order is lost"] * (seed == 8), [], 1, 0))
     failed = tmp_path / "failed.txt"
     words = ["sim", "--book", "xlsx", "--first", "7", "--seeds", "3", "--failed", str(failed)]
     monkeypatch.setattr("sys.argv", words)

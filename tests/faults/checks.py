@@ -74,6 +74,12 @@ class Watch:
     told_again: set[str] = field(default_factory=set)
     """Orders of which a row or a run said that they were handed out again."""
 
+    under: dict[str, tuple[int, set[str]]] = field(default_factory=dict)
+    """Orders handed out again that only doubts covered: how often by then, and the doubts."""
+
+    known: set[str] = field(default_factory=set)
+    """Doubts of which a run said that their answer was found."""
+
     seen: Shown = field(default_factory=dict)
     kept: Shown = field(default_factory=dict)
     running: int = 0
@@ -133,6 +139,10 @@ class Watch:
         for message in told.outcome.messages if told.outcome else ():
             if "handed" in message:
                 self.told_again.update(re.findall(r"\d+", message))
+            self.known.update(re.findall(r"in doubt \((\S+)\) is known by now", message))
+        for order in self.world.panel.state.orders.values():
+            if order.handed > 1 and order.id not in self.told_again:
+                self._cover(order.id, order.handed, order.service, telling.doubts(self.recorded[1]).values())
         self.check()
         unsure = [(tab, row) for tab, rows in self.seen.items() for row in rows if "Not sure" in str(row.get("Sync"))]
         for tab, row in unsure:
@@ -279,13 +289,25 @@ class Watch:
                     ids = [item.id for item in missing]
                     self.say(f"{count} {feed} of service {service} are lost without a word: {ids}; doubts: {doubts}")
         for order in state.orders.values():
-            covered = any(_covers(doubt, "orders", order.service) for doubt in doubts)
-            if order.handed > 1 and order.id not in self.told_again and not covered:
+            if order.handed < 2 or order.id in self.told_again:
+                continue
+            if self._cover(order.id, order.handed, order.service, doubts):
+                continue
+            # the answer that was in doubt was found, and its row had come by the later handing out meanwhile
+            times, over = self.under.get(order.id, (0, set()))
+            if times != order.handed or not over & self.known:
                 self.say(f"order {order.id} was handed out {order.handed} times, and nobody was told")
         if lost > sum(bounds.values()):
             self.say(f"{lost} orders, refills and cancels are lost; doubts: {doubts}")
         self._in_history()
         self._no_secret()
+
+    def _cover(self, order: str, handed: int, service: str, doubts: Iterable[Mapping[str, Any]]) -> bool:
+        """Whether doubts cover an order that was handed out again; which they are is remembered."""
+        covering = {str(doubt["id"]) for doubt in doubts if _covers(doubt, "orders", service)}
+        if covering:
+            self.under[order] = handed, covering
+        return bool(covering)
 
     def _in_history(self) -> None:
         """Every refund, payment and ticket the panel made has its line, also when the run that sent it did not live to write it."""

@@ -65,6 +65,8 @@ def _copied(watch: Watch) -> Watch:
         deleted=set(watch.deleted),
         doubled=set(watch.doubled),
         told_again=set(watch.told_again),
+        under=dict(watch.under),
+        known=set(watch.known),
         seen=copy.copy(watch.seen),
         problems=list(watch.problems),
     )

@@ -38,8 +38,8 @@ MUTANTS: tuple[Mutant, ...] = (
     _one(
         "parse before journaling",
         JOB,
-        "    try:\n        job.journal.answered(",
-        "    _READERS[feed](raw, service)\n    try:\n        job.journal.answered(",
+        "        try:\n            self.journal.answered(self.claim",
+        '        READERS[Feed.ORDERS](raw, "")\n        try:\n            self.journal.answered(self.claim',
         f"{CATALOGUE}::test_the_answer_is_kept_before_anybody_reads_it",
     ),
     _one(
@@ -60,8 +60,8 @@ MUTANTS: tuple[Mutant, ...] = (
     _one(
         "ledger moved on send",
         "reconcile/core/settle.py",
-        "return unconfirmed(push, row), Kind.WAITING,",
-        "return accepted(push, row, now), Kind.WAITING,",
+        "return _unclear(push, row, result.reason, say)",
+        "return accepted(push, row, now), Kind.WAITING, say.UNKNOWN.format(what=what(push, say))",
         f"{CATALOGUE}::test_the_ledger_moves_for_accepted_ids_only",
     ),
     _one(
@@ -294,7 +294,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "a payment marked as sent and never sent",
         JOB,
         "            return panel.add_payment(\n"
-        '                params["user"], params["amount"], params["details"], params.get("affiliate_commission")\n'
+        '                params["user"], params["amount"], params["details"], params.get("affiliate_commission"), keep=keep\n'
         "            )",
         "            return None",
         WORLDS,
@@ -394,8 +394,8 @@ MUTANTS: tuple[Mutant, ...] = (
     _one(
         "the panel's name not compared",
         "reconcile/core/identity.py",
-        "if here.panel and identity.panel and here.panel not in identity.panel:",
-        "if False and here.panel not in identity.panel:",
+        "if here.panel and names and here.panel not in names:",
+        "if False and here.panel not in names:",
         ASTRAY,
     ),
     _one(
