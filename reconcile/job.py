@@ -79,7 +79,7 @@ from reconcile.errors import (
     Unknown,
     Unmovable,
 )
-from reconcile.journal import NO_BOOK, Claim, State
+from reconcile.journal import NO_BOOK, ON_RECORD, Claim, State
 from reconcile.panel import answers
 from reconcile.panel.client import CutShort
 
@@ -760,7 +760,7 @@ def _settle_old_claims(run: _Run) -> None:
     with _noting(run):
         for claim in _left_open(run):
             if claim.run != run.job.run and claim.id not in waiting:
-                run.job.journal.settle(claim.id, "on record in the sheet")
+                run.job.journal.settle(claim.id, ON_RECORD)
 
 
 @contextmanager

@@ -69,6 +69,12 @@ _APPLICATION: Final = 0x72656331
 _VERSION: Final = 2
 """SQLite's user_version: the layout of the tables below."""
 
+ON_RECORD: Final = "on record in the sheet"
+"""What stands in a settled claim's `how` where the sheet has the doubt about it."""
+
+_BY: Final = ", by commit "
+"""What follows in a claim's `how`, with the number of this journal's commit that has its rows or its doubt."""
+
 _SEEN: Final = "asked at revision "
 """What stands in a claim's `how` until it is settled."""
 
@@ -150,6 +156,10 @@ class Claim:
     why: str
     seen: int | None = None
     """The workbook's revision that was known when it was asked; None for one by hand, and for an earlier version's."""
+
+    how: str = ""
+    commit: int | None = None
+    """The number of this journal's commit that has its rows or the doubt about it; None where there is none."""
 
     @property
     def name(self) -> str:
@@ -532,12 +542,19 @@ class Journal:
         """Records, for all of them or none, that the workbook now has their rows."""
         with self._write() as db:
             for claim in claims:
-                _move(db, claim, State.LANDED, ended_at=at)
+                _move(db, claim, State.LANDED, ended_at=at, how=State.LANDED.value + _by(db, claim))
 
     def settle(self, claim: int, how: str) -> None:
-        """Records that the sheet now has the doubt on record, or that a person resolved it."""
+        """Records that the sheet now has the doubt on record (`ON_RECORD`), or how else the claim came to its end."""
         with self._write() as db:
-            _move(db, claim, State.SETTLED, how=_text(how))
+            by = _by(db, claim) if how == ON_RECORD else ""
+            _move(db, claim, State.SETTLED, how=_text(how) + by)
+
+    def reopen(self, claims: Iterable[int]) -> None:
+        """Records that a sheet which had them landed or on record is gone: the next run takes them up as unknown, all or none."""
+        with self._write() as db:
+            for claim in claims:
+                _put(db, "claims", _get(db, "claims", claim) | {"state": State.UNKNOWN.value, "how": ""})
 
     def claims(self, book: str) -> tuple[Claim, ...]:
         """Every claim of this workbook that is still kept, oldest first."""
@@ -686,6 +703,8 @@ def _claim(row: _Row) -> Claim:
         answered_at=row["answered_at"],
         why=row["why"],
         seen=int(row["how"].removeprefix(_SEEN)) if row["how"].startswith(_SEEN) else None,
+        how=row["how"].partition(_BY)[0],
+        commit=int(row["how"].partition(_BY)[2]) if _BY in row["how"] else None,
     )
 
 
@@ -766,6 +785,13 @@ def _get(db: sqlite3.Connection, table: str, number: int) -> _Row:
     if (found := cursor.fetchone()) is None:
         raise ValueError(f"the journal has no {table} row {number}")
     return dict(zip((column[0] for column in cursor.description), found, strict=True))
+
+
+def _by(db: sqlite3.Connection, claim: int) -> str:
+    """Which commit of this journal has what became of a claim: the last one that was written for its workbook."""
+    book = _get(db, "claims", claim)["book"]
+    (number,) = db.execute("SELECT max(number) FROM commits WHERE book = ? AND written_at <> ''", (book,)).fetchone()
+    return "" if number is None else f"{_BY}{number}"
 
 
 def _move(db: sqlite3.Connection, claim: int, to: State, **changes: object) -> None:

@@ -22,6 +22,7 @@ from reconcile.core.once import Sent
 from reconcile.core.plan import Rules, closed_by, closed_state, content_mark, make_plan, went_through
 from reconcile.errors import Disagree, NothingToDo, SettingsError
 from reconcile.job import ARCHIVE, FULL, PAYLOAD, check_schema, past_of, read_answer, services, sync_texts
+from reconcile.journal import ON_RECORD, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -65,7 +66,8 @@ class Restored:
     """What restoring did, or would do. rows: feed → how many come back. sent, unclear: of what was sent once.
 
     gone: those of `sent` whose row is not in this copy. told: how many rows the panel has newer values of. doubt: what other
-    machines may have received. since: the time of the copy.
+    machines may have received. since: the time of the copy. unheard: claims without a whole answer that the copy does not tell
+    of; the next sync puts them on record.
     """
 
     run: str
@@ -77,6 +79,7 @@ class Restored:
     told: int = 0
     doubt: Doubt | None = None
     missing: bool = False
+    unheard: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -115,16 +118,18 @@ def restore(work: Work, *, dry_run: bool = False) -> Restored:
             "This machine's journal does not know this workbook.", "`reconcile doctor` says how things stand."
         )
     ledger = Ledger(snapshot.ledger, snapshot.meta)
-    waiting = missing(work.journal.claims(identity.book), snapshot, ledger)
+    claims = [(claim, _read(claim)) for claim in work.journal.claims(identity.book)]
+    waiting = missing(claims, snapshot, ledger)
     past = past_of(work.journal, tuple(dict.fromkeys((*identity.panel, *known.panel))))
     doubt = _others(known.machines, identity, work, snapshot, known.services)
     half = snapshot.meta.get(RESTORING)
     mine = identity.machines.get(work.journal.machine)
     copy = Copy(mine.number if mine else 0, known.times.get(identity.commit, "")) if half is None else Copy.parse(half)
+    untold = [claim for claim, read in claims if _is_untold(claim, read, copy)]
     if dry_run:
         found = _sends(work.journal, past, ledger, identity.book)
         levels = _levels(work.journal, identity.book, copy, ledger, {send.key for send, _ in found})
-        return _outcome(work, copy.at, _counts(waiting), found, snapshot, len(levels), doubt)
+        return _outcome(work, copy.at, _counts(waiting), found, snapshot, len(levels), doubt, untold)
     identity = replace(
         settled(
             replace(identity, panel=tuple(dict.fromkeys((*identity.panel, *known.panel)))),
@@ -138,8 +143,13 @@ def restore(work: Work, *, dry_run: bool = False) -> Restored:
         identity.revision, known.revision + 1, work.newest()
     )  # one commit more may have been written than is known
     counts = _land(work, standing, snapshot, ledger, waiting, newest + 1, copy, doubt)
+    work.journal.reopen(claim.id for claim in untold)
     snapshot = work.book.read((ARCHIVE,))
-    return _settle(work, standing, snapshot, past, copy, counts, doubt)
+    result = _settle(work, standing, snapshot, past, copy, counts, doubt, untold)
+    for claim, read in claims:
+        if read is not None and claim.state in (State.ANSWERED, State.UNKNOWN) and _is_whole(read):
+            work.journal.settle(claim.id, "brought back")
+    return result
 
 
 def _found(work: Work, *, dry_run: bool) -> tuple[Snapshot | None, agree.Standing, str]:
@@ -179,17 +189,34 @@ def _mine(journal: Journal, snapshot: Snapshot) -> list[str]:
 # --- rows -------------------------------------------------------------------------------------------------------------------
 
 
-def missing(claims: Iterable[Claim], snapshot: Snapshot, ledger: Ledger) -> list[tuple[Claim, Claimed]]:
+def _read(claim: Claim) -> Claimed | None:
+    return None if claim.raw is None else read_answer(Feed(claim.feed), claim.service, claim.raw)
+
+
+def _is_whole(read: Claimed) -> bool:
+    return not (read.broken or read.in_doubt)
+
+
+def _is_untold(claim: Claim, read: Claimed | None, copy: Copy) -> bool:
+    """Whether it may have handed out more than its rows tell, and the sheet that said so is a later one than this copy."""
+    if claim.commit is not None and claim.commit <= copy.number:
+        return False
+    if read is None:
+        return claim.state in (State.INTENDED, State.UNKNOWN) or claim.how == ON_RECORD
+    return not _is_whole(read) and (claim.state is not State.SETTLED or claim.how == ON_RECORD)
+
+
+def missing(
+    claims: Iterable[tuple[Claim, Claimed | None]], snapshot: Snapshot, ledger: Ledger
+) -> list[tuple[Claim, Claimed]]:
     """What kept answers brought and neither the ledger nor Archive has, each row once, in the order it was received."""
     archived = set(snapshot.tabs[ARCHIVE].index)
     seen: set[tuple[str, str]] = set()
     found = []
-    for claim in claims:
-        if claim.raw is None:
+    for claim, read in claims:
+        if read is None:
             continue
-        feed = Feed(claim.feed)
-        read = read_answer(feed, claim.service, claim.raw)
-        rows = []
+        feed, rows = Feed(claim.feed), []
         for item in read.rows:
             place = (feed.value, item.id)
             there = place in ledger or (
@@ -320,6 +347,7 @@ def _settle(
     copy: Copy,
     counts: Mapping[str, int],
     doubt: Doubt | None,
+    untold: Sequence[Claim],
 ) -> Restored:
     """The second commit: what was sent since is set to its outcome, beside the cells as this copy shows them."""
     say, ledger = snapshot.words, Ledger(snapshot.ledger, snapshot.meta)
@@ -360,7 +388,7 @@ def _settle(
         if shown:
             text = say.MESSAGES["restored_told"].format(what=what, when=when)
             notes.append(Note(feed.value, key, 0, Say.INFO, text))
-    result = _outcome(work, copy.at, counts, found, snapshot, len(levels), doubt)
+    result = _outcome(work, copy.at, counts, found, snapshot, len(levels), doubt, untold)
     history_rows: dict[str, Sequence[Row]] = {"history": history} if history else {}
     standing.commit(
         Commit(
@@ -372,9 +400,6 @@ def _settle(
         ),
         work.at(),
     )
-    for claim in work.journal.claims(standing.identity.book):
-        if claim.raw is not None and claim.state in ("answered", "unknown"):
-            work.journal.settle(claim.id, "brought back")
     return result
 
 
@@ -479,12 +504,14 @@ def _outcome(
     snapshot: Snapshot,
     told: int,
     doubt: Doubt | None,
+    untold: Iterable[Claim],
 ) -> Restored:
     kept = list(found)
     sent = tuple(send for send, verdict in kept if verdict is Verdict.ACCEPTED)
     unclear = tuple(send for send, verdict in kept if verdict is Verdict.UNKNOWN)
     gone = tuple(send for send in (*sent, *unclear) if not Feed(send.feed).claimed and not _cells(snapshot, send))
-    return Restored(work.run, since, counts, sent, unclear, gone, told, doubt)
+    unheard = tuple(f"claim-{claim.name}" for claim in untold)
+    return Restored(work.run, since, counts, sent, unclear, gone, told, doubt, unheard=unheard)
 
 
 def _would_rebuild(work: Work, standing: agree.Standing) -> Restored:
@@ -514,7 +541,7 @@ def _line(result: Restored, work: Work, say: Words) -> Row:
     text = say.MESSAGES["restored"].format(
         rows=sum(result.rows.values()), sent=len(result.sent), told=result.told, unclear=len(result.unclear)
     )
-    doubts = len(result.unclear) + (result.doubt is not None)
+    doubts = len(result.unclear) + (result.doubt is not None) + len(result.unheard)
     return {
         "run": work.run,
         "started": work.clock(),

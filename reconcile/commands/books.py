@@ -59,7 +59,7 @@ def restore(
     else:
         typer.echo("")
         _show(found, book.name, done=True)
-    return Exit.DOUBT if found.unclear or found.doubt else Exit.DONE
+    return Exit.DOUBT if found.unclear or found.doubt or found.unheard else Exit.DONE
 
 
 def _show(found: "Restored", name: str, *, done: bool) -> None:
@@ -89,6 +89,13 @@ def _show(found: "Restored", name: str, *, done: bool) -> None:
         typer.echo(line(f"  Rows of which the panel has newer values: {found.told}; each row says which."))
     if found.doubt:
         typer.echo(line(f"  Not known here:    {found.doubt.text}"))
+    if found.unheard:
+        typer.echo(
+            line(
+                f"  Answers that never came whole, and this copy tells nothing of: {len(found.unheard)}; "
+                "the next sync puts them on record."
+            )
+        )
     typer.echo(
         "  What cannot be known: what other machines did that this one never saw, and what staff typed since that copy was made."
     )
@@ -129,6 +136,7 @@ def _as_json(found: "Restored", name: str, *, done: bool) -> dict[str, object]:
         "without_a_row": [send.about for send in found.gone],
         "newer_at_the_panel": found.told,
         "doubt": found.doubt.id if found.doubt else "",
+        "unheard": list(found.unheard),
     }
 
 

@@ -157,6 +157,25 @@ def test_a_restore_killed_anywhere_is_finished_by_the_next(world: World, time: i
     assert once(world) == {"setCanceled": 1, "addPayment": 1, "addTicket": 1}
 
 
+@pytest.mark.parametrize("trouble", ["acted", "cut"])
+def test_what_no_answer_told_of_is_on_record_again_after_a_restore(world: World, trouble: str) -> None:
+    """F26, F02, F08: orders 4 to 6 were handed out and no whole answer came; the sheet that says so is gone, the doubt is not."""
+    past = Past(world)
+    for key in ("4", "5", "6"):
+        world.panel.add_order(key, quantity="10", charge="1", link="l" * 300, user_id="u")
+    at("panel.before-send", lambda: world.line.trouble.append(trouble), time=2)
+    assert world.run().code == 7
+    assert world.run().code == 7, "it is on record in the sheet now, and no longer the journal's to tell"
+    said = sorted((doubt["id"], doubt["bound"]) for doubt in world.doubts())
+    for _ in range(2):
+        past.put_back(world)
+        stopped(world)
+        assert len(world.restore_book(dry_run=True).unheard) == 1
+        assert len(world.restore_book().unheard) == 1
+        assert world.run().code == 7
+        assert sorted((doubt["id"], doubt["bound"]) for doubt in world.doubts()) == said
+
+
 def test_another_machine_notices_that_its_work_is_gone(world: World) -> None:
     """F28: machine a restores an older copy; what b had received and sent since is b's to bring back."""
     past = Past(world)
