@@ -41,7 +41,7 @@ class Outside(Sim):
     """A world whose workbook and state folders go back in time, are copied, and are pointed at another panel."""
 
     rates: Rates = field(default_factory=lambda: Rates(wipe=0.0))
-    kept: list[Any] = field(default_factory=list)
+    kept: list[tuple[Any, set[tuple[str, str]]]] = field(default_factory=list)
     """Copies of the workbook that somebody keeps."""
 
     folders: dict[str, dict[str, bytes]] = field(default_factory=dict)
@@ -77,7 +77,8 @@ class Outside(Sim):
         if not self.world.meta().get("book"):
             return  # nobody has used it yet
         book: Any = self.world.book
-        self.kept.append(book.emulator.versions(book.id)[-1] if self.kind == "google" else book.save())
+        copy = book.emulator.versions(book.id)[-1] if self.kind == "google" else book.save()
+        self.kept.append((copy, set(self.watch.deleted)))
         machine = self.outside.choice(MACHINES)
         if self.world.machine(machine).is_dir():
             self.folders[machine] = _kept(self, machine)
@@ -91,7 +92,9 @@ class Outside(Sim):
             return
         number = self.outside.randrange(len(self.kept))
         self.log(f"outside: copy {number + 1} is put back")
-        self._show(self.kept[number])
+        copy, deleted = self.kept[number]
+        self._show(copy)
+        self.watch.deleted = set(deleted)
         if self.outside.random() < OFTEN:
             self.people()
         self.went_on()
