@@ -66,6 +66,7 @@ KNOWN: dict[str, tuple[str, ...] | str] = {
     "journal:seal_file os.open": _WRITE,
     "journal:seal_file os.write": _WRITE,
     "journal:_book_row execute": _READS,
+    "journal:_by execute": _READS,
     "journal:_from_layout_1 execute": _WRITE,
     "whereabouts:_write mkdir": _HELP,
     "whereabouts:_write write_text": _HELP,
