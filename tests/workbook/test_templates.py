@@ -243,7 +243,7 @@ def copied(tmp_path: Path) -> Path:
             "[owners.robot]",
             "Template workbook.toml: owners must have exactly panel, staff, job.",
         ),
-        ("workbook.toml", "version = 2", "", "Template workbook.toml: version is missing."),
+        ("workbook.toml", "version = 3", "", "Template workbook.toml: version is missing."),
         ("workbook.toml", "bold = true", "bald = true", "Template workbook.toml: states.bold is missing."),
         ("ledger.toml", 'key = "ledger"', 'key = "memory"', "Template *.toml: key no tab has the key 'ledger'."),
     ],

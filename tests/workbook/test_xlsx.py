@@ -1012,7 +1012,7 @@ def test_what_doctor_hears(book: XlsxWorkbook, path: Path, monkeypatch: pytest.M
         ("writable", True, "It can be saved."),
         ("open", True, "No program has it open."),
         ("structure", True, "All tabs and headings are there; revision 1."),
-        ("template", True, "Template version 2; this reconcile has 2."),
+        ("template", True, "Template version 3; this reconcile has 3."),
     ]
     monkeypatch.setattr(xlsx_file.os, "access", lambda place, _: place != path)
     assert book.check()[1].text == f"{path} may not be written to by this user."
