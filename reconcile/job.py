@@ -86,7 +86,9 @@ from reconcile.panel.client import CutShort
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from reconcile.core.model import CancelTask, Order, RawAnswer, Refill
+    import pandas as pd
+
+    from reconcile.core.model import CancelTask, Cell, Order, RawAnswer, Refill
     from reconcile.core.words import Words
     from reconcile.journal import Journal
     from reconcile.panel.client import Keep
@@ -1754,14 +1756,22 @@ def sync_texts(snapshot: Snapshot, notes: Iterable[Note], *, keep: Iterable[Note
     """The Sync cells whose text is not what the sheet shows already. `keep`: rows this run wrote something newer into."""
     newer = {(note.tab, note.key) for note in keep}
     texts: dict[str, dict[str, str]] = {}
-    shown = {tab: Counter(snapshot.tabs[tab][SYNC]) for tab in TABS}
-    rows = {tab: Counter(snapshot.tabs[tab].index) for tab in TABS}
+    shown = {tab: _syncs(snapshot.tabs[tab]) for tab in TABS}
     for note in notes:
         text = snapshot.words.sync_text(note.key, note.kind, note.text)
         if (note.tab, note.key) in newer or not note.key:
             continue
-        # a text starts with its row's own key, so it can only stand in that row, or in the rows of a doubled id
-        if shown[note.tab][text] >= max(1, rows[note.tab][note.key]):
+        by_key, anywhere = shown[note.tab]
+        # a row that lost its key is known by its Sync alone; one that has its key may show the text of another (sorted apart)
+        if all(sync == text for sync in by_key[note.key]) if note.key in by_key else text in anywhere:
             continue
         texts.setdefault(note.tab, {})[note.key] = text
     return texts
+
+
+def _syncs(frame: pd.DataFrame) -> tuple[dict[str, list[Cell]], set[Cell]]:
+    """What the Sync cells of a tab show: those of each key's rows, and all of them."""
+    by_key: dict[str, list[Cell]] = {}
+    for key, sync in zip(frame.index, frame[SYNC], strict=True):
+        by_key.setdefault(key, []).append(sync)
+    return by_key, set(frame[SYNC])

@@ -1247,10 +1247,14 @@ def _notes(draft: _Draft, sheets: dict[Feed, Sheet], ledger: Ledger, pushed: set
         notes.append(Note(tab, key, row, *rules.joined(parts, say)))
     for feed, sheet in sheets.items():
         known = ledger.of(feed)
-        for place, sync in enumerate(sheet.column(SYNC)):
+        syncs = sheet.column(SYNC)
+        own = diff.answered_as(sheet.keys, [_sync_key(sync) for sync in syncs])
+        for place, sync in enumerate(syncs):
             key = sheet.keys[place]
             # its own key is what the workbook put there to find the cell by, when staff wrote the row in that very second
-            if not (sync is None or sync == key or say.fleeting(sync)) or key not in known.index:
+            bare = sync is None or sync == key or say.fleeting(sync)
+            strays = own[place] == key and _sync_key(sync) not in {"", key}
+            if not (bare or strays) or key not in known.index:
                 continue
             if (feed.value, key) in draft.answers or (feed.value, key) in pushed:
                 continue

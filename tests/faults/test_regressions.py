@@ -280,3 +280,22 @@ def test_a_refund_through_cancels_waits_for_what_an_overtaken_run_sends(world: W
     assert world.cell("cancels", "9", "Sync").startswith("#9 · Sent")
     world.run("a")
     assert order.refunds == ["5"]
+
+
+@pytest.mark.parametrize("kind", ["memory", "xlsx", "google"])
+@pytest.mark.parametrize("answered", ["", "Compelted"], ids=["nobody is answered", "one is answered"])
+def test_answers_that_were_sorted_apart_from_their_rows_come_back(tmp_path: Path, kind: str, answered: str) -> None:
+    """F09: the Sync cells of three rows were moved among them, one of them an answer; each row says its own again."""
+    world = make(tmp_path, kind)
+    for key in ("1", "2", "3"):
+        world.panel.add_order(key, quantity="100", charge="5", link="l")
+    world.run()
+    if answered:
+        world.type("orders", "1", status=answered)
+        world.run()
+    right = {key: world.cell("orders", key, "Sync") for key in ("1", "2", "3")}
+    for key, other in (("1", "2"), ("2", "3"), ("3", "1")):
+        world.type("orders", key, sync=right[other])
+    for _ in range(2):
+        assert world.run().code == 0
+    assert {key: world.cell("orders", key, "Sync") for key in ("1", "2", "3")} == right
