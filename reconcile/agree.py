@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from reconcile.core import identity as ids
 from reconcile.core.identity import Finding, Here, Identity, Kind, Known
@@ -103,14 +103,15 @@ class Standing:
         announced: Sequence[Once] = (),
         services: Sequence[str] | None = None,
         told: Sequence[tuple[str, str, Mapping[str, str]]] = (),
+        going: Sequence[tuple[str, str, Mapping[str, str]]] = (),
     ) -> int:
         """Commits `change` with the identity that comes after it; journaled before and after. Returns the new revision.
 
-        announced, services, told: as `Journal.committing` takes them. Raises what the workbook's commit raises, and before the
+        announced, services, told, going: as `Journal.committing` takes them. Raises what the workbook's commit raises, and before the
         first commit what the journal raises: nothing was written then. Later, what happened has happened and goes into the
         workbook also without the journal; what that raised is kept in `unnoted`.
         """
-        ticket = self._ticket(change.run, at, announced, services, told)
+        ticket = self._ticket(change.run, at, announced=announced, services=services, told=told, going=going)
         after = self.identity.committed(self._journal.machine, ticket.number, ticket.stamp)
         if change.revision is not None:
             after = after.at_revision(self._journal.machine, change.revision)
@@ -126,17 +127,10 @@ class Standing:
             self.unnoted = error
         return revision
 
-    def _ticket(
-        self,
-        run: str,
-        at: str,
-        announced: Sequence[Once],
-        services: Sequence[str] | None,
-        told: Sequence[tuple[str, str, Mapping[str, str]]],
-    ) -> Ticket:
+    def _ticket(self, run: str, at: str, **more: Any) -> Ticket:
         """The commit as the journal has it on record; one it cannot record in mid-run gets the next number all the same."""
         try:
-            return self._journal.committing(self.identity, run, at, announced, services, told)
+            return self._journal.committing(self.identity, run, at, **more)
         except ReconcileError as error:
             if self.last is None:
                 raise

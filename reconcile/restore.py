@@ -7,7 +7,7 @@ between, it is simply done again: what is there already is left alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from reconcile import agree
@@ -15,11 +15,12 @@ from reconcile.core import settle
 from reconcile.core.identity import RESTORING, Identity, Kind, settled
 from reconcile.core.landing import Landing, land, share
 from reconcile.core.lease import CLAIMING, LEASE, check_free, damaged, doubt_meta, lease_of
-from reconcile.core.ledger import SEEN, Ledger, Sending, blank_row
+from reconcile.core.ledger import SEEN, STATE_GONE, UNCONFIRMED, Ledger, Sending, blank_row
 from reconcile.core.model import Action, Commit, Doubt, Feed, Note, Verdict
 from reconcile.core.model import Kind as Say
 from reconcile.core.once import Sent
 from reconcile.core.plan import Rules, closed_by, closed_state, content_mark, make_plan, went_through
+from reconcile.core.rules import joined
 from reconcile.errors import Disagree, NothingToDo, SettingsError
 from reconcile.job import ARCHIVE, FULL, PAYLOAD, check_schema, past_of, read_answer, services, sync_texts
 from reconcile.journal import ON_RECORD, State
@@ -37,8 +38,13 @@ if TYPE_CHECKING:
 PUT_BACK: Final = (Kind.OLDER, Kind.FORK, Kind.LOST, Kind.HALF)
 
 
-Level = tuple[str, dict[str, str]]
-"""When the panel took values, and the values: field → value."""
+@dataclass(frozen=True)
+class Level:
+    """When the panel took values (field → value), and those of which nobody knows whether it took them."""
+
+    at: str
+    values: Mapping[str, str] = field(default_factory=dict)
+    perhaps: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -219,7 +225,9 @@ def missing(
         feed, rows = Feed(claim.feed), []
         for item in read.rows:
             place = (feed.value, item.id)
-            there = place in ledger or (
+            row = ledger.row(*place)
+            # one that no claim brought is known only by what was sent about it: another machine received it
+            there = (row is not None and (row["received"] or item.id in snapshot.tabs[feed.value].index)) or (
                 feed is Feed.ORDERS and (item.id in archived or ledger.archived.how(item.id) is not None)
             )
             if not there and place not in seen:
@@ -324,19 +332,33 @@ def _shows(send: Send, verdict: Verdict, ledger: Ledger) -> bool:
 
 
 def _levels(journal: Journal, book: str, copy: Copy, ledger: Ledger, sent: set[str]) -> dict[tuple[Feed, str], Level]:
-    """Rows of which the panel took other values since than the ledger has: (feed, key) → when, field → value."""
+    """Rows of which the panel took other values since than the ledger has, or may have taken."""
     found: dict[tuple[Feed, str], Level] = {}
-    for at, feed, key, values in journal.updates(book, copy.number):
-        if key in sent and feed == Feed.ORDERS:
+    for each in journal.updates(book, copy.number):
+        place = Feed(each.feed), each.key
+        if each.key in sent and each.feed == Feed.ORDERS:
             continue
-        before = found.get((Feed(feed), key), ("", {}))[1]
-        found[Feed(feed), key] = (at, {**before, **values})
-    return {
-        place: (at, values)
-        for place, (at, values) in found.items()
-        if (row := ledger.row(*place)) is not None
-        and any(str(row[name] or "") != value for name, value in values.items())
-    }
+        before = found.get(place, Level(each.at))
+        rest = {name: value for name, value in before.perhaps.items() if name not in each.values}
+        if each.sure:
+            found[place] = Level(each.at, {**before.values, **each.values}, rest)
+        else:
+            found[place] = Level(each.at, before.values, {**rest, **each.values})
+    return {place: level for place, level in found.items() if _differs(ledger, *place, level)}
+
+
+def _differs(ledger: Ledger, feed: Feed, key: str, level: Level) -> bool:
+    """Whether the ledger has something else; of what is in Archive it keeps no values."""
+    if (row := ledger.row(feed, key)) is None:
+        return feed is not Feed.ORDERS or ledger.archived.how(key) is None
+    return any(str(row[name] or "") != value for name, value in {**level.values, **level.perhaps}.items())
+
+
+def _ledger_row(ledger: Ledger, feed: Feed, key: str) -> Row:
+    """The ledger's row, or one for an id that only another machine received: without a row until that one brings it back."""
+    if (row := ledger.row(feed, key)) is not None:
+        return row
+    return {**blank_row(feed.value, key), **({"state": STATE_GONE} if feed.claimed else {})}
 
 
 def _settle(
@@ -357,7 +379,7 @@ def _settle(
     notes, history = [], []
     for send, verdict in found:
         sending = _marked(send, say)
-        row = rows.get((send.feed, send.key)) or ledger.row(send.feed, send.key) or blank_row(send.feed, send.key)
+        row = rows.get((send.feed, send.key)) or _ledger_row(ledger, Feed(send.feed), send.key)
         shown = _cells(snapshot, send)
         if verdict is Verdict.UNKNOWN:
             rows[send.feed, send.key] = {
@@ -377,17 +399,12 @@ def _settle(
         )
     if doubt is not None:
         rows.update(_perhaps_sent(work, snapshot, ledger.patched(list(rows.values()))))
-    for (feed, key), (at, values) in levels.items():
-        row = dict(rows.get((feed.value, key)) or ledger.row(feed, key) or blank_row(feed.value, key))
+    for (feed, key), level in levels.items():
+        row = rows.get((feed.value, key)) or _ledger_row(ledger, feed, key)
         shown = _row(snapshot, feed, key)
-        row.update(values)
-        row.update({name + SEEN: shown.get(name) for name in values if name + SEEN in row})
-        rows[feed.value, key] = closed_state(row)
-        what = say.changes(values.items())
-        when = say.moment(_parsed(at, work))
+        rows[feed.value, key] = _level(row, level, shown)
         if shown:
-            text = say.MESSAGES["restored_told"].format(what=what, when=when)
-            notes.append(Note(feed.value, key, 0, Say.INFO, text))
+            notes.append(Note(feed.value, key, 0, *_level_told(level, work, say)))
     result = _outcome(work, copy.at, counts, found, snapshot, len(levels), doubt, untold)
     history_rows: dict[str, Sequence[Row]] = {"history": history} if history else {}
     standing.commit(
@@ -401,6 +418,24 @@ def _settle(
         work.at(),
     )
     return result
+
+
+def _level(row: Row, level: Level, shown: Mapping[str, Any]) -> Row:
+    """The ledger row with what the panel has. What it may have is kept only where a row is still to come back."""
+    out = {**row, **level.values, **{name + SEEN: shown.get(name) for name in level.values if name + SEEN in row}}
+    if not row["received"] and not shown:
+        out |= {**level.perhaps, **dict.fromkeys((name + SEEN for name in level.perhaps), UNCONFIRMED)}
+    return closed_state(out)
+
+
+def _level_told(level: Level, work: Work, say: Words) -> tuple[Say, str]:
+    """What a row says of the panel's newer values."""
+    parts = []
+    for name, values in (("restored_perhaps", level.perhaps), ("restored_told", level.values)):
+        if values:
+            when = say.moment(_parsed(level.at, work))
+            parts.append((Say.INFO, say.MESSAGES[name].format(what=say.changes(values.items()), when=when)))
+    return joined(parts, say)
 
 
 def _perhaps_sent(work: Work, snapshot: Snapshot, ledger: Ledger) -> dict[tuple[str, str], Row]:

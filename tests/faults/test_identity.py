@@ -219,6 +219,74 @@ def test_what_another_machine_may_have_sent_is_asked_about_after_a_restore(world
         assert "Not sure" not in world.cell(tab, key, "Sync")
 
 
+@pytest.mark.parametrize("first", ["a", "b"])
+def test_what_one_machine_received_and_another_changed(world: World, first: str) -> None:
+    """F28: a receives two orders, b sends one In progress and refunds the other; whoever restores first, both come back as they are."""
+    assert world.run("b").code == 0
+    past = Past(world)
+    for key in ("4", "5"):
+        world.panel.add_order(key, quantity="100", charge="5", link=f"l{key}", user_id="u")
+    assert world.run("a").code == 0
+    world.type("orders", "4", status="In progress", start_count=7)
+    world.type("orders", "5", status="Canceled")
+    assert world.run("b").code == 0
+    past.put_back(world)
+    for machine in (first, *("ab".replace(first, ""))):
+        stopped(world, machine)
+        world.restore_book(machine)
+    all_there(world, 5)
+    for machine in "abab":
+        assert world.run(machine).code in (0, 7)
+    assert once(world) == {"setCanceled": 1}
+    assert [world.panel.state.orders[key].status for key in "45"] == ["In progress", "Canceled"]
+    if first == "b":
+        assert [world.cell("orders", key, "Status") for key in "45"] == ["In progress", "Canceled"]
+        assert world.cell("orders", "4", "Start count") == 7
+        assert "It shows what the panel was told meanwhile: Status In progress, Start count 7." in world.cell(
+            "orders", "4", "Sync"
+        )
+    else:
+        assert "The panel has Status In progress, Start count 7" in world.cell("orders", "4", "Sync")
+        assert "went through" in world.cell("orders", "5", "Sync")
+
+
+@pytest.mark.parametrize("received_by", ["a", "b"])
+def test_an_update_whose_run_died_is_told_after_a_restore(world: World, received_by: str) -> None:
+    """F26, F05: the run that sent it died, and the sheet that knew so is gone: the row says that nobody knows."""
+    assert world.run("b").code == 0
+    past = Past(world)
+    world.panel.add_order("4", quantity="100", charge="5", link="l4", user_id="u")
+    assert world.run(received_by).code == 0
+    world.type("orders", "4", status="In progress")
+    at("panel.after-answer", die)
+    assert world.run("a").crashed
+    world.clock.sleep(4000)
+    past.put_back(world)
+    for machine in dict.fromkeys(("a", received_by)):
+        stopped(world, machine)
+        world.restore_book(machine)
+    for machine in "ab":
+        assert world.run(machine).code in (0, 7)
+    assert world.cell("orders", "4", "Status") == "Processing"
+    said = world.cell("orders", "4", "Sync")
+    assert "not known whether the panel took Status In progress" in said, said
+    world.type("orders", "4", status="Completed")
+    assert world.run("a").code in (0, 7)
+    assert world.panel.state.orders["4"].status == "Completed"
+
+
+def test_an_update_that_was_refused_is_not_told_after_a_restore(world: World) -> None:
+    """F26, F04: the panel refused it and the run said so: nothing is unknown about it."""
+    past = Past(world)
+    world.type("orders", "1", status="In progress")
+    world.panel.refusals["1"] = ("bad_status", "Not now")
+    assert world.run().code == 0
+    past.put_back(world)
+    stopped(world)
+    assert world.restore_book().told == 0
+    assert "not known" not in world.cell("orders", "1", "Sync")
+
+
 def test_the_journal_outranks_send_again(world: World) -> None:
     """F13, F31: b overtakes a while a's refund is under way; a hears that it went through; a person says "Send again" to b's doubt."""
     world.type("orders", "1", status="Canceled")
