@@ -69,6 +69,8 @@ class Standing:
     since: Since = NOTHING
     unnoted: ReconcileError | None = None
     last: Ticket | None = None
+    apart: bool = False
+    """Whether the lost workbook cannot be brought back into the one at hand, which has rows of its own and comes from elsewhere."""
 
     @property
     def panels(self) -> tuple[str, ...]:
@@ -193,12 +195,24 @@ def standing(
     if found.stops:
         if (lost := [finding.about for finding in findings if finding.kind is Kind.LOST]) and journal:
             found.known = journal.known(lost[0])
+            found.apart = bool(identity.book and len(snapshot.ledger)) and not _joins(found)
         return found
     found.told = tuple(_told(found, elsewhere))
     if not identity.book:
         identity = replace(identity, book=_first_name(book, snapshot))
     found.identity = ids.settled(identity, here, findings)
     return found
+
+
+def _joins(found: Standing) -> bool:
+    """Whether another machine began the workbook at hand in the lost one's place, for the same panel: both are one from now on."""
+    if found.journal is None or found.journal.known(found.identity.book) is not None:
+        return False  # this machine works with both
+    known = found.known.panel if found.known else ()
+    panels = found.identity.panel
+    return found.here.place in [place.name for place in found.identity.places] and (
+        not known or not panels or bool(set(known) & set(panels))
+    )
 
 
 def adopt(found: Standing, snapshot: Snapshot, run: str, now: datetime) -> None:
@@ -399,9 +413,11 @@ def _ways(kind: Kind, found: Standing) -> str:
             _FRESH,
         ),
         Kind.LOST: (
-            "Put that workbook back in its place, then run again.",
-            _RESTORE.format(goes="rebuilds it here"),
-            "`reconcile init --fresh` begins anew here: what the old one knew is not brought back.",
+            back if found.here.shared else "Put that workbook back in its place, then run again.",
+            _RESTORE.format(goes=_rebuilding(found)),
+            _FRESH
+            if found.apart
+            else "`reconcile init --fresh` begins anew here: what the old one knew is not brought back.",
         ),
         Kind.HALF: ("`reconcile restore` finishes it.",),
         Kind.COPY: (
@@ -424,6 +440,13 @@ def _ways(kind: Kind, found: Standing) -> str:
     if len(ways) == 1:
         return ways[0]
     return "Three ways on:\n" + "\n".join(f"  {number}. {way}" for number, way in enumerate(ways, 1))
+
+
+def _rebuilding(found: Standing) -> str:
+    """What `restore` does about a workbook that is lost."""
+    if found.apart:
+        return "rebuilds it here once this one is moved away"
+    return "brings what this machine knows into this one" if found.identity.book else "rebuilds it here"
 
 
 def _told(found: Standing, elsewhere: Iterable[str]) -> Iterable[str]:

@@ -443,6 +443,13 @@ class Journal:
             if row := _book_row(db, book):
                 _put(db, "books", row | {"place": "", "panel": "[]"})
 
+    def join(self, book: str, to: str) -> None:
+        """From now on what is known of one workbook is known of another, of which nothing was known: it stands in its place."""
+        with self._write() as db:
+            for table in ("books", "commits", "runs", "claims", "sends", "updates"):
+                for row in [each for each in _rows(db, table, self._path) if each["book"] == _text(book)]:
+                    _put(db, table, row | {"book": _text(to)})
+
     # --- runs -----------------------------------------------------------------------------------------------------------
 
     def begin_run(self, book: str, run: str, at: str) -> None:

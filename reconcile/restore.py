@@ -117,14 +117,17 @@ def restore(work: Work, *, dry_run: bool = False) -> Restored:
     if snapshot is None:  # a dry run, and no workbook is there
         return _would_rebuild(work, standing)
     check_free(snapshot.meta, work.clock(), _mine(work.journal, snapshot))
-    identity = standing.identity if not lost else replace(standing.identity, book=lost)
-    known = work.journal.known(identity.book)
+    book = lost or standing.identity.book
+    identity = standing.identity
+    if lost and (not identity.book or work.journal.known(identity.book) is not None):
+        identity = replace(identity, book=lost)
+    known = work.journal.known(book)
     if known is None:
         raise SettingsError(
             "This machine's journal does not know this workbook.", "`reconcile doctor` says how things stand."
         )
     ledger = Ledger(snapshot.ledger, snapshot.meta)
-    claims = [(claim, _read(claim)) for claim in work.journal.claims(identity.book)]
+    claims = [(claim, _read(claim)) for claim in work.journal.claims(book)]
     waiting = missing(claims, snapshot, ledger)
     past = past_of(work.journal, tuple(dict.fromkeys((*identity.panel, *known.panel))))
     doubt = _others(known.machines, identity, work, snapshot, known.services)
@@ -133,8 +136,8 @@ def restore(work: Work, *, dry_run: bool = False) -> Restored:
     copy = Copy(mine.number if mine else 0, known.times.get(identity.commit, "")) if half is None else Copy.parse(half)
     untold = [claim for claim, read in claims if _is_untold(claim, read, copy)]
     if dry_run:
-        found = _sends(work.journal, past, ledger, identity.book)
-        levels = _levels(work.journal, identity.book, copy, ledger, {send.key for send, _ in found})
+        found = _sends(work.journal, past, ledger, book)
+        levels = _levels(work.journal, book, copy, ledger, {send.key for send, _ in found})
         return _outcome(work, copy.at, _counts(waiting), found, snapshot, len(levels), doubt, untold)
     identity = replace(
         settled(
@@ -145,6 +148,8 @@ def restore(work: Work, *, dry_run: bool = False) -> Restored:
         places=identity.places if standing.here.named in identity.places else (*identity.places, standing.here.named),
     )
     standing.identity = identity
+    if identity.book != book:
+        work.journal.join(book, identity.book)
     newest = max(
         identity.revision, known.revision + 1, work.newest()
     )  # one commit more may have been written than is known
@@ -179,7 +184,7 @@ def _found(work: Work, *, dry_run: bool) -> tuple[Snapshot | None, agree.Standin
             "`reconcile doctor` checks everything.",
         )
     lost = next((finding.about for finding in standing.stops if finding.kind is Kind.LOST), "")
-    if lost and standing.identity.book and len(snapshot.ledger):
+    if standing.apart:
         raise SettingsError(
             f"{work.book.name} is another workbook with rows of its own; the one this machine knows here is gone.",
             "Move this one away; then `reconcile restore` makes the lost one anew in its place.",

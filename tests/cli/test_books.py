@@ -538,3 +538,40 @@ def test_a_lease_further_away_than_any_setting_allows_is_not_believed(synced: Te
     assert synced.type("sync").code == 0
     synced.commit({LEASE: Lease("run-elsewhere", synced.moment[0] + LONGEST).text()})
     assert synced.type("sync").code == 4
+
+
+# --- a copy from before the first use ------------------------------------------------------------------------------------------
+
+
+def test_a_copy_of_before_the_first_use_that_another_machine_used(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F26, F28: the empty workbook came back and pc-b began anew in it: `restore` brings what this machine knows into that one."""
+    assert terminal.type("init").code == 0
+    shutil.copy(terminal.book, terminal.folder / "backup.xlsx")
+    assert terminal.type("sync").code == 0
+    first = [row["ID"] for row in terminal.rows("Orders")]
+    terminal.edit("Orders", "15", Status="Canceled")
+    pay(terminal)
+    assert terminal.type("sync").code == 0
+    put_back(terminal)
+    monkeypatch.setenv("RECONCILE_STATE_DIR", "pc-b")
+    terminal.panel.add_order("601", "1", link="l", quantity="10", charge="1", user_id="u")
+    assert terminal.type("sync").code == 0
+    monkeypatch.delenv("RECONCILE_STATE_DIR")
+    stops(
+        terminal.type("sync"),
+        "is another workbook than the one this machine's journal knows at this place",
+        "`reconcile restore`",
+    )
+    shown = terminal.type("restore", "--dry-run")
+    assert shown.code == 0, shown
+    done = terminal.type("restore", "--yes")
+    assert done.code == 0, done
+    assert sorted(str(row["ID"]) for row in terminal.rows("Orders")) == sorted([*map(str, first), "601"])
+    pay(terminal)
+    for machine in (STATE, "pc-b", STATE, "pc-b"):
+        monkeypatch.setenv("RECONCILE_STATE_DIR", machine)
+        ended = terminal.type("sync")
+        assert ended.code == 0, (machine, ended)
+    assert once_only(terminal) == {"setCanceled": 1, "addPayment": 1}

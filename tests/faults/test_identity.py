@@ -360,6 +360,39 @@ def test_the_same_crash_with_the_folder_itself_is_finished(world: World) -> None
     assert len(unsure) == 1
 
 
+@pytest.mark.parametrize("kind", ["xlsx", "google"])
+def test_a_copy_of_before_the_first_use_that_another_machine_used(tmp_path: Path, kind: str) -> None:
+    """F26, F28: the empty workbook came back and b began anew in it: what a knows comes into that one, and then the first comes back."""
+    world = make(tmp_path / "world", kind)
+    empty = Past(world)
+    for key in ("1", "2"):
+        world.panel.add_order(key, quantity="100", charge="5", link=f"l{key}", user_id="u")
+    assert world.run("a").code == 0
+    world.type("orders", "1", status="Canceled")
+    world.add("payments", reference="PAY-1", user="ann", amount=12.5, details="invoice 1", send="Yes")
+    assert world.run("a").code == 0
+    first = Past(world)
+    empty.put_back(world)
+    world.panel.add_order("3", quantity="100", charge="5", link="l3", user_id="u")
+    assert world.run("b").code == 0
+    assert "`reconcile restore` brings what this machine knows into this one" in stopped(world, "a")
+    assert dict(world.restore_book("a", dry_run=True).rows) == {"orders": 2}
+    world.restore_book("a")
+    world.add("payments", reference="PAY-1", user="ann", amount=12.5, details="invoice 1", send="Yes")
+    for machine in "abab":
+        assert world.run(machine).code == 0
+        all_there(world, 3)
+    first.put_back(world)
+    world.panel.add_order("4", quantity="100", charge="5", link="l4", user_id="u")
+    for machine in "ab":
+        stopped(world, machine)
+        world.restore_book(machine)
+    for machine in "abab":
+        assert world.run(machine).code in (0, 7)
+    all_there(world, 4)
+    assert once(world) == {"setCanceled": 1, "addPayment": 1}
+
+
 def test_a_clock_one_year_ahead_locks_nobody_out(world: World) -> None:
     """F34: the run of such a machine is killed in getOrders: the next one begins at once."""
     at("panel.after-answer", die, time=2)
