@@ -39,13 +39,15 @@ LAYOUT_WITHOUT_IDENTITY: Final = "1"
 class Since:
     """What this machine did with a workbook after the commit that is the newest in the copy at hand.
 
-    at: that commit's time, "" where it is not known. last: when this machine wrote last. received: feed → how many rows.
+    at: that commit's time, "" where it is not known. last: when this machine wrote last. updated: ids of the rows whose other
+    values the panel took. received: feed → the ids of rows that are not in the copy.
     """
 
     at: str = ""
     last: str = ""
     sends: tuple[Send, ...] = ()
-    received: Mapping[str, int] = field(default_factory=dict)
+    updated: tuple[str, ...] = ()
+    received: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 NOTHING: Final = Since()
@@ -269,14 +271,17 @@ def since(found: Standing, snapshot: Snapshot | None, read_answer: Read) -> Sinc
     if snapshot is not None:
         for tab, key in zip(snapshot.ledger["tab"], snapshot.ledger["key"], strict=True):
             there.setdefault(str(tab), set()).add(str(key))
-    received: dict[str, set[str]] = {}
+    received: dict[str, dict[str, None]] = {}
     for claim in found.journal.claims(known.book):
         if claim.raw is not None and claim.answered_at >= at[:19]:
             rows = read_answer(Feed(claim.feed), claim.service, claim.raw).rows
-            new = {row.id for row in rows} - there[Feed(claim.feed)]
+            new = [row.id for row in rows if row.id not in there[Feed(claim.feed)]]
             if new:
-                received.setdefault(claim.feed, set()).update(new)
-    return Since(at, known.at, tuple(sends), {feed: len(keys) for feed, keys in received.items()})
+                received.setdefault(claim.feed, {}).update(dict.fromkeys(new))
+    mine = found.identity.machines.get(found.journal.machine) if snapshot is not None else None
+    later = found.journal.updates(known.book, mine.number if mine else 0)
+    updated = dict.fromkeys(update.key for update in later if update.sure)
+    return Since(at, known.at, tuple(sends), tuple(updated), {feed: tuple(keys) for feed, keys in received.items()})
 
 
 _NOUNS: Final = {
@@ -295,12 +300,23 @@ def what_was_sent(sends: Iterable[Send]) -> list[str]:
     said = []
     for kind, group in kinds.items():
         one, many, before = _NOUNS[kind]
-        names = [before + send.about.partition(" ")[2] for send in group]
-        shown = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+        shown = _some([before + send.about.partition(" ")[2] for send in group])
         total = _total(group)
         sums = f"; together {total:f}" if total else ""
         said.append(f"{len(group)} {one if len(group) == 1 else many} ({shown}{sums})")
     return said
+
+
+_RECEIVED: Final = {
+    Feed.ORDERS.value: ("order", "orders"),
+    Feed.REFILLS.value: ("refill", "refills"),
+    Feed.CANCELS.value: ("cancel request", "cancel requests"),
+}
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first few of them, and how many more there are."""
+    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
 
 
 def _total(sends: Iterable[Send]) -> Decimal:
@@ -316,12 +332,14 @@ def _total(sends: Iterable[Send]) -> Decimal:
 def _happened(done: Since) -> str:
     """What was done since, as a sentence."""
     parts = what_was_sent(done.sends)
-    rows = [f"{count} {feed}" for feed, count in done.received.items()]
+    if done.updated:
+        parts.append(f"other values of {len(done.updated)} row{'s'[: len(done.updated) != 1]} ({_some(done.updated)})")
+    rows = [f"{len(ids)} {_RECEIVED[feed][len(ids) != 1]} ({_some(ids)})" for feed, ids in done.received.items()]
     said = []
     if parts:
         said.append(f"sent {', '.join(parts)}")
     if rows:
-        said.append(f"received {', '.join(rows)} that are not in it")
+        said.append(f"received what is not in it: {', '.join(rows)}")
     when = f"Since then ({_moment(done.at)})" if done.at else "For it"
     if not said:
         return f"{when} this machine sent no refund, payment or ticket and received nothing that it lacks."

@@ -18,9 +18,9 @@ from reconcile.core.lease import CLAIMING, LEASE, check_free, damaged, doubt_met
 from reconcile.core.ledger import SEEN, STATE_GONE, UNCONFIRMED, Ledger, Sending, blank_row
 from reconcile.core.model import Action, Commit, Doubt, Feed, Note, Verdict
 from reconcile.core.model import Kind as Say
-from reconcile.core.once import Sent
 from reconcile.core.plan import Rules, closed_by, closed_state, content_mark, make_plan, went_through
 from reconcile.core.rules import joined
+from reconcile.core.words import ENGLISH
 from reconcile.errors import Disagree, NothingToDo, SettingsError
 from reconcile.job import ARCHIVE, FULL, PAYLOAD, check_schema, past_of, read_answer, services, sync_texts
 from reconcile.journal import ON_RECORD, State
@@ -130,7 +130,9 @@ def restore(work: Work, *, dry_run: bool = False) -> Restored:
     claims = [(claim, _read(claim)) for claim in work.journal.claims(book)]
     waiting = missing(claims, snapshot, ledger)
     past = past_of(work.journal, tuple(dict.fromkeys((*identity.panel, *known.panel))))
-    doubt = _others(known.machines, identity, work, snapshot, known.services)
+    lacking = _lacking(known.machines, identity, work)
+    asked = (*services(snapshot)[0], *known.services)
+    doubt = _others(lacking, asked, work, snapshot.words) if lacking else None
     half = snapshot.meta.get(RESTORING)
     mine = identity.machines.get(work.journal.machine)
     copy = Copy(mine.number if mine else 0, known.times.get(identity.commit, "")) if half is None else Copy.parse(half)
@@ -510,28 +512,28 @@ def _time(send: Send, work: Work, say: Words) -> str:
 # --- other machines, and what to say -------------------------------------------------------------------------------------------
 
 
-def _others(
-    seen: Mapping[str, Any], identity: Identity, work: Work, snapshot: Snapshot, asked: Sequence[str]
-) -> Doubt | None:
-    """What other machines wrote after the copy was made, as far as this machine saw it: bounded, and a person's to settle."""
-    lacking = 0
-    for machine, mark in seen.items():
-        if machine != work.journal.machine:
-            there = identity.machines.get(machine)
-            lacking += max(0, mark.number - (there.number if there else 0))
-    if not lacking:
-        return None
-    names = tuple(dict.fromkeys((*services(snapshot)[0], *asked)))
+def _lacking(seen: Mapping[str, Any], identity: Identity, work: Work) -> int:
+    """How often other machines wrote after the copy was made, as far as this machine saw it."""
+    there = identity.machines
+    return sum(
+        max(0, mark.number - (there[machine].number if machine in there else 0))
+        for machine, mark in seen.items()
+        if machine != work.journal.machine
+    )
+
+
+def _others(lacking: int, asked: Iterable[str], work: Work, say: Words) -> Doubt:
+    """What other machines may have received in so many commits: bounded, and a person's to settle."""
+    names = ", ".join(dict.fromkeys(asked))
     bound = FULL * lacking * work.book.lands_together
-    text = snapshot.words.MESSAGES["restore_doubt"].format(count=lacking, bound=bound, services=", ".join(names))
     return Doubt(
         id=f"claim-restore-{work.run}",
         kind="claim",
         feed=Feed.ORDERS,
-        text=text,
+        text=say.MESSAGES["restore_doubt"].format(count=lacking, bound=bound, services=names),
         at=work.at(),
         run=work.run,
-        service=", ".join(names),
+        service=names,
         bound=bound,
     )
 
@@ -541,7 +543,7 @@ def _outcome(
     since: str,
     counts: Mapping[str, int],
     found: Iterable[tuple[Send, Verdict]],
-    snapshot: Snapshot,
+    snapshot: Snapshot | None,
     told: int,
     doubt: Doubt | None,
     untold: Iterable[Claim],
@@ -549,31 +551,32 @@ def _outcome(
     kept = list(found)
     sent = tuple(send for send, verdict in kept if verdict is Verdict.ACCEPTED)
     unclear = tuple(send for send, verdict in kept if verdict is Verdict.UNKNOWN)
-    gone = tuple(send for send in (*sent, *unclear) if not Feed(send.feed).claimed and not _cells(snapshot, send))
+    gone = tuple(
+        send
+        for send in (*sent, *unclear)
+        if not Feed(send.feed).claimed and (snapshot is None or not _cells(snapshot, send))
+    )
     unheard = tuple(f"claim-{claim.name}" for claim in untold)
     return Restored(work.run, since, counts, sent, unclear, gone, told, doubt, unheard=unheard)
 
 
 def _would_rebuild(work: Work, standing: agree.Standing) -> Restored:
     """What rebuilding a lost workbook would bring back: everything that is kept."""
-    book = standing.findings[0].about
-    panels = standing.known.panel if standing.known else ()
-    past = past_of(work.journal, panels)
+    book, known, ledger = standing.findings[0].about, standing.known, Ledger(Ledger.empty())
+    past = past_of(work.journal, known.panel if known else ())
+    claims = [(claim, _read(claim)) for claim in work.journal.claims(book)]
     rows: dict[str, set[str]] = {}
-    for claim in work.journal.claims(book):
-        if claim.raw is not None:
-            read = read_answer(Feed(claim.feed), claim.service, claim.raw)
+    for claim, read in claims:
+        if read is not None and read.rows:
             rows.setdefault(claim.feed, set()).update(item.id for item in read.rows)
-    last = {
-        send.about: (send, past.outcome(send)[0])
-        for send in work.journal.sends(book)
-        if send.state is not Sent.ANNOUNCED
-    }
-    sent = tuple(send for send, verdict in last.values() if verdict is Verdict.ACCEPTED)
-    unclear = tuple(send for send, verdict in last.values() if verdict is Verdict.UNKNOWN)
-    gone = tuple(send for send in (*sent, *unclear) if not Feed(send.feed).claimed)
-    counts = {feed: len(keys) for feed, keys in rows.items() if keys}
-    return Restored(work.run, "", counts, sent, unclear, gone, 0, None, missing=True)
+    found = _sends(work.journal, past, ledger, book)
+    levels = _levels(work.journal, book, Copy(), ledger, {send.key for send, _ in found})
+    lacking = _lacking(known.machines if known else {}, Identity(), work)
+    doubt = _others(lacking, known.services if known else (), work, ENGLISH) if lacking else None
+    untold = [claim for claim, read in claims if _is_untold(claim, read, Copy())]
+    counts = {feed: len(keys) for feed, keys in rows.items()}
+    result = _outcome(work, "", counts, found, None, len(levels), doubt, untold)
+    return replace(result, missing=True)
 
 
 def _line(result: Restored, work: Work, say: Words) -> Row:

@@ -176,6 +176,24 @@ def test_what_no_answer_told_of_is_on_record_again_after_a_restore(world: World,
         assert sorted((doubt["id"], doubt["bound"]) for doubt in world.doubts()) == said
 
 
+def test_rebuilding_a_lost_workbook_shows_first_what_no_answer_told_of(tmp_path: Path) -> None:
+    """F28, F02: the file is gone, and of one answer only the journal knows that it never came: the dry run says so, too."""
+    world = make(tmp_path / "world", "xlsx")
+    world.panel.add_order("1", quantity="10", charge="1", link="l", user_id="u")
+    assert world.run("b").code == 0
+    world.panel.add_order("2", quantity="10", charge="1", link="l", user_id="u")
+    at("panel.before-send", lambda: world.line.trouble.append("acted"), time=2)
+    assert world.run("a").code == 7
+    book: Any = world.book
+    book.path.unlink()
+    for machine, count in (("a", 1), ("b", 0)):
+        shown = world.restore_book(machine, dry_run=True)
+        assert (shown.missing, len(shown.unheard)) == (True, count)
+    assert world.restore_book("a", dry_run=True).doubt is not None, "b received something, too"
+    assert len(world.restore_book("a").unheard) == 1
+    assert world.run("a").code == 7
+
+
 def test_another_machine_notices_that_its_work_is_gone(world: World) -> None:
     """F28: machine a restores an older copy; what b had received and sent since is b's to bring back."""
     past = Past(world)
