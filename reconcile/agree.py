@@ -260,10 +260,13 @@ def since(found: Standing, snapshot: Snapshot | None, read_answer: Read) -> Sinc
     at = known.times.get(found.identity.commit, "") if snapshot is not None else ""
     if snapshot is not None and not at:
         at = snapshot.meta.get(HEARTBEAT, "")
+    mine = found.identity.machines.get(found.journal.machine) if snapshot is not None else None
+    number = mine.number if mine else 0
+    runs = found.journal.runs_after(known.book, number)  # a clock may have gone back
     sends = [
         send
         for send in found.journal.sends(known.book)
-        if send.at >= at
+        if (send.run in runs or send.at >= at)
         and send.verdict not in (Verdict.REFUSED, Verdict.NOT_SENT)
         and send.state is not Sent.ANNOUNCED
     ]
@@ -273,14 +276,12 @@ def since(found: Standing, snapshot: Snapshot | None, read_answer: Read) -> Sinc
             there.setdefault(str(tab), set()).add(str(key))
     received: dict[str, dict[str, None]] = {}
     for claim in found.journal.claims(known.book):
-        if claim.raw is not None and claim.answered_at >= at[:19]:
+        if claim.raw is not None and (claim.run in runs or claim.answered_at >= at[:19]):
             rows = read_answer(Feed(claim.feed), claim.service, claim.raw).rows
             new = [row.id for row in rows if row.id not in there[Feed(claim.feed)]]
             if new:
                 received.setdefault(claim.feed, {}).update(dict.fromkeys(new))
-    mine = found.identity.machines.get(found.journal.machine) if snapshot is not None else None
-    later = found.journal.updates(known.book, mine.number if mine else 0)
-    updated = dict.fromkeys(update.key for update in later if update.sure)
+    updated = dict.fromkeys(update.key for update in found.journal.updates(known.book, number) if update.sure)
     return Since(at, known.at, tuple(sends), tuple(updated), {feed: tuple(keys) for feed, keys in received.items()})
 
 
@@ -474,8 +475,8 @@ def _told(found: Standing, elsewhere: Iterable[str]) -> Iterable[str]:
             yield f"The workbook was moved: it stood at {finding.about} before."
         elif finding.kind is Kind.JOURNAL:
             yield (
-                "This machine's journal is older than the workbook: its folder was put back. What it tells nothing of counts as "
-                "unclear, never as not sent."
+                "This machine's journal is older than the workbook: its folder was put back, or a copy of it is used on another "
+                "machine, too (each needs one of its own). What it tells nothing of counts as unclear, never as not sent."
             )
     for folder in elsewhere:
         yield f"Another journal of this workbook is on this machine, in {folder}: use one of them (RECONCILE_STATE_DIR)."

@@ -437,6 +437,12 @@ class Journal:
             if row["number"] > after and values and not (going and (row["run"], feed, key) in ended)
         )
 
+    def runs_after(self, book: str, number: int) -> frozenset[str]:
+        """The runs that made later commits of this journal for a workbook than that number."""
+        with _told(self._path):
+            rows = [row for row in _rows(self._db, "commits", self._path) if row["book"] == _text(book)]
+        return frozenset(row["run"] for row in rows if row["number"] > number)
+
     def put_aside(self, book: str) -> None:
         """Forgets where a workbook stood: another one stands there now, on somebody's word. What was sent stays known."""
         with self._write() as db:

@@ -378,6 +378,31 @@ def test_the_same_crash_with_the_folder_itself_is_finished(world: World) -> None
     assert len(unsure) == 1
 
 
+def test_put_back_forth_and_back_again(world: World) -> None:
+    """F26: an older version comes back, then the newest one, then the older one again, then one from the middle: each is noticed."""
+    world.type("orders", "1", status="Canceled")
+    older = Past(world)
+    assert world.run().code == 0
+    world.panel.add_order("4", quantity="10", charge="1", link="l4", user_id="u")
+    assert world.run().code == 0
+    newest = Past(world)
+    for turn in range(2):
+        older.put_back(world)
+        stopped(world)
+        newest.put_back(world)
+        assert (turn, world.run().code) == (turn, 0), "the newest version is the workbook itself: put back, it goes on"
+        newest = Past(world)
+    older.put_back(world)
+    world.restore_book()
+    assert world.run().code == 0
+    newest.put_back(world)
+    stopped(world)
+    world.restore_book()
+    assert world.run().code == 0
+    all_there(world, 4)
+    assert once(world) == {"setCanceled": 1}
+
+
 @pytest.mark.parametrize("kind", ["xlsx", "google"])
 def test_a_copy_of_before_the_first_use_that_another_machine_used(tmp_path: Path, kind: str) -> None:
     """F26, F28: the empty workbook came back and b began anew in it: what a knows comes into that one, and then the first comes back."""
