@@ -765,7 +765,8 @@ def _settle_old_claims(run: _Run) -> None:
     waiting = {claim.id for claim, _ in run.waiting}
     with _noting(run):
         for claim in _left_open(run):
-            if claim.run != run.job.run and claim.id not in waiting:
+            # what was set aside has its doubt, and is still to be read
+            if claim.run != run.job.run and claim.id not in waiting and claim.state is not State.ASIDE:
                 run.job.journal.settle(claim.id, ON_RECORD)
 
 
@@ -1268,6 +1269,9 @@ def _drained(run: _Run, feed: Feed, service: str, fetch: Fetch) -> None:
         claim, claimed = answer
         if claimed.in_doubt:
             _doubt_claim(run, claim, claimed.problem)
+            if claimed.unread:
+                with _noting(run):
+                    run.job.journal.set_aside(claim.id)
         elif claimed.problem or claimed.lacks_action:
             _report(run, claimed)
         ids = {item.id for item in claimed.rows}
@@ -1397,9 +1401,6 @@ def _fetch(run: _Run, feed: Feed, service: str, fetch: Fetch) -> tuple[Claim, Cl
         run.unkept.add(claim.id)  # the answer is in hand: it lands all the same, and nothing further is asked for
     try:
         claimed = READERS[feed](raw, service, may_continue=run.may_read)
-        if claimed.unread:
-            with _noting(run):
-                job.journal.set_aside(claim.id)
         if not claimed.count and answers.is_busy(raw):  # every further claim would hear the same, after as long a wait
             run.fail(Unavailable(f"{claimed.problem}; nothing was handed out", "Try again later."))
         return claim, replace(claimed, in_doubt=True, problem=cut) if cut else claimed

@@ -114,7 +114,9 @@ class Line:
             raise httpx.ReadTimeout("timed out")
         if kind == "cut":
             content = content[: len(content) // 2]
-        return httpx.Response(self.around or status, headers=headers, content=content)
+        # as a stream: a response that is given its content would unpack it here, by its label
+        sized = {**headers, "Content-Length": str(len(content))}
+        return httpx.Response(self.around or status, headers=sized, stream=httpx.ByteStream(content))
 
 
 _ANSWERS = {
