@@ -468,8 +468,7 @@ MUTANTS: tuple[Mutant, ...] = (
             (
                 "reconcile/core/once.py",
                 "        if found := self.accepted(feed, key, sending.order_id):",
-                '        if sending.doubt:\n            return Verdict.UNKNOWN, ""\n'
-                "        if found := self.accepted(feed, key, sending.order_id):",
+                '        if sending.doubt:\n            return Verdict.UNKNOWN, ""\n        if found := self.accepted(feed, key, sending.order_id):',
             ),
         ),
         (f"{IDENTITY}::test_the_journal_outranks_send_again",),
