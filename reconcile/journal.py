@@ -182,13 +182,18 @@ class Ticket:
 
 @dataclass(frozen=True)
 class Update:
-    """Values that the panel took for one row, field → value. sure: it said so; otherwise a run was sending them and died."""
+    """Values that the panel took for one row, field → value. sure: it said so; otherwise a run was sending them and died.
+
+    number: of the commit that told it.
+    """
 
     at: str
     feed: str
     key: str
     values: Mapping[str, str]
     sure: bool = True
+    run: str = ""
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -432,7 +437,7 @@ class Journal:
         lines = [(row, *line) for row in rows for line in json.loads(row["told"])]
         ended = {(row["run"], feed, key) for row, feed, key, _, *going in lines if not going}
         return tuple(
-            Update(row["at"], feed, key, values, sure=not going)
+            Update(row["at"], feed, key, values, not going, row["run"], row["number"])
             for row, feed, key, values, *going in lines
             if row["number"] > after and values and not (going and (row["run"], feed, key) in ended)
         )

@@ -7,15 +7,17 @@ between, it is simply done again: what is there already is left alone.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from reconcile import agree
 from reconcile.core import settle
-from reconcile.core.identity import RESTORING, Identity, Kind, settled
+from reconcile.core.facts import FACTS, facts_of
+from reconcile.core.identity import RESTORING, Identity, Kind, identity_of, settled
 from reconcile.core.landing import Landing, land, share
 from reconcile.core.lease import CLAIMING, LEASE, check_free, damaged, doubt_meta, lease_of
-from reconcile.core.ledger import SEEN, STATE_GONE, UNCONFIRMED, Ledger, Sending, blank_row
+from reconcile.core.ledger import SEEN, STATE_GONE, UNCONFIRMED, Ledger, Sending, blank_row, brought
 from reconcile.core.model import Action, Commit, Doubt, Feed, Note, Verdict
 from reconcile.core.model import Kind as Say
 from reconcile.core.plan import Rules, closed_by, closed_state, content_mark, make_plan, went_through
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
     from reconcile.core.words import Words
     from reconcile.journal import Claim, Journal
     from reconcile.workbook.port import Workbook
+
+LISTED: Final = 3
+"""An order that came in so many answers is listed, not handed out."""
 
 PUT_BACK: Final = (Kind.OLDER, Kind.FORK, Kind.LOST, Kind.HALF)
 
@@ -128,7 +133,6 @@ def restore(work: Work, *, dry_run: bool = False) -> Restored:
         )
     ledger = Ledger(snapshot.ledger, snapshot.meta)
     claims = [(claim, _read(claim)) for claim in work.journal.claims(book)]
-    waiting = missing(claims, snapshot, ledger)
     past = past_of(work.journal, tuple(dict.fromkeys((*identity.panel, *known.panel))))
     lacking = _lacking(known.machines, identity, work)
     asked = (*services(snapshot)[0], *known.services)
@@ -136,11 +140,14 @@ def restore(work: Work, *, dry_run: bool = False) -> Restored:
     half = snapshot.meta.get(RESTORING)
     mine = identity.machines.get(work.journal.machine)
     copy = Copy(mine.number if mine else 0, known.times.get(identity.commit, "")) if half is None else Copy.parse(half)
+    waiting = missing(claims, snapshot, ledger, copy)
+    counts = _counts(waiting, ledger)
+    again = _again(waiting, ledger)
     untold = [claim for claim, read in claims if _is_untold(claim, read, copy)]
     if dry_run:
         found = _sends(work.journal, past, ledger, book)
-        levels = _levels(work.journal, book, copy, ledger, {send.key for send, _ in found})
-        return _outcome(work, copy.at, _counts(waiting), found, snapshot, len(levels), doubt, untold)
+        levels = _levels(work.journal, book, copy, ledger, {send.key for send, _ in found}, again)
+        return _outcome(work, copy.at, counts, found, snapshot, len(levels), doubt, untold)
     identity = replace(
         settled(
             replace(identity, panel=tuple(dict.fromkeys((*identity.panel, *known.panel)))),
@@ -155,10 +162,10 @@ def restore(work: Work, *, dry_run: bool = False) -> Restored:
     newest = max(
         identity.revision, known.revision + 1, work.newest()
     )  # one commit more may have been written than is known
-    counts = _land(work, standing, snapshot, ledger, waiting, newest + 1, copy, doubt)
+    told = _land(work, standing, snapshot, ledger, waiting, newest + 1, copy, doubt)
     work.journal.reopen(claim.id for claim in untold)
     snapshot = work.book.read((ARCHIVE,))
-    result = _settle(work, standing, snapshot, past, copy, counts, doubt, untold)
+    result = _settle(work, standing, snapshot, past, copy, counts, doubt, untold, told, again)
     for claim, read in claims:
         if read is not None and claim.state in (State.ANSWERED, State.UNKNOWN) and _is_whole(read):
             work.journal.settle(claim.id, "brought back")
@@ -220,36 +227,72 @@ def _is_untold(claim: Claim, read: Claimed | None, copy: Copy) -> bool:
 
 
 def missing(
-    claims: Iterable[tuple[Claim, Claimed | None]], snapshot: Snapshot, ledger: Ledger
+    claims: Iterable[tuple[Claim, Claimed | None]], snapshot: Snapshot, ledger: Ledger, copy: Copy
 ) -> list[tuple[Claim, Claimed]]:
-    """What kept answers brought and neither the ledger nor Archive has, each row once, in the order it was received."""
-    archived = set(snapshot.tabs[ARCHIVE].index)
+    """What kept answers brought and neither the ledger nor Archive has, in the order it was received.
+
+    Also what came again since the copy was made: its row is to say so.
+    """
+    kept = [(claim, read) for claim, read in claims if read is not None]
+    archived, lists = set(snapshot.tabs[ARCHIVE].index), _lists(kept, snapshot)
     seen: set[tuple[str, str]] = set()
     found = []
-    for claim, read in claims:
-        if read is None:
-            continue
+    for claim, read in kept:
         feed, rows = Feed(claim.feed), []
+        later = feed in (Feed.ORDERS, Feed.REFILLS) and not lists and (claim.commit or copy.number + 1) > copy.number
         for item in read.rows:
-            place = (feed.value, item.id)
-            row = ledger.row(*place)
+            row = ledger.row(feed, item.id)
             # one that no claim brought is known only by what was sent about it: another machine received it
-            there = (row is not None and (row["received"] or item.id in snapshot.tabs[feed.value].index)) or (
-                feed is Feed.ORDERS and (item.id in archived or ledger.archived.how(item.id) is not None)
-            )
-            if not there and place not in seen:
-                seen.add(place)
+            there = row is not None and (row["received"] or item.id in snapshot.tabs[feed.value].index)
+            gone = feed is Feed.ORDERS and (item.id in archived or ledger.archived.how(item.id) is not None)
+            landed = row is not None and claim.name in dict(brought(row))
+            again = later and not gone and not landed and (there or (feed.value, item.id) in seen)
+            if again or not (there or gone or (feed.value, item.id) in seen):
+                seen.add((feed.value, item.id))
                 rows.append(item)
         if rows:
             found.append((claim, replace(read, rows=tuple(rows), broken=(), problem="", in_doubt=False)))
     return found
 
 
-def _counts(waiting: Iterable[tuple[Claim, Claimed]]) -> dict[str, int]:
-    counts: dict[str, int] = {}
+def _lists(claims: Iterable[tuple[Claim, Claimed]], snapshot: Snapshot) -> bool:
+    """Whether the panel shows the same orders at every call: then what came again tells nothing."""
+    panels = identity_of(snapshot.meta, snapshot.revision).panel
+    if facts_of(snapshot.meta.get(FACTS, ""), panels, "").lists:
+        return True
+    times = Counter(item.id for claim, read in claims if claim.feed == Feed.ORDERS for item in read.rows)
+    return max(times.values(), default=0) >= LISTED
+
+
+def _again(waiting: Iterable[tuple[Claim, Claimed]], ledger: Ledger) -> dict[tuple[str, str], Claim]:
+    """What came again: (feed, key) → the last claim that brought it."""
+    found: dict[tuple[str, str], Claim] = {}
+    new: set[tuple[str, str]] = set()
+    for claim, claimed in waiting:
+        for item in claimed.rows:
+            place = (claimed.feed.value, item.id)
+            row = ledger.row(*place)
+            if place in new or (row is not None and row["received"]):
+                found[place] = claim
+            new.add(place)
+    return found
+
+
+def _sent_after(journal: Journal, book: str, send: Send, claim: Claim) -> bool:
+    """Whether it was sent in a later run than the claim's: by numbers, for clocks stand still and go back."""
+    later = claim.commit is not None and send.run in journal.runs_after(book, claim.commit)
+    return later and send.run != claim.run
+
+
+def _counts(waiting: Iterable[tuple[Claim, Claimed]], ledger: Ledger) -> dict[str, int]:
+    """How many rows come back; those that came again are there already."""
+    keys: dict[str, set[str]] = {}
     for _, claimed in waiting:
-        counts[claimed.feed.value] = counts.get(claimed.feed.value, 0) + len(claimed.rows)
-    return counts
+        for item in claimed.rows:
+            row = ledger.row(claimed.feed, item.id)
+            if row is None or not row["received"]:
+                keys.setdefault(claimed.feed.value, set()).add(item.id)
+    return {feed: len(ids) for feed, ids in keys.items()}
 
 
 def _land(
@@ -261,9 +304,9 @@ def _land(
     revision: int,
     copy: Copy,
     doubt: Doubt | None,
-) -> dict[str, int]:
-    """Commits the missing rows, in as many commits as their texts need; the first lifts the revision. Returns how many came."""
-    counts = _counts(waiting)
+) -> dict[tuple[str, str], Note]:
+    """Commits the missing rows, in as many commits as their texts need; the first lifts the revision. Returns what rows were told."""
+    told: dict[tuple[str, str], Note] = {}
     present = {feed.value: set(snapshot.tabs[feed.value].index) for feed in Feed}
     lifted: int | None = revision
     while True:
@@ -286,6 +329,7 @@ def _land(
                 total.append.setdefault(tab, []).extend(rows)
             total.ledger.extend(one.ledger)
             total.notes.extend(one.notes)
+            told.update({(note.tab, note.key): note for note in one.notes})
             ledger = ledger.patched(one.ledger)
         meta = {LEASE: None, CLAIMING: None, RESTORING: copy.text(), **doubt_meta([doubt] if doubt else [])}
         standing.commit(
@@ -302,7 +346,7 @@ def _land(
         )
         lifted = None
         if not waiting:
-            return counts
+            return told
 
 
 def _shown(work: Work, say: Words) -> str:
@@ -338,12 +382,17 @@ def _shows(send: Send, verdict: Verdict, ledger: Ledger) -> bool:
     return done if verdict is Verdict.ACCEPTED else done or bool(row["sending"])
 
 
-def _levels(journal: Journal, book: str, copy: Copy, ledger: Ledger, sent: set[str]) -> dict[tuple[Feed, str], Level]:
-    """Rows of which the panel took other values since than the ledger has, or may have taken."""
+def _levels(
+    journal: Journal, book: str, copy: Copy, ledger: Ledger, sent: set[str], again: Mapping[tuple[str, str], Claim]
+) -> dict[tuple[Feed, str], Level]:
+    """Rows of which the panel took other values since than the ledger has, or may have taken; after it handed them out again."""
     found: dict[tuple[Feed, str], Level] = {}
     for each in journal.updates(book, copy.number):
         place = Feed(each.feed), each.key
-        if each.key in sent and each.feed == Feed.ORDERS:
+        came = again.get((each.feed, each.key))
+        # within a run what is sent goes before what is received
+        over = came is not None and (came.run == each.run or came.commit is None or each.number <= came.commit)
+        if over or (each.key in sent and each.feed == Feed.ORDERS):
             continue
         before = found.get(place, Level(each.at))
         rest = {name: value for name, value in before.perhaps.items() if name not in each.values}
@@ -377,11 +426,13 @@ def _settle(
     counts: Mapping[str, int],
     doubt: Doubt | None,
     untold: Sequence[Claim],
+    told: Mapping[tuple[str, str], Note],
+    again: Mapping[tuple[str, str], Claim],
 ) -> Restored:
     """The second commit: what was sent since is set to its outcome, beside the cells as this copy shows them."""
     say, ledger = snapshot.words, Ledger(snapshot.ledger, snapshot.meta)
     found = _sends(work.journal, past, ledger, standing.identity.book)
-    levels = _levels(work.journal, standing.identity.book, copy, ledger, {send.key for send, _ in found})
+    levels = _levels(work.journal, standing.identity.book, copy, ledger, {send.key for send, _ in found}, again)
     rows: dict[tuple[str, str], Row] = {}
     notes, history = [], []
     for send, verdict in found:
@@ -395,7 +446,11 @@ def _settle(
                 "unsure_seen": shown.get("unsure"),
             }
             continue
-        rows[send.feed, send.key] = _done(row, sending, shown, work.clock(), Feed(send.feed))
+        done = _done(row, sending, shown, work.clock(), Feed(send.feed))
+        came = again.get((send.feed, send.key))
+        if came is not None and not _sent_after(work.journal, standing.identity.book, send, came):
+            done = {**row, "refunded": done["refunded"]}  # it is open again at the panel
+        rows[send.feed, send.key] = done
         if Feed(send.feed) is Feed.CANCELS and (order := closed_by(sending, ledger)):
             rows[Feed.ORDERS.value, sending.order_id] = {**order, "closed": order["closed"] or work.clock().isoformat()}
         text = say.MESSAGES["restored_sent"].format(what=sending.what, when=_time(send, work, say))
@@ -413,6 +468,12 @@ def _settle(
         if shown:
             notes.append(Note(feed.value, key, 0, *_level_told(level, work, say)))
     result = _outcome(work, copy.at, counts, found, snapshot, len(levels), doubt, untold)
+    # a row that came back in the first commit and was handed out twice could not be told so in it
+    noted = {(note.tab, note.key) for note in notes}
+    notes = [
+        *(_beside(note, told, say) for note in notes),
+        *(note for place, note in told.items() if place not in noted and note.key in snapshot.tabs[note.tab].index),
+    ]
     history_rows: dict[str, Sequence[Row]] = {"history": history} if history else {}
     standing.commit(
         Commit(
@@ -425,6 +486,15 @@ def _settle(
         work.at(),
     )
     return result
+
+
+def _beside(note: Note, told: Mapping[tuple[str, str], Note], say: Words) -> Note:
+    """A note together with what its row was told in the first commit."""
+    first = told.get((note.tab, note.key))
+    if first is None:
+        return note
+    parts = [(first.kind, first.text), (note.kind, note.text)]
+    return replace(note, kind=joined(parts, say)[0], text=say.join(parts))
 
 
 def _level(row: Row, level: Level, shown: Mapping[str, Any]) -> Row:
@@ -570,7 +640,7 @@ def _would_rebuild(work: Work, standing: agree.Standing) -> Restored:
         if read is not None and read.rows:
             rows.setdefault(claim.feed, set()).update(item.id for item in read.rows)
     found = _sends(work.journal, past, ledger, book)
-    levels = _levels(work.journal, book, Copy(), ledger, {send.key for send, _ in found})
+    levels = _levels(work.journal, book, Copy(), ledger, {send.key for send, _ in found}, {})
     lacking = _lacking(known.machines if known else {}, Identity(), work)
     doubt = _others(lacking, known.services if known else (), work, ENGLISH) if lacking else None
     untold = [claim for claim, read in claims if _is_untold(claim, read, Copy())]

@@ -293,6 +293,67 @@ def test_an_update_whose_run_died_is_told_after_a_restore(world: World, received
     assert world.panel.state.orders["4"].status == "Completed"
 
 
+def test_what_was_handed_out_again_since_says_so_after_a_restore(world: World) -> None:
+    """F26: order 1 is In progress in the copy, then the panel handed it out again: its row says that it is Processing there."""
+    world.type("orders", "1", status="In progress")
+    assert world.run().code == 0
+    past = Past(world)
+    world.panel.state.orders["1"].status = "Pending"
+    world.panel.add_order("4", quantity="10", charge="1", link="l4", user_id="u")
+    assert world.run().code == 0
+    world.panel.state.orders["4"].status = "Pending"
+    assert world.run().code == 0
+    past.put_back(world)
+    stopped(world)
+    assert dict(world.restore_book(dry_run=True).rows) == {"orders": 1}
+    world.restore_book()
+    for key in "14":
+        assert "handed this order out again" in world.cell("orders", key, "Sync"), key
+    assert "handed" not in world.cell("orders", "2", "Sync")
+    all_there(world, 4)
+    assert world.run().code == 0
+    assert world.panel.state.orders["1"].status == "In progress", "what staff had chosen is an edit again"
+    past.put_back(world)
+    world.restore_book()
+    all_there(world, 4)
+
+
+def test_what_was_refunded_and_handed_out_again_since(world: World) -> None:
+    """F26: order 1 was refunded, order 2 completed, and then the panel handed both out again: they are open there, 1 is never refunded again."""
+    past = Past(world)
+    world.type("orders", "1", status="Canceled")
+    world.type("orders", "2", status="Completed")
+    assert world.run().code == 0
+    for key in "12":
+        world.panel.state.orders[key].status = "Pending"
+    assert world.run().code == 0
+    past.put_back(world)
+    stopped(world)
+    world.restore_book()
+    assert world.run().code == 0
+    for key in "12":
+        assert "handed this order out again" in world.cell("orders", key, "Sync"), key
+        world.type("orders", key, status="In progress")
+    assert world.run().code == 0
+    assert [world.panel.state.orders[key].status for key in "12"] == ["In progress", "In progress"]
+    world.type("orders", "1", status="Canceled")
+    assert world.run().code == 0
+    assert once(world) == {"setCanceled": 1}
+
+
+def test_a_panel_that_lists_hands_nothing_out_again(world: World) -> None:
+    """F26, F40: after a restore no row says that it came again, on a panel that shows its orders at every call."""
+    past = Past(world)
+    world.panel.lists = True
+    for key in ("1", "2", "3"):
+        world.panel.state.orders[key].status = "Pending"
+    for _ in range(4):
+        assert world.run().code == 0
+    past.put_back(world)
+    world.restore_book()
+    assert not any("handed" in str(row["Sync"]) for row in world.rows("orders"))
+
+
 def test_an_update_that_was_refused_is_not_told_after_a_restore(world: World) -> None:
     """F26, F04: the panel refused it and the run said so: nothing is unknown about it."""
     past = Past(world)
