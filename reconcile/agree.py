@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from reconcile.core import identity as ids
 from reconcile.core.identity import Finding, Here, Identity, Kind, Known
@@ -39,13 +39,15 @@ LAYOUT_WITHOUT_IDENTITY: Final = "1"
 class Since:
     """What this machine did with a workbook after the commit that is the newest in the copy at hand.
 
-    at: that commit's time, "" where it is not known. last: when this machine wrote last. received: feed → how many rows.
+    at: that commit's time, "" where it is not known. last: when this machine wrote last. updated: ids of the rows whose other
+    values the panel took. received: feed → the ids of rows that are not in the copy.
     """
 
     at: str = ""
     last: str = ""
     sends: tuple[Send, ...] = ()
-    received: Mapping[str, int] = field(default_factory=dict)
+    updated: tuple[str, ...] = ()
+    received: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 NOTHING: Final = Since()
@@ -69,6 +71,8 @@ class Standing:
     since: Since = NOTHING
     unnoted: ReconcileError | None = None
     last: Ticket | None = None
+    apart: bool = False
+    """Whether the lost workbook cannot be brought back into the one at hand, which has rows of its own and comes from elsewhere."""
 
     @property
     def panels(self) -> tuple[str, ...]:
@@ -103,14 +107,15 @@ class Standing:
         announced: Sequence[Once] = (),
         services: Sequence[str] | None = None,
         told: Sequence[tuple[str, str, Mapping[str, str]]] = (),
+        going: Sequence[tuple[str, str, Mapping[str, str]]] = (),
     ) -> int:
         """Commits `change` with the identity that comes after it; journaled before and after. Returns the new revision.
 
-        announced, services, told: as `Journal.committing` takes them. Raises what the workbook's commit raises, and before the
+        announced, services, told, going: as `Journal.committing` takes them. Raises what the workbook's commit raises, and before the
         first commit what the journal raises: nothing was written then. Later, what happened has happened and goes into the
         workbook also without the journal; what that raised is kept in `unnoted`.
         """
-        ticket = self._ticket(change.run, at, announced, services, told)
+        ticket = self._ticket(change.run, at, announced=announced, services=services, told=told, going=going)
         after = self.identity.committed(self._journal.machine, ticket.number, ticket.stamp)
         if change.revision is not None:
             after = after.at_revision(self._journal.machine, change.revision)
@@ -126,17 +131,10 @@ class Standing:
             self.unnoted = error
         return revision
 
-    def _ticket(
-        self,
-        run: str,
-        at: str,
-        announced: Sequence[Once],
-        services: Sequence[str] | None,
-        told: Sequence[tuple[str, str, Mapping[str, str]]],
-    ) -> Ticket:
+    def _ticket(self, run: str, at: str, **more: Any) -> Ticket:
         """The commit as the journal has it on record; one it cannot record in mid-run gets the next number all the same."""
         try:
-            return self._journal.committing(self.identity, run, at, announced, services, told)
+            return self._journal.committing(self.identity, run, at, **more)
         except ReconcileError as error:
             if self.last is None:
                 raise
@@ -199,12 +197,24 @@ def standing(
     if found.stops:
         if (lost := [finding.about for finding in findings if finding.kind is Kind.LOST]) and journal:
             found.known = journal.known(lost[0])
+            found.apart = bool(identity.book and len(snapshot.ledger)) and not _joins(found)
         return found
     found.told = tuple(_told(found, elsewhere))
     if not identity.book:
         identity = replace(identity, book=_first_name(book, snapshot))
     found.identity = ids.settled(identity, here, findings)
     return found
+
+
+def _joins(found: Standing) -> bool:
+    """Whether another machine began the workbook at hand in the lost one's place, for the same panel: both are one from now on."""
+    if found.journal is None or found.journal.known(found.identity.book) is not None:
+        return False  # this machine works with both
+    known = found.known.panel if found.known else ()
+    panels = found.identity.panel
+    return found.here.place in [place.name for place in found.identity.places] and (
+        not known or not panels or bool(set(known) & set(panels))
+    )
 
 
 def adopt(found: Standing, snapshot: Snapshot, run: str, now: datetime) -> None:
@@ -250,10 +260,13 @@ def since(found: Standing, snapshot: Snapshot | None, read_answer: Read) -> Sinc
     at = known.times.get(found.identity.commit, "") if snapshot is not None else ""
     if snapshot is not None and not at:
         at = snapshot.meta.get(HEARTBEAT, "")
+    mine = found.identity.machines.get(found.journal.machine) if snapshot is not None else None
+    number = mine.number if mine else 0
+    runs = found.journal.runs_after(known.book, number)  # a clock may have gone back
     sends = [
         send
         for send in found.journal.sends(known.book)
-        if send.at >= at
+        if (send.run in runs or send.at >= at)
         and send.verdict not in (Verdict.REFUSED, Verdict.NOT_SENT)
         and send.state is not Sent.ANNOUNCED
     ]
@@ -261,14 +274,15 @@ def since(found: Standing, snapshot: Snapshot | None, read_answer: Read) -> Sinc
     if snapshot is not None:
         for tab, key in zip(snapshot.ledger["tab"], snapshot.ledger["key"], strict=True):
             there.setdefault(str(tab), set()).add(str(key))
-    received: dict[str, set[str]] = {}
+    received: dict[str, dict[str, None]] = {}
     for claim in found.journal.claims(known.book):
-        if claim.raw is not None and claim.answered_at >= at[:19]:
+        if claim.raw is not None and (claim.run in runs or claim.answered_at >= at[:19]):
             rows = read_answer(Feed(claim.feed), claim.service, claim.raw).rows
-            new = {row.id for row in rows} - there[Feed(claim.feed)]
+            new = [row.id for row in rows if row.id not in there[Feed(claim.feed)]]
             if new:
-                received.setdefault(claim.feed, set()).update(new)
-    return Since(at, known.at, tuple(sends), {feed: len(keys) for feed, keys in received.items()})
+                received.setdefault(claim.feed, {}).update(dict.fromkeys(new))
+    updated = dict.fromkeys(update.key for update in found.journal.updates(known.book, number) if update.sure)
+    return Since(at, known.at, tuple(sends), tuple(updated), {feed: tuple(keys) for feed, keys in received.items()})
 
 
 _NOUNS: Final = {
@@ -287,12 +301,23 @@ def what_was_sent(sends: Iterable[Send]) -> list[str]:
     said = []
     for kind, group in kinds.items():
         one, many, before = _NOUNS[kind]
-        names = [before + send.about.partition(" ")[2] for send in group]
-        shown = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+        shown = _some([before + send.about.partition(" ")[2] for send in group])
         total = _total(group)
         sums = f"; together {total:f}" if total else ""
         said.append(f"{len(group)} {one if len(group) == 1 else many} ({shown}{sums})")
     return said
+
+
+_RECEIVED: Final = {
+    Feed.ORDERS.value: ("order", "orders"),
+    Feed.REFILLS.value: ("refill", "refills"),
+    Feed.CANCELS.value: ("cancel request", "cancel requests"),
+}
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first few of them, and how many more there are."""
+    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
 
 
 def _total(sends: Iterable[Send]) -> Decimal:
@@ -308,12 +333,14 @@ def _total(sends: Iterable[Send]) -> Decimal:
 def _happened(done: Since) -> str:
     """What was done since, as a sentence."""
     parts = what_was_sent(done.sends)
-    rows = [f"{count} {feed}" for feed, count in done.received.items()]
+    if done.updated:
+        parts.append(f"other values of {len(done.updated)} row{'s'[: len(done.updated) != 1]} ({_some(done.updated)})")
+    rows = [f"{len(ids)} {_RECEIVED[feed][len(ids) != 1]} ({_some(ids)})" for feed, ids in done.received.items()]
     said = []
     if parts:
         said.append(f"sent {', '.join(parts)}")
     if rows:
-        said.append(f"received {', '.join(rows)} that are not in it")
+        said.append(f"received what is not in it: {', '.join(rows)}")
     when = f"Since then ({_moment(done.at)})" if done.at else "For it"
     if not said:
         return f"{when} this machine sent no refund, payment or ticket and received nothing that it lacks."
@@ -405,9 +432,11 @@ def _ways(kind: Kind, found: Standing) -> str:
             _FRESH,
         ),
         Kind.LOST: (
-            "Put that workbook back in its place, then run again.",
-            _RESTORE.format(goes="rebuilds it here"),
-            "`reconcile init --fresh` begins anew here: what the old one knew is not brought back.",
+            back if found.here.shared else "Put that workbook back in its place, then run again.",
+            _RESTORE.format(goes=_rebuilding(found)),
+            _FRESH
+            if found.apart
+            else "`reconcile init --fresh` begins anew here: what the old one knew is not brought back.",
         ),
         Kind.HALF: ("`reconcile restore` finishes it.",),
         Kind.COPY: (
@@ -432,6 +461,13 @@ def _ways(kind: Kind, found: Standing) -> str:
     return "Three ways on:\n" + "\n".join(f"  {number}. {way}" for number, way in enumerate(ways, 1))
 
 
+def _rebuilding(found: Standing) -> str:
+    """What `restore` does about a workbook that is lost."""
+    if found.apart:
+        return "rebuilds it here once this one is moved away"
+    return "brings what this machine knows into this one" if found.identity.book else "rebuilds it here"
+
+
 def _told(found: Standing, elsewhere: Iterable[str]) -> Iterable[str]:
     """What is no hindrance and has to be known."""
     for finding in found.findings:
@@ -439,8 +475,8 @@ def _told(found: Standing, elsewhere: Iterable[str]) -> Iterable[str]:
             yield f"The workbook was moved: it stood at {finding.about} before."
         elif finding.kind is Kind.JOURNAL:
             yield (
-                "This machine's journal is older than the workbook: its folder was put back. What it tells nothing of counts as "
-                "unclear, never as not sent."
+                "This machine's journal is older than the workbook: its folder was put back, or a copy of it is used on another "
+                "machine, too (each needs one of its own). What it tells nothing of counts as unclear, never as not sent."
             )
     for folder in elsewhere:
         yield f"Another journal of this workbook is on this machine, in {folder}: use one of them (RECONCILE_STATE_DIR)."

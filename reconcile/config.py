@@ -209,7 +209,7 @@ def _expanded(path: str) -> Path:
     if "\0" in path:
         raise ValueError("has a character in it that no path can have")
     try:
-        return Path(path).expanduser()
+        return Path(path).expanduser() if path.startswith("~") else Path(path)
     except RuntimeError:
         raise ValueError("begins with ~, but there is no such user or no home folder; write the path in full") from None
 

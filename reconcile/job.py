@@ -743,17 +743,23 @@ def _commit_begin(run: _Run, commit: Commit) -> bool:
     """Writes the first commit; without what moves to Archive where the workbook cannot do that. Returns whether it moved."""
     once = [once_of(push, run.panel) for push in run.plan.pushes if push.once and push not in run.postponed]
     asked = services(run.snapshot)[0]
+    going = [_as_update(push) for push in run.plan.pushes if not push.once]
     try:
-        run.commit(commit, announced=once, services=asked)
+        run.commit(commit, announced=once, services=asked, going=going)
     except Unmovable:
         marks = {key for key, _ in commit.archive.items()}
         rows = [row for row in commit.ledger if row["tab"] != Feed.ORDERS or row["key"] not in marks]
         meta = {**commit.meta, archive.OBSTACLE: archive.refused_on(run.job.clock())}
-        run.commit(replace(commit, archive={}, ledger=rows, meta=meta), announced=once, services=asked)
+        run.commit(replace(commit, archive={}, ledger=rows, meta=meta), announced=once, services=asked, going=going)
         if not run.snapshot.meta.get(archive.OBSTACLE, "").startswith(archive.REFUSED):
             run.messages.extend(archive.stuck(archive.REFUSED, run.say))
         return False
     return True
+
+
+def _as_update(push: Push) -> tuple[str, str, dict[str, str]]:
+    """What moves no money as the journal keeps it: feed, key, field → value."""
+    return push.feed.value, push.key, {change.field: change.new for change in push.changes}
 
 
 def _settle_old_claims(run: _Run) -> None:
@@ -761,7 +767,8 @@ def _settle_old_claims(run: _Run) -> None:
     waiting = {claim.id for claim, _ in run.waiting}
     with _noting(run):
         for claim in _left_open(run):
-            if claim.run != run.job.run and claim.id not in waiting:
+            # what was set aside has its doubt, and is still to be read
+            if claim.run != run.job.run and claim.id not in waiting and claim.state is not State.ASIDE:
                 run.job.journal.settle(claim.id, ON_RECORD)
 
 
@@ -1264,6 +1271,9 @@ def _drained(run: _Run, feed: Feed, service: str, fetch: Fetch) -> None:
         claim, claimed = answer
         if claimed.in_doubt:
             _doubt_claim(run, claim, claimed.problem)
+            if claimed.unread:
+                with _noting(run):
+                    run.job.journal.set_aside(claim.id)
         elif claimed.problem or claimed.lacks_action:
             _report(run, claimed)
         ids = {item.id for item in claimed.rows}
@@ -1393,9 +1403,6 @@ def _fetch(run: _Run, feed: Feed, service: str, fetch: Fetch) -> tuple[Claim, Cl
         run.unkept.add(claim.id)  # the answer is in hand: it lands all the same, and nothing further is asked for
     try:
         claimed = READERS[feed](raw, service, may_continue=run.may_read)
-        if claimed.unread:
-            with _noting(run):
-                job.journal.set_aside(claim.id)
         if not claimed.count and answers.is_busy(raw):  # every further claim would hear the same, after as long a wait
             run.fail(Unavailable(f"{claimed.problem}; nothing was handed out", "Try again later."))
         return claim, replace(claimed, in_doubt=True, problem=cut) if cut else claimed
@@ -1617,9 +1624,10 @@ def _write_end(run: _Run, settled: settle.Settled, now: datetime) -> Outcome:
             prune=KEPT,
         ),
         told=[
-            (result.push.feed.value, result.push.key, {change.field: change.new for change in result.push.changes})
+            (feed, key, values if result.verdict is Verdict.ACCEPTED else {})
             for result in run.results
-            if result.verdict is Verdict.ACCEPTED and not result.push.once
+            for feed, key, values in (_as_update(result.push),)
+            if result.verdict is not Verdict.UNKNOWN and not result.push.once
         ],
     )
     _journal_landed(run, [claim for claim, _ in run.waiting])

@@ -75,6 +75,9 @@ ON_RECORD: Final = "on record in the sheet"
 _BY: Final = ", by commit "
 """What follows in a claim's `how`, with the number of this journal's commit that has its rows or its doubt."""
 
+_GOING: Final = "going"
+"""What stands behind an update that a run was about to send: until that run says what became of it, nobody knows."""
+
 _SEEN: Final = "asked at revision "
 """What stands in a claim's `how` until it is settled."""
 
@@ -99,7 +102,8 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
 """The checksummed columns per table. `seal` is their checksum; `body` is checksummed by `body_sha`.
 
 self: one row. books: what is known of each workbook. commits: each one this journal was about to make. answers: those of
-earlier attempts at a claim or a send, which said "busy". updates: what the panel took in one run and moves no money.
+earlier attempts at a claim or a send, which said "busy". updates: what one run was going to tell the panel that moves no money, and
+what the panel took of it.
 """
 
 
@@ -174,6 +178,22 @@ class Ticket:
     id: int
     number: int
     stamp: str
+
+
+@dataclass(frozen=True)
+class Update:
+    """Values that the panel took for one row, field → value. sure: it said so; otherwise a run was sending them and died.
+
+    number: of the commit that told it.
+    """
+
+    at: str
+    feed: str
+    key: str
+    values: Mapping[str, str]
+    sure: bool = True
+    run: str = ""
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -326,12 +346,13 @@ class Journal:
         announced: Sequence[Once] = (),
         services: Sequence[str] | None = None,
         told: Sequence[tuple[str, str, Mapping[str, str]]] = (),
+        going: Sequence[tuple[str, str, Mapping[str, str]]] = (),
     ) -> Ticket:
         """Records, on the disk when it returns, that this run is about to commit upon what `identity` shows.
 
         announced: every refund, payment and ticket the run is going to send: before the first of them, so that a line that is
-        missing later means an older copy of this journal, never "not sent". told: (feed, key, field → value) of what the panel
-        took in this run and moves no money.
+        missing later means an older copy of this journal, never "not sent". going: (feed, key, field → value) of what it is
+        going to tell the panel that moves no money; told: what the panel took of that in this run, with no values where it did not.
         """
         with self._write() as db:
             known = _book_row(db, identity.book)
@@ -368,8 +389,12 @@ class Journal:
                 _put(db, "runs", {"book": row["book"], "run": _text(run), "at": at})
             for once in announced:
                 _put(db, "sends", _sends_row(identity.book, run, once, at))
-            if told:
-                text = _text(json.dumps([[feed, key, dict(values)] for feed, key, values in told], ensure_ascii=False))
+            if told or going:
+                lines = [
+                    *([feed, key, dict(values), _GOING] for feed, key, values in going),
+                    *([feed, key, dict(values)] for feed, key, values in told),
+                ]
+                text = _text(json.dumps(lines, ensure_ascii=False))
                 _put(db, "updates", {"book": row["book"], "run": _text(run), "number": number, "at": at, "told": text})
         return Ticket(made, number, stamp)
 
@@ -402,21 +427,39 @@ class Journal:
                 if send["book"] == row["book"] and identity.panel:
                     _put(db, "sends", send | {"panel": identity.panel[0]})
 
-    def updates(self, book: str, after: int) -> tuple[tuple[str, str, str, dict[str, str]], ...]:
-        """(when, feed, key, field → value) of what the panel took for this workbook and moves no money, oldest first.
+    def updates(self, book: str, after: int) -> tuple[Update, ...]:
+        """What the panel took for this workbook and moves no money, oldest first, and what it may have taken from a run that died.
 
         after: the number of the last commit that a copy of the workbook has of this journal; what came with later ones is given.
         """
         with _told(self._path):
             rows = [row for row in _rows(self._db, "updates", self._path) if row["book"] == _text(book)]
-        later = [row for row in rows if row["number"] > after]
-        return tuple((row["at"], feed, key, values) for row in later for feed, key, values in json.loads(row["told"]))
+        lines = [(row, *line) for row in rows for line in json.loads(row["told"])]
+        ended = {(row["run"], feed, key) for row, feed, key, _, *going in lines if not going}
+        return tuple(
+            Update(row["at"], feed, key, values, not going, row["run"], row["number"])
+            for row, feed, key, values, *going in lines
+            if row["number"] > after and values and not (going and (row["run"], feed, key) in ended)
+        )
+
+    def runs_after(self, book: str, number: int) -> frozenset[str]:
+        """The runs that made later commits of this journal for a workbook than that number."""
+        with _told(self._path):
+            rows = [row for row in _rows(self._db, "commits", self._path) if row["book"] == _text(book)]
+        return frozenset(row["run"] for row in rows if row["number"] > number)
 
     def put_aside(self, book: str) -> None:
         """Forgets where a workbook stood: another one stands there now, on somebody's word. What was sent stays known."""
         with self._write() as db:
             if row := _book_row(db, book):
                 _put(db, "books", row | {"place": "", "panel": "[]"})
+
+    def join(self, book: str, to: str) -> None:
+        """From now on what is known of one workbook is known of another, of which nothing was known: it stands in its place."""
+        with self._write() as db:
+            for table in ("books", "commits", "runs", "claims", "sends", "updates"):
+                for row in [each for each in _rows(db, table, self._path) if each["book"] == _text(book)]:
+                    _put(db, table, row | {"book": _text(to)})
 
     # --- runs -----------------------------------------------------------------------------------------------------------
 

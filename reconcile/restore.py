@@ -7,19 +7,22 @@ between, it is simply done again: what is there already is left alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from reconcile import agree
 from reconcile.core import settle
-from reconcile.core.identity import RESTORING, Identity, Kind, settled
+from reconcile.core.facts import FACTS, facts_of
+from reconcile.core.identity import RESTORING, Identity, Kind, identity_of, settled
 from reconcile.core.landing import Landing, land, share
 from reconcile.core.lease import CLAIMING, LEASE, check_free, damaged, doubt_meta, lease_of
-from reconcile.core.ledger import SEEN, Ledger, Sending, blank_row
+from reconcile.core.ledger import SEEN, STATE_GONE, UNCONFIRMED, Ledger, Sending, blank_row, brought
 from reconcile.core.model import Action, Commit, Doubt, Feed, Note, Verdict
 from reconcile.core.model import Kind as Say
-from reconcile.core.once import Sent
 from reconcile.core.plan import Rules, closed_by, closed_state, content_mark, make_plan, went_through
+from reconcile.core.rules import joined
+from reconcile.core.words import ENGLISH
 from reconcile.errors import Disagree, NothingToDo, SettingsError
 from reconcile.job import ARCHIVE, FULL, PAYLOAD, check_schema, past_of, read_answer, services, sync_texts
 from reconcile.journal import ON_RECORD, State
@@ -34,11 +37,19 @@ if TYPE_CHECKING:
     from reconcile.journal import Claim, Journal
     from reconcile.workbook.port import Workbook
 
+LISTED: Final = 3
+"""An order that came in so many answers is listed, not handed out."""
+
 PUT_BACK: Final = (Kind.OLDER, Kind.FORK, Kind.LOST, Kind.HALF)
 
 
-Level = tuple[str, dict[str, str]]
-"""When the panel took values, and the values: field → value."""
+@dataclass(frozen=True)
+class Level:
+    """When the panel took values (field → value), and those of which nobody knows whether it took them."""
+
+    at: str
+    values: Mapping[str, str] = field(default_factory=dict)
+    perhaps: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -111,25 +122,32 @@ def restore(work: Work, *, dry_run: bool = False) -> Restored:
     if snapshot is None:  # a dry run, and no workbook is there
         return _would_rebuild(work, standing)
     check_free(snapshot.meta, work.clock(), _mine(work.journal, snapshot))
-    identity = standing.identity if not lost else replace(standing.identity, book=lost)
-    known = work.journal.known(identity.book)
+    book = lost or standing.identity.book
+    identity = standing.identity
+    if lost and (not identity.book or work.journal.known(identity.book) is not None):
+        identity = replace(identity, book=lost)
+    known = work.journal.known(book)
     if known is None:
         raise SettingsError(
             "This machine's journal does not know this workbook.", "`reconcile doctor` says how things stand."
         )
     ledger = Ledger(snapshot.ledger, snapshot.meta)
-    claims = [(claim, _read(claim)) for claim in work.journal.claims(identity.book)]
-    waiting = missing(claims, snapshot, ledger)
+    claims = [(claim, _read(claim)) for claim in work.journal.claims(book)]
     past = past_of(work.journal, tuple(dict.fromkeys((*identity.panel, *known.panel))))
-    doubt = _others(known.machines, identity, work, snapshot, known.services)
+    lacking = _lacking(known.machines, identity, work)
+    asked = (*services(snapshot)[0], *known.services)
+    doubt = _others(lacking, asked, work, snapshot.words) if lacking else None
     half = snapshot.meta.get(RESTORING)
     mine = identity.machines.get(work.journal.machine)
     copy = Copy(mine.number if mine else 0, known.times.get(identity.commit, "")) if half is None else Copy.parse(half)
+    waiting = missing(claims, snapshot, ledger, copy)
+    counts = _counts(waiting, ledger)
+    again = _again(waiting, ledger)
     untold = [claim for claim, read in claims if _is_untold(claim, read, copy)]
     if dry_run:
-        found = _sends(work.journal, past, ledger, identity.book)
-        levels = _levels(work.journal, identity.book, copy, ledger, {send.key for send, _ in found})
-        return _outcome(work, copy.at, _counts(waiting), found, snapshot, len(levels), doubt, untold)
+        found = _sends(work.journal, past, ledger, book)
+        levels = _levels(work.journal, book, copy, ledger, {send.key for send, _ in found}, again)
+        return _outcome(work, copy.at, counts, found, snapshot, len(levels), doubt, untold)
     identity = replace(
         settled(
             replace(identity, panel=tuple(dict.fromkeys((*identity.panel, *known.panel)))),
@@ -139,13 +157,15 @@ def restore(work: Work, *, dry_run: bool = False) -> Restored:
         places=identity.places if standing.here.named in identity.places else (*identity.places, standing.here.named),
     )
     standing.identity = identity
+    if identity.book != book:
+        work.journal.join(book, identity.book)
     newest = max(
         identity.revision, known.revision + 1, work.newest()
     )  # one commit more may have been written than is known
-    counts = _land(work, standing, snapshot, ledger, waiting, newest + 1, copy, doubt)
+    told = _land(work, standing, snapshot, ledger, waiting, newest + 1, copy, doubt)
     work.journal.reopen(claim.id for claim in untold)
     snapshot = work.book.read((ARCHIVE,))
-    result = _settle(work, standing, snapshot, past, copy, counts, doubt, untold)
+    result = _settle(work, standing, snapshot, past, copy, counts, doubt, untold, told, again)
     for claim, read in claims:
         if read is not None and claim.state in (State.ANSWERED, State.UNKNOWN) and _is_whole(read):
             work.journal.settle(claim.id, "brought back")
@@ -173,7 +193,7 @@ def _found(work: Work, *, dry_run: bool) -> tuple[Snapshot | None, agree.Standin
             "`reconcile doctor` checks everything.",
         )
     lost = next((finding.about for finding in standing.stops if finding.kind is Kind.LOST), "")
-    if lost and standing.identity.book and len(snapshot.ledger):
+    if standing.apart:
         raise SettingsError(
             f"{work.book.name} is another workbook with rows of its own; the one this machine knows here is gone.",
             "Move this one away; then `reconcile restore` makes the lost one anew in its place.",
@@ -207,34 +227,72 @@ def _is_untold(claim: Claim, read: Claimed | None, copy: Copy) -> bool:
 
 
 def missing(
-    claims: Iterable[tuple[Claim, Claimed | None]], snapshot: Snapshot, ledger: Ledger
+    claims: Iterable[tuple[Claim, Claimed | None]], snapshot: Snapshot, ledger: Ledger, copy: Copy
 ) -> list[tuple[Claim, Claimed]]:
-    """What kept answers brought and neither the ledger nor Archive has, each row once, in the order it was received."""
-    archived = set(snapshot.tabs[ARCHIVE].index)
+    """What kept answers brought and neither the ledger nor Archive has, in the order it was received.
+
+    Also what came again since the copy was made: its row is to say so.
+    """
+    kept = [(claim, read) for claim, read in claims if read is not None]
+    archived, lists = set(snapshot.tabs[ARCHIVE].index), _lists(kept, snapshot)
     seen: set[tuple[str, str]] = set()
     found = []
-    for claim, read in claims:
-        if read is None:
-            continue
+    for claim, read in kept:
         feed, rows = Feed(claim.feed), []
+        later = feed in (Feed.ORDERS, Feed.REFILLS) and not lists and (claim.commit or copy.number + 1) > copy.number
         for item in read.rows:
-            place = (feed.value, item.id)
-            there = place in ledger or (
-                feed is Feed.ORDERS and (item.id in archived or ledger.archived.how(item.id) is not None)
-            )
-            if not there and place not in seen:
-                seen.add(place)
+            row = ledger.row(feed, item.id)
+            # one that no claim brought is known only by what was sent about it: another machine received it
+            there = row is not None and (row["received"] or item.id in snapshot.tabs[feed.value].index)
+            gone = feed is Feed.ORDERS and (item.id in archived or ledger.archived.how(item.id) is not None)
+            landed = row is not None and claim.name in dict(brought(row))
+            again = later and not gone and not landed and (there or (feed.value, item.id) in seen)
+            if again or not (there or gone or (feed.value, item.id) in seen):
+                seen.add((feed.value, item.id))
                 rows.append(item)
         if rows:
             found.append((claim, replace(read, rows=tuple(rows), broken=(), problem="", in_doubt=False)))
     return found
 
 
-def _counts(waiting: Iterable[tuple[Claim, Claimed]]) -> dict[str, int]:
-    counts: dict[str, int] = {}
+def _lists(claims: Iterable[tuple[Claim, Claimed]], snapshot: Snapshot) -> bool:
+    """Whether the panel shows the same orders at every call: then what came again tells nothing."""
+    panels = identity_of(snapshot.meta, snapshot.revision).panel
+    if facts_of(snapshot.meta.get(FACTS, ""), panels, "").lists:
+        return True
+    times = Counter(item.id for claim, read in claims if claim.feed == Feed.ORDERS for item in read.rows)
+    return max(times.values(), default=0) >= LISTED
+
+
+def _again(waiting: Iterable[tuple[Claim, Claimed]], ledger: Ledger) -> dict[tuple[str, str], Claim]:
+    """What came again: (feed, key) → the last claim that brought it."""
+    found: dict[tuple[str, str], Claim] = {}
+    new: set[tuple[str, str]] = set()
+    for claim, claimed in waiting:
+        for item in claimed.rows:
+            place = (claimed.feed.value, item.id)
+            row = ledger.row(*place)
+            if place in new or (row is not None and row["received"]):
+                found[place] = claim
+            new.add(place)
+    return found
+
+
+def _sent_after(journal: Journal, book: str, send: Send, claim: Claim) -> bool:
+    """Whether it was sent in a later run than the claim's: by numbers, for clocks stand still and go back."""
+    later = claim.commit is not None and send.run in journal.runs_after(book, claim.commit)
+    return later and send.run != claim.run
+
+
+def _counts(waiting: Iterable[tuple[Claim, Claimed]], ledger: Ledger) -> dict[str, int]:
+    """How many rows come back; those that came again are there already."""
+    keys: dict[str, set[str]] = {}
     for _, claimed in waiting:
-        counts[claimed.feed.value] = counts.get(claimed.feed.value, 0) + len(claimed.rows)
-    return counts
+        for item in claimed.rows:
+            row = ledger.row(claimed.feed, item.id)
+            if row is None or not row["received"]:
+                keys.setdefault(claimed.feed.value, set()).add(item.id)
+    return {feed: len(ids) for feed, ids in keys.items()}
 
 
 def _land(
@@ -246,9 +304,9 @@ def _land(
     revision: int,
     copy: Copy,
     doubt: Doubt | None,
-) -> dict[str, int]:
-    """Commits the missing rows, in as many commits as their texts need; the first lifts the revision. Returns how many came."""
-    counts = _counts(waiting)
+) -> dict[tuple[str, str], Note]:
+    """Commits the missing rows, in as many commits as their texts need; the first lifts the revision. Returns what rows were told."""
+    told: dict[tuple[str, str], Note] = {}
     present = {feed.value: set(snapshot.tabs[feed.value].index) for feed in Feed}
     lifted: int | None = revision
     while True:
@@ -271,6 +329,7 @@ def _land(
                 total.append.setdefault(tab, []).extend(rows)
             total.ledger.extend(one.ledger)
             total.notes.extend(one.notes)
+            told.update({(note.tab, note.key): note for note in one.notes})
             ledger = ledger.patched(one.ledger)
         meta = {LEASE: None, CLAIMING: None, RESTORING: copy.text(), **doubt_meta([doubt] if doubt else [])}
         standing.commit(
@@ -287,7 +346,7 @@ def _land(
         )
         lifted = None
         if not waiting:
-            return counts
+            return told
 
 
 def _shown(work: Work, say: Words) -> str:
@@ -323,20 +382,39 @@ def _shows(send: Send, verdict: Verdict, ledger: Ledger) -> bool:
     return done if verdict is Verdict.ACCEPTED else done or bool(row["sending"])
 
 
-def _levels(journal: Journal, book: str, copy: Copy, ledger: Ledger, sent: set[str]) -> dict[tuple[Feed, str], Level]:
-    """Rows of which the panel took other values since than the ledger has: (feed, key) → when, field → value."""
+def _levels(
+    journal: Journal, book: str, copy: Copy, ledger: Ledger, sent: set[str], again: Mapping[tuple[str, str], Claim]
+) -> dict[tuple[Feed, str], Level]:
+    """Rows of which the panel took other values since than the ledger has, or may have taken; after it handed them out again."""
     found: dict[tuple[Feed, str], Level] = {}
-    for at, feed, key, values in journal.updates(book, copy.number):
-        if key in sent and feed == Feed.ORDERS:
+    for each in journal.updates(book, copy.number):
+        place = Feed(each.feed), each.key
+        came = again.get((each.feed, each.key))
+        # within a run what is sent goes before what is received
+        over = came is not None and (came.run == each.run or came.commit is None or each.number <= came.commit)
+        if over or (each.key in sent and each.feed == Feed.ORDERS):
             continue
-        before = found.get((Feed(feed), key), ("", {}))[1]
-        found[Feed(feed), key] = (at, {**before, **values})
-    return {
-        place: (at, values)
-        for place, (at, values) in found.items()
-        if (row := ledger.row(*place)) is not None
-        and any(str(row[name] or "") != value for name, value in values.items())
-    }
+        before = found.get(place, Level(each.at))
+        rest = {name: value for name, value in before.perhaps.items() if name not in each.values}
+        if each.sure:
+            found[place] = Level(each.at, {**before.values, **each.values}, rest)
+        else:
+            found[place] = Level(each.at, before.values, {**rest, **each.values})
+    return {place: level for place, level in found.items() if _differs(ledger, *place, level)}
+
+
+def _differs(ledger: Ledger, feed: Feed, key: str, level: Level) -> bool:
+    """Whether the ledger has something else; of what is in Archive it keeps no values."""
+    if (row := ledger.row(feed, key)) is None:
+        return feed is not Feed.ORDERS or ledger.archived.how(key) is None
+    return any(str(row[name] or "") != value for name, value in {**level.values, **level.perhaps}.items())
+
+
+def _ledger_row(ledger: Ledger, feed: Feed, key: str) -> Row:
+    """The ledger's row, or one for an id that only another machine received: without a row until that one brings it back."""
+    if (row := ledger.row(feed, key)) is not None:
+        return row
+    return {**blank_row(feed.value, key), **({"state": STATE_GONE} if feed.claimed else {})}
 
 
 def _settle(
@@ -348,16 +426,18 @@ def _settle(
     counts: Mapping[str, int],
     doubt: Doubt | None,
     untold: Sequence[Claim],
+    told: Mapping[tuple[str, str], Note],
+    again: Mapping[tuple[str, str], Claim],
 ) -> Restored:
     """The second commit: what was sent since is set to its outcome, beside the cells as this copy shows them."""
     say, ledger = snapshot.words, Ledger(snapshot.ledger, snapshot.meta)
     found = _sends(work.journal, past, ledger, standing.identity.book)
-    levels = _levels(work.journal, standing.identity.book, copy, ledger, {send.key for send, _ in found})
+    levels = _levels(work.journal, standing.identity.book, copy, ledger, {send.key for send, _ in found}, again)
     rows: dict[tuple[str, str], Row] = {}
     notes, history = [], []
     for send, verdict in found:
         sending = _marked(send, say)
-        row = rows.get((send.feed, send.key)) or ledger.row(send.feed, send.key) or blank_row(send.feed, send.key)
+        row = rows.get((send.feed, send.key)) or _ledger_row(ledger, Feed(send.feed), send.key)
         shown = _cells(snapshot, send)
         if verdict is Verdict.UNKNOWN:
             rows[send.feed, send.key] = {
@@ -366,7 +446,11 @@ def _settle(
                 "unsure_seen": shown.get("unsure"),
             }
             continue
-        rows[send.feed, send.key] = _done(row, sending, shown, work.clock(), Feed(send.feed))
+        done = _done(row, sending, shown, work.clock(), Feed(send.feed))
+        came = again.get((send.feed, send.key))
+        if came is not None and not _sent_after(work.journal, standing.identity.book, send, came):
+            done = {**row, "refunded": done["refunded"]}  # it is open again at the panel
+        rows[send.feed, send.key] = done
         if Feed(send.feed) is Feed.CANCELS and (order := closed_by(sending, ledger)):
             rows[Feed.ORDERS.value, sending.order_id] = {**order, "closed": order["closed"] or work.clock().isoformat()}
         text = say.MESSAGES["restored_sent"].format(what=sending.what, when=_time(send, work, say))
@@ -377,18 +461,19 @@ def _settle(
         )
     if doubt is not None:
         rows.update(_perhaps_sent(work, snapshot, ledger.patched(list(rows.values()))))
-    for (feed, key), (at, values) in levels.items():
-        row = dict(rows.get((feed.value, key)) or ledger.row(feed, key) or blank_row(feed.value, key))
+    for (feed, key), level in levels.items():
+        row = rows.get((feed.value, key)) or _ledger_row(ledger, feed, key)
         shown = _row(snapshot, feed, key)
-        row.update(values)
-        row.update({name + SEEN: shown.get(name) for name in values if name + SEEN in row})
-        rows[feed.value, key] = closed_state(row)
-        what = say.changes(values.items())
-        when = say.moment(_parsed(at, work))
+        rows[feed.value, key] = _level(row, level, shown)
         if shown:
-            text = say.MESSAGES["restored_told"].format(what=what, when=when)
-            notes.append(Note(feed.value, key, 0, Say.INFO, text))
+            notes.append(Note(feed.value, key, 0, *_level_told(level, work, say)))
     result = _outcome(work, copy.at, counts, found, snapshot, len(levels), doubt, untold)
+    # a row that came back in the first commit and was handed out twice could not be told so in it
+    noted = {(note.tab, note.key) for note in notes}
+    notes = [
+        *(_beside(note, told, say) for note in notes),
+        *(note for place, note in told.items() if place not in noted and note.key in snapshot.tabs[note.tab].index),
+    ]
     history_rows: dict[str, Sequence[Row]] = {"history": history} if history else {}
     standing.commit(
         Commit(
@@ -401,6 +486,33 @@ def _settle(
         work.at(),
     )
     return result
+
+
+def _beside(note: Note, told: Mapping[tuple[str, str], Note], say: Words) -> Note:
+    """A note together with what its row was told in the first commit."""
+    first = told.get((note.tab, note.key))
+    if first is None:
+        return note
+    parts = [(first.kind, first.text), (note.kind, note.text)]
+    return replace(note, kind=joined(parts, say)[0], text=say.join(parts))
+
+
+def _level(row: Row, level: Level, shown: Mapping[str, Any]) -> Row:
+    """The ledger row with what the panel has. What it may have is kept only where a row is still to come back."""
+    out = {**row, **level.values, **{name + SEEN: shown.get(name) for name in level.values if name + SEEN in row}}
+    if not row["received"] and not shown:
+        out |= {**level.perhaps, **dict.fromkeys((name + SEEN for name in level.perhaps), UNCONFIRMED)}
+    return closed_state(out)
+
+
+def _level_told(level: Level, work: Work, say: Words) -> tuple[Say, str]:
+    """What a row says of the panel's newer values."""
+    parts = []
+    for name, values in (("restored_perhaps", level.perhaps), ("restored_told", level.values)):
+        if values:
+            when = say.moment(_parsed(level.at, work))
+            parts.append((Say.INFO, say.MESSAGES[name].format(what=say.changes(values.items()), when=when)))
+    return joined(parts, say)
 
 
 def _perhaps_sent(work: Work, snapshot: Snapshot, ledger: Ledger) -> dict[tuple[str, str], Row]:
@@ -470,28 +582,28 @@ def _time(send: Send, work: Work, say: Words) -> str:
 # --- other machines, and what to say -------------------------------------------------------------------------------------------
 
 
-def _others(
-    seen: Mapping[str, Any], identity: Identity, work: Work, snapshot: Snapshot, asked: Sequence[str]
-) -> Doubt | None:
-    """What other machines wrote after the copy was made, as far as this machine saw it: bounded, and a person's to settle."""
-    lacking = 0
-    for machine, mark in seen.items():
-        if machine != work.journal.machine:
-            there = identity.machines.get(machine)
-            lacking += max(0, mark.number - (there.number if there else 0))
-    if not lacking:
-        return None
-    names = tuple(dict.fromkeys((*services(snapshot)[0], *asked)))
+def _lacking(seen: Mapping[str, Any], identity: Identity, work: Work) -> int:
+    """How often other machines wrote after the copy was made, as far as this machine saw it."""
+    there = identity.machines
+    return sum(
+        max(0, mark.number - (there[machine].number if machine in there else 0))
+        for machine, mark in seen.items()
+        if machine != work.journal.machine
+    )
+
+
+def _others(lacking: int, asked: Iterable[str], work: Work, say: Words) -> Doubt:
+    """What other machines may have received in so many commits: bounded, and a person's to settle."""
+    names = ", ".join(dict.fromkeys(asked))
     bound = FULL * lacking * work.book.lands_together
-    text = snapshot.words.MESSAGES["restore_doubt"].format(count=lacking, bound=bound, services=", ".join(names))
     return Doubt(
         id=f"claim-restore-{work.run}",
         kind="claim",
         feed=Feed.ORDERS,
-        text=text,
+        text=say.MESSAGES["restore_doubt"].format(count=lacking, bound=bound, services=names),
         at=work.at(),
         run=work.run,
-        service=", ".join(names),
+        service=names,
         bound=bound,
     )
 
@@ -501,7 +613,7 @@ def _outcome(
     since: str,
     counts: Mapping[str, int],
     found: Iterable[tuple[Send, Verdict]],
-    snapshot: Snapshot,
+    snapshot: Snapshot | None,
     told: int,
     doubt: Doubt | None,
     untold: Iterable[Claim],
@@ -509,31 +621,32 @@ def _outcome(
     kept = list(found)
     sent = tuple(send for send, verdict in kept if verdict is Verdict.ACCEPTED)
     unclear = tuple(send for send, verdict in kept if verdict is Verdict.UNKNOWN)
-    gone = tuple(send for send in (*sent, *unclear) if not Feed(send.feed).claimed and not _cells(snapshot, send))
+    gone = tuple(
+        send
+        for send in (*sent, *unclear)
+        if not Feed(send.feed).claimed and (snapshot is None or not _cells(snapshot, send))
+    )
     unheard = tuple(f"claim-{claim.name}" for claim in untold)
     return Restored(work.run, since, counts, sent, unclear, gone, told, doubt, unheard=unheard)
 
 
 def _would_rebuild(work: Work, standing: agree.Standing) -> Restored:
     """What rebuilding a lost workbook would bring back: everything that is kept."""
-    book = standing.findings[0].about
-    panels = standing.known.panel if standing.known else ()
-    past = past_of(work.journal, panels)
+    book, known, ledger = standing.findings[0].about, standing.known, Ledger(Ledger.empty())
+    past = past_of(work.journal, known.panel if known else ())
+    claims = [(claim, _read(claim)) for claim in work.journal.claims(book)]
     rows: dict[str, set[str]] = {}
-    for claim in work.journal.claims(book):
-        if claim.raw is not None:
-            read = read_answer(Feed(claim.feed), claim.service, claim.raw)
+    for claim, read in claims:
+        if read is not None and read.rows:
             rows.setdefault(claim.feed, set()).update(item.id for item in read.rows)
-    last = {
-        send.about: (send, past.outcome(send)[0])
-        for send in work.journal.sends(book)
-        if send.state is not Sent.ANNOUNCED
-    }
-    sent = tuple(send for send, verdict in last.values() if verdict is Verdict.ACCEPTED)
-    unclear = tuple(send for send, verdict in last.values() if verdict is Verdict.UNKNOWN)
-    gone = tuple(send for send in (*sent, *unclear) if not Feed(send.feed).claimed)
-    counts = {feed: len(keys) for feed, keys in rows.items() if keys}
-    return Restored(work.run, "", counts, sent, unclear, gone, 0, None, missing=True)
+    found = _sends(work.journal, past, ledger, book)
+    levels = _levels(work.journal, book, Copy(), ledger, {send.key for send, _ in found}, {})
+    lacking = _lacking(known.machines if known else {}, Identity(), work)
+    doubt = _others(lacking, known.services if known else (), work, ENGLISH) if lacking else None
+    untold = [claim for claim, read in claims if _is_untold(claim, read, Copy())]
+    counts = {feed: len(keys) for feed, keys in rows.items()}
+    result = _outcome(work, "", counts, found, None, len(levels), doubt, untold)
+    return replace(result, missing=True)
 
 
 def _line(result: Restored, work: Work, say: Words) -> Row:

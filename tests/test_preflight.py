@@ -152,7 +152,7 @@ def test_nothing_leaves_orders_that_does_not_stand_in_archive(tmp_path, shut):
 
 @pytest.mark.parametrize("title", ["Orders", "Refills", "Long texts", "Approvals"])
 def test_a_tab_that_cannot_take_rows_stops_the_run_before_anything_is_sent(tmp_path, title):
-    """One sentence, and no refund, no claim."""
+    """F38: one sentence, and no refund, no claim."""
     office = Office(tmp_path, rows=6)
     make_table(office, title)
     office.panel.add_order("99", "1", link="https://x.com/a", quantity="10", status="Pending")

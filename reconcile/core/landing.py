@@ -36,7 +36,7 @@ from reconcile.core.model import (
     RefillStatus,
     Status,
 )
-from reconcile.core.plan import changed_text, still_refused
+from reconcile.core.plan import changed_text, closed_state, still_refused
 from reconcile.core.rules import joined
 from reconcile.core.words import ENGLISH
 
@@ -143,9 +143,9 @@ def land(
         if lists and known is not None and isinstance(item, Order):
             _listed(out, item, known, say)
             continue
-        if known is not None and known["decision"] is not None:
+        if known is not None and known["decision"] is not None and known["received"]:
             continue  # a cancel request that was answered comes for ever on some panels; its row may be gone by now
-        if known is None or (known["state"] in _ROWLESS and item.id not in present):
+        if known is None or (item.id not in present and (known["state"] in _ROWLESS or not known["received"])):
             _new_row(
                 out, claimed.feed, item, known, mark=(run, revision), now=now, when=when, cell_limit=cell_limit, say=say
             )
@@ -210,10 +210,15 @@ def _new_row(
         parts = _parts(key, str(row[name]), cell_limit)
         row[name] = cut(str(row[name]), BEGINNING) + say.LONG_TEXT.format(label=label, key=key, parts=len(parts))
         out.append.setdefault("long_texts", []).extend(parts)
-    archived = known is not None and known["state"] != STATE_GONE
+    archived = known is not None and known["state"] in (STATE_ARCHIVED, STATE_ARCHIVED_AGAIN)
+    told, unsure = _told_before(feed, known)
     kind, text = (
         (Kind.NEW, first) if known is None or feed is not Feed.ORDERS else (Kind.INFO, _again_text(known, when, say))
     )
+    if known is not None and not known["received"]:
+        answers = [(Kind.INFO, say.BACK_UNSURE.format(what=say.changes(unsure.items())))] if unsure else []
+        answers += [(Kind.INFO, say.BACK_AS_SENT.format(what=say.changes(told.items())))] if told else []
+        kind, text = joined(answers, say) if answers else (Kind.NEW, first)
     if archived:
         text += " " + say.EARLIER_ROW.format(tab=say.TAB["archive"])
     row["sync"] = say.sync_text(item.id, kind, text)
@@ -221,19 +226,34 @@ def _new_row(
     if known is not None:  # what may have been sent, and what was refunded, outlives the row
         ledger.update(refunded=known["refunded"], sending=known["sending"])
     ledger.update({name: row[name] for name in FACTS if name in row})
+    row.update({name: number(value) if name in ("start_count", "remains") else value for name, value in told.items()})
     for name in WATCHED[feed.value]:
         if row.get(name) is not None:
             ledger[name] = str(row[name])
-            row[name] = say.value(name, str(row[name])) if name == "status" else row[name]
+            row[name] = say.value(name, str(row[name])) if name in ("status", "decision") else row[name]
             ledger[name + SEEN] = row[name]
+    if told and known is not None:
+        ledger = closed_state({**ledger, "closed": known["closed"]})
     out.append.setdefault(feed.value, []).append(row)
     out.ledger.append(ledger)
     out.counts[feed.value] += 1
-    if known is not None:
+    if known is not None and known["received"]:
         name = "back" if archived else "new_row"
         out.messages.append(
             say.MESSAGES[name].format(tab=say.TAB[feed], one=say.ONE[feed], key=item.id, archive=say.TAB["archive"])
         )
+
+
+def _told_before(feed: Feed, known: Row | None) -> tuple[dict[str, str], dict[str, str]]:
+    """What the panel was told of an id that no claim brought here yet, and what it may have been told; field → value.
+
+    Another machine received it, this one changed it, and then the sheet went back to before.
+    """
+    if known is None or known["received"]:
+        return {}, {}
+    values = {name: str(known[name]) for name in WATCHED[feed.value] if known[name] is not None}
+    unsure = {name: value for name, value in values.items() if known[name + SEEN] == UNCONFIRMED}
+    return {name: value for name, value in values.items() if name not in unsure}, unsure
 
 
 def _cells(item: Order | Refill | CancelTask, say: Words) -> tuple[Row, str]:

@@ -84,6 +84,9 @@ LONGEST_KEY: Final = 200
 CONTENT_SEEN: Final = "remains_seen"
 """Where the ledger row of a sent payment or ticket keeps what its row showed when an accident about it was let through."""
 
+ASKING: Final = (Kind.HELD, Kind.PROBLEM, Kind.WAITING)
+"""The answers that ask a person for something."""
+
 _ON_ITS_WAY: Final = "on its way"
 
 EXCHANGED: Final = 3
@@ -258,13 +261,19 @@ def _matters(limit: Limit, draft: _Draft, pushes: Iterable[Push]) -> bool:
 def _settle_limit(
     draft: _Draft, limit: Limit, sheets: Mapping[Feed, Sheet], ledger: Ledger, pushes: Iterable[Push]
 ) -> None:
-    """What an approved accident shows is no edit any more, as far as it is not sent: the next run does not stop on it again."""
+    """What an approved accident shows is no edit any more, as far as it is not sent: the next run does not stop on it again.
+
+    A row that asks a person something still asks: what it shows stays an edit until that is answered.
+    """
     sent = {(*_place(push), change.field) for push in pushes for change in push.changes}
     for tab, key in limit.rows:
         ledger_row = ledger.row(tab, key)
         if ledger_row is not None and not Feed(tab).claimed and key in sheets[Feed(tab)]:
             draft.remember(ledger_row, **{CONTENT_SEEN: content_mark(Feed(tab), sheets[Feed(tab)].at(key))})
+        asks = any(kind in ASKING for kind, _ in draft.answers.get((tab, key), (0, ()))[1])
         for name, raw in draft.edits.get((tab, key), {}).items():
+            if asks and not cells.is_blank(raw):
+                continue
             if ledger_row is not None and name in WATCHED[tab] and (tab, key, name) not in sent:
                 draft.remember(ledger_row, **{name + SEEN: raw})
 

@@ -242,6 +242,13 @@ HANDED_OUT_REFUNDED: Final = (
     "choose Completed when it is done, because no order is refunded twice from here."
 )
 EARLIER_ROW: Final = "Its earlier row is in {tab}."
+BACK_AS_SENT: Final = (
+    "This row was missing from this older copy of the sheet. It shows what the panel was told meanwhile: {what}."
+)
+BACK_UNSURE: Final = (
+    "This row was missing, because this copy of the sheet is older; it is not known whether the panel took {what} meanwhile. "
+    "Look at the panel, and choose here what is right."
+)
 HANDED_OUT_OTHER: Final = "The panel handed this out again with other values: {what}. The row was left as it is."
 HANDED_OUT_QUANTITY: Final = "Type the new {label} into it: that is what counts now."
 UNCLEAR: Final = "Sent in {count} runs, and the panel never said clearly whether it took {what}. Its last answer: {reason}. Please look at the panel; it is sent again next time."
@@ -413,6 +420,7 @@ MESSAGES: Final = {
     "restored": "Restored from an older copy: {rows} rows brought back, {sent} refunds, payments and tickets known to be sent, {told} rows put level with the panel, {unclear} in doubt.",
     "restore_doubt": "Other machines wrote to this workbook {count} times after this copy was made. What they received then, at most {bound} orders of the services {services} (or refills or cancel requests), may be missing from the sheet.",
     "restored_told": "The panel has {what} since {when}; this copy of the sheet is older. Type it here, too, or choose what is right.",
+    "restored_perhaps": "It is not known whether the panel took {what} ({when}); this copy of the sheet is older. Look at the panel, and choose here what is right.",
     "restored_sent": "{what} went through on {when}; this copy of the sheet is older.",
     "adopted": "Adopted: {what}.",
     "doubt_closed": "What was in doubt ({doubt}) is known by now: its answer was found on this machine, and its rows are in the "

@@ -80,7 +80,7 @@ def test_an_older_copy_stops_everything_that_counts(lived: Terminal) -> None:
         "Reading the sheet\n"
         "orders.xlsx is an older copy (revision 4): this machine wrote to it last on 2026-11-22 16:03 UTC (revision 7). Since "
         "then (2026-11-22 15:53 UTC) this machine sent 1 refund (order 15; together 0.10029597233), 1 payment (INV-7; together "
-        "25.5), 1 ticket (T-1) and received 2 orders that are not in it. Nothing was sent or received now.\n"
+        "25.5), 1 ticket (T-1), other values of 1 row (16) and received what is not in it: 2 orders (501, 502). Nothing was sent or received now.\n"
         "→ Three ways on:\n"
         "  1. Put the newest copy back in its place, then run again.\n"
         "  2. `reconcile restore` goes on from this copy: it brings back every order this machine received, marks what was sent "
@@ -93,6 +93,15 @@ def test_an_older_copy_stops_everything_that_counts(lived: Terminal) -> None:
     failed = json.loads(lived.type("plan", "--json").out)
     assert (failed["exit_code"], failed["error"]["kind"]) == (8, "Disagree")
     stops(lived.type("panel", "get-orders", "--type", "1", "--yes"), "is an older copy")
+    happened = ("1 refund (order 15; together 0.10029597233)", "other values of 1 row (16)", "2 orders (501, 502)")
+    ways = ("Put the newest copy back", "`reconcile restore` goes on from this copy", "`reconcile init --fresh`")
+    for command in (
+        ("plan",),
+        ("sync",),
+        ("doctor",),
+        ("panel", "add-ticket", "--user", "u", "--subject", "s", "--message", "m", "--yes"),
+    ):
+        stops(lived.type(*command), "is an older copy (revision 4)", "(2026-11-22 15:53 UTC)", *happened, *ways)
     stops(lived.type("panel", "set-canceled", "--id", "16", "--yes"), "is an older copy")
     assert lived.type("why", "16").code == 0
     calls = requests(lived)
@@ -213,7 +222,8 @@ def test_a_lost_workbook_is_rebuilt_without_init(lived: Terminal) -> None:
     """Nobody made a new file: restore does."""
     lived.book.unlink()
     shown = json.loads(lived.type("restore", "--dry-run", "--json").out)
-    assert (shown["rebuilt"], shown["rows"]["orders"]) == (True, 4)
+    assert (shown["rebuilt"], shown["rows"]["orders"], shown["newer_at_the_panel"]) == (True, 4, 1)
+    assert [send["about"] for send in shown["sent"]] == ["refund 15", "payments INV-7", "tickets T-1"]
     assert not lived.book.exists()
     assert lived.type("restore", "--yes").code == 0
     assert [row["ID"] for row in lived.rows("Orders")] == ["15", "16", "501", "502"]
@@ -386,7 +396,7 @@ def test_the_machine_that_lost_its_commits_notices(synced: Terminal, monkeypatch
     assert "601" not in [row["ID"] for row in synced.rows("Orders")]
     monkeypatch.setenv("RECONCILE_STATE_DIR", "pc-b")
     monkeypatch.setenv("RECONCILE_ADOPT", "yes")
-    stops(synced.type("sync"), "went another way", "received 1 orders that are not in it")
+    stops(synced.type("sync"), "went another way", "received what is not in it: 1 order (601)")
     assert synced.type("restore", "--yes").code in (0, 7, 8)
     assert synced.type("sync").code in (0, 7)
     assert "601" in [row["ID"] for row in synced.rows("Orders")]
@@ -538,3 +548,40 @@ def test_a_lease_further_away_than_any_setting_allows_is_not_believed(synced: Te
     assert synced.type("sync").code == 0
     synced.commit({LEASE: Lease("run-elsewhere", synced.moment[0] + LONGEST).text()})
     assert synced.type("sync").code == 4
+
+
+# --- a copy from before the first use ------------------------------------------------------------------------------------------
+
+
+def test_a_copy_of_before_the_first_use_that_another_machine_used(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F26, F28: the empty workbook came back and pc-b began anew in it: `restore` brings what this machine knows into that one."""
+    assert terminal.type("init").code == 0
+    shutil.copy(terminal.book, terminal.folder / "backup.xlsx")
+    assert terminal.type("sync").code == 0
+    first = [row["ID"] for row in terminal.rows("Orders")]
+    terminal.edit("Orders", "15", Status="Canceled")
+    pay(terminal)
+    assert terminal.type("sync").code == 0
+    put_back(terminal)
+    monkeypatch.setenv("RECONCILE_STATE_DIR", "pc-b")
+    terminal.panel.add_order("601", "1", link="l", quantity="10", charge="1", user_id="u")
+    assert terminal.type("sync").code == 0
+    monkeypatch.delenv("RECONCILE_STATE_DIR")
+    stops(
+        terminal.type("sync"),
+        "is another workbook than the one this machine's journal knows at this place",
+        "`reconcile restore`",
+    )
+    shown = terminal.type("restore", "--dry-run")
+    assert shown.code == 0, shown
+    done = terminal.type("restore", "--yes")
+    assert done.code == 0, done
+    assert sorted(str(row["ID"]) for row in terminal.rows("Orders")) == sorted([*map(str, first), "601"])
+    pay(terminal)
+    for machine in (STATE, "pc-b", STATE, "pc-b"):
+        monkeypatch.setenv("RECONCILE_STATE_DIR", machine)
+        ended = terminal.type("sync")
+        assert ended.code == 0, (machine, ended)
+    assert once_only(terminal) == {"setCanceled": 1, "addPayment": 1}

@@ -56,7 +56,7 @@ def sync_of(terminal: Terminal, key: str) -> str:
 
 
 def test_a_listing_panel_is_known_and_then_quiet(terminal: Terminal) -> None:
-    """Known orders come at every call: said once that it lists, nothing is answered or opened again, and a refusal stands."""
+    """F40: known orders come at every call: said once that it lists, nothing is answered or opened again, and a refusal stands."""
     terminal.panel.lists = True
     terminal.panel.refusals["16"] = ("bad_start_count", "")
     terminal.type("init")

@@ -23,7 +23,7 @@ def desk_of(count: int) -> Desk:
 
 @pytest.mark.parametrize(("count", "stopped"), [(2, False), (3, True), (4, True), (12, True), (40, True)])
 def test_exchanged_headings_hold_their_tab_by_name(count: int, *, stopped: bool) -> None:
-    """Start counts under Remains and the other way round: nothing is sent; two rows are told one by one."""
+    """F37: start counts under Remains and the other way round: nothing is sent; two rows are told one by one."""
     desk = desk_of(count)
     for row in desk.tabs["orders"]:
         row["start_count"], row["remains"] = row["remains"], row["start_count"]

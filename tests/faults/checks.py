@@ -86,6 +86,9 @@ class Watch:
     recorded: tuple[int, dict[str, str]] = (-1, {})
     """The hidden tab's entries as the last run left them, and which run that was."""
 
+    turns: int = 0
+    """How often the workbook went back in time: what stood in it before says nothing of what stands in it after."""
+
     read: int = 0
     problems: list[str] = field(default_factory=list)
 
@@ -129,10 +132,13 @@ class Watch:
         if self.running or runs != self.world.runs:
             before = self.world.meta()
         self.running += 1
+        turns = self.turns
         try:
             told = self.world.run(machine, **options)
         finally:
             self.running -= 1
+        if self.turns != turns:
+            before = {}
         self.recorded = self.world.runs, self.world.meta()
         for problem in telling.wrong(self.world, told, before, self.recorded[1]):
             self.say(problem)

@@ -176,6 +176,24 @@ def test_what_no_answer_told_of_is_on_record_again_after_a_restore(world: World,
         assert sorted((doubt["id"], doubt["bound"]) for doubt in world.doubts()) == said
 
 
+def test_rebuilding_a_lost_workbook_shows_first_what_no_answer_told_of(tmp_path: Path) -> None:
+    """F28, F02: the file is gone, and of one answer only the journal knows that it never came: the dry run says so, too."""
+    world = make(tmp_path / "world", "xlsx")
+    world.panel.add_order("1", quantity="10", charge="1", link="l", user_id="u")
+    assert world.run("b").code == 0
+    world.panel.add_order("2", quantity="10", charge="1", link="l", user_id="u")
+    at("panel.before-send", lambda: world.line.trouble.append("acted"), time=2)
+    assert world.run("a").code == 7
+    book: Any = world.book
+    book.path.unlink()
+    for machine, count in (("a", 1), ("b", 0)):
+        shown = world.restore_book(machine, dry_run=True)
+        assert (shown.missing, len(shown.unheard)) == (True, count)
+    assert world.restore_book("a", dry_run=True).doubt is not None, "b received something, too"
+    assert len(world.restore_book("a").unheard) == 1
+    assert world.run("a").code == 7
+
+
 def test_another_machine_notices_that_its_work_is_gone(world: World) -> None:
     """F28: machine a restores an older copy; what b had received and sent since is b's to bring back."""
     past = Past(world)
@@ -217,6 +235,135 @@ def test_what_another_machine_may_have_sent_is_asked_about_after_a_restore(world
     assert once(world) == {"setCanceled": 1, "addPayment": 1}
     for tab, key in (("orders", "1"), ("payments", "PAY-1")):
         assert "Not sure" not in world.cell(tab, key, "Sync")
+
+
+@pytest.mark.parametrize("first", ["a", "b"])
+def test_what_one_machine_received_and_another_changed(world: World, first: str) -> None:
+    """F28: a receives two orders, b sends one In progress and refunds the other; whoever restores first, both come back as they are."""
+    assert world.run("b").code == 0
+    past = Past(world)
+    for key in ("4", "5"):
+        world.panel.add_order(key, quantity="100", charge="5", link=f"l{key}", user_id="u")
+    assert world.run("a").code == 0
+    world.type("orders", "4", status="In progress", start_count=7)
+    world.type("orders", "5", status="Canceled")
+    assert world.run("b").code == 0
+    past.put_back(world)
+    for machine in (first, *("ab".replace(first, ""))):
+        stopped(world, machine)
+        world.restore_book(machine)
+    all_there(world, 5)
+    for machine in "abab":
+        assert world.run(machine).code in (0, 7)
+    assert once(world) == {"setCanceled": 1}
+    assert [world.panel.state.orders[key].status for key in "45"] == ["In progress", "Canceled"]
+    if first == "b":
+        assert [world.cell("orders", key, "Status") for key in "45"] == ["In progress", "Canceled"]
+        assert world.cell("orders", "4", "Start count") == 7
+        assert "It shows what the panel was told meanwhile: Status In progress, Start count 7." in world.cell(
+            "orders", "4", "Sync"
+        )
+    else:
+        assert "The panel has Status In progress, Start count 7" in world.cell("orders", "4", "Sync")
+        assert "went through" in world.cell("orders", "5", "Sync")
+
+
+@pytest.mark.parametrize("received_by", ["a", "b"])
+def test_an_update_whose_run_died_is_told_after_a_restore(world: World, received_by: str) -> None:
+    """F26, F05: the run that sent it died, and the sheet that knew so is gone: the row says that nobody knows."""
+    assert world.run("b").code == 0
+    past = Past(world)
+    world.panel.add_order("4", quantity="100", charge="5", link="l4", user_id="u")
+    assert world.run(received_by).code == 0
+    world.type("orders", "4", status="In progress")
+    at("panel.after-answer", die)
+    assert world.run("a").crashed
+    world.clock.sleep(4000)
+    past.put_back(world)
+    for machine in dict.fromkeys(("a", received_by)):
+        stopped(world, machine)
+        world.restore_book(machine)
+    for machine in "ab":
+        assert world.run(machine).code in (0, 7)
+    assert world.cell("orders", "4", "Status") == "Processing"
+    said = world.cell("orders", "4", "Sync")
+    assert "not known whether the panel took Status In progress" in said, said
+    world.type("orders", "4", status="Completed")
+    assert world.run("a").code in (0, 7)
+    assert world.panel.state.orders["4"].status == "Completed"
+
+
+def test_what_was_handed_out_again_since_says_so_after_a_restore(world: World) -> None:
+    """F26: order 1 is In progress in the copy, then the panel handed it out again: its row says that it is Processing there."""
+    world.type("orders", "1", status="In progress")
+    assert world.run().code == 0
+    past = Past(world)
+    world.panel.state.orders["1"].status = "Pending"
+    world.panel.add_order("4", quantity="10", charge="1", link="l4", user_id="u")
+    assert world.run().code == 0
+    world.panel.state.orders["4"].status = "Pending"
+    assert world.run().code == 0
+    past.put_back(world)
+    stopped(world)
+    assert dict(world.restore_book(dry_run=True).rows) == {"orders": 1}
+    world.restore_book()
+    for key in "14":
+        assert "handed this order out again" in world.cell("orders", key, "Sync"), key
+    assert "handed" not in world.cell("orders", "2", "Sync")
+    all_there(world, 4)
+    assert world.run().code == 0
+    assert world.panel.state.orders["1"].status == "In progress", "what staff had chosen is an edit again"
+    past.put_back(world)
+    world.restore_book()
+    all_there(world, 4)
+
+
+def test_what_was_refunded_and_handed_out_again_since(world: World) -> None:
+    """F26: order 1 was refunded, order 2 completed, and then the panel handed both out again: they are open there, 1 is never refunded again."""
+    past = Past(world)
+    world.type("orders", "1", status="Canceled")
+    world.type("orders", "2", status="Completed")
+    assert world.run().code == 0
+    for key in "12":
+        world.panel.state.orders[key].status = "Pending"
+    assert world.run().code == 0
+    past.put_back(world)
+    stopped(world)
+    world.restore_book()
+    assert world.run().code == 0
+    for key in "12":
+        assert "handed this order out again" in world.cell("orders", key, "Sync"), key
+        world.type("orders", key, status="In progress")
+    assert world.run().code == 0
+    assert [world.panel.state.orders[key].status for key in "12"] == ["In progress", "In progress"]
+    world.type("orders", "1", status="Canceled")
+    assert world.run().code == 0
+    assert once(world) == {"setCanceled": 1}
+
+
+def test_a_panel_that_lists_hands_nothing_out_again(world: World) -> None:
+    """F26, F40: after a restore no row says that it came again, on a panel that shows its orders at every call."""
+    past = Past(world)
+    world.panel.lists = True
+    for key in ("1", "2", "3"):
+        world.panel.state.orders[key].status = "Pending"
+    for _ in range(4):
+        assert world.run().code == 0
+    past.put_back(world)
+    world.restore_book()
+    assert not any("handed" in str(row["Sync"]) for row in world.rows("orders"))
+
+
+def test_an_update_that_was_refused_is_not_told_after_a_restore(world: World) -> None:
+    """F26, F04: the panel refused it and the run said so: nothing is unknown about it."""
+    past = Past(world)
+    world.type("orders", "1", status="In progress")
+    world.panel.refusals["1"] = ("bad_status", "Not now")
+    assert world.run().code == 0
+    past.put_back(world)
+    stopped(world)
+    assert world.restore_book().told == 0
+    assert "not known" not in world.cell("orders", "1", "Sync")
 
 
 def test_the_journal_outranks_send_again(world: World) -> None:
@@ -290,6 +437,64 @@ def test_the_same_crash_with_the_folder_itself_is_finished(world: World) -> None
     assert len(world.panel.calls("setCanceled")) == 2
     unsure = [key for key in ("1", "2") if "Not sure" in world.cell("orders", key, "Sync")]
     assert len(unsure) == 1
+
+
+def test_put_back_forth_and_back_again(world: World) -> None:
+    """F26: an older version comes back, then the newest one, then the older one again, then one from the middle: each is noticed."""
+    world.type("orders", "1", status="Canceled")
+    older = Past(world)
+    assert world.run().code == 0
+    world.panel.add_order("4", quantity="10", charge="1", link="l4", user_id="u")
+    assert world.run().code == 0
+    newest = Past(world)
+    for turn in range(2):
+        older.put_back(world)
+        stopped(world)
+        newest.put_back(world)
+        assert (turn, world.run().code) == (turn, 0), "the newest version is the workbook itself: put back, it goes on"
+        newest = Past(world)
+    older.put_back(world)
+    world.restore_book()
+    assert world.run().code == 0
+    newest.put_back(world)
+    stopped(world)
+    world.restore_book()
+    assert world.run().code == 0
+    all_there(world, 4)
+    assert once(world) == {"setCanceled": 1}
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "google"])
+def test_a_copy_of_before_the_first_use_that_another_machine_used(tmp_path: Path, kind: str) -> None:
+    """F26, F28: the empty workbook came back and b began anew in it: what a knows comes into that one, and then the first comes back."""
+    world = make(tmp_path / "world", kind)
+    empty = Past(world)
+    for key in ("1", "2"):
+        world.panel.add_order(key, quantity="100", charge="5", link=f"l{key}", user_id="u")
+    assert world.run("a").code == 0
+    world.type("orders", "1", status="Canceled")
+    world.add("payments", reference="PAY-1", user="ann", amount=12.5, details="invoice 1", send="Yes")
+    assert world.run("a").code == 0
+    first = Past(world)
+    empty.put_back(world)
+    world.panel.add_order("3", quantity="100", charge="5", link="l3", user_id="u")
+    assert world.run("b").code == 0
+    assert "`reconcile restore` brings what this machine knows into this one" in stopped(world, "a")
+    assert dict(world.restore_book("a", dry_run=True).rows) == {"orders": 2}
+    world.restore_book("a")
+    world.add("payments", reference="PAY-1", user="ann", amount=12.5, details="invoice 1", send="Yes")
+    for machine in "abab":
+        assert world.run(machine).code == 0
+        all_there(world, 3)
+    first.put_back(world)
+    world.panel.add_order("4", quantity="100", charge="5", link="l4", user_id="u")
+    for machine in "ab":
+        stopped(world, machine)
+        world.restore_book(machine)
+    for machine in "abab":
+        assert world.run(machine).code in (0, 7)
+    all_there(world, 4)
+    assert once(world) == {"setCanceled": 1, "addPayment": 1}
 
 
 def test_a_clock_one_year_ahead_locks_nobody_out(world: World) -> None:

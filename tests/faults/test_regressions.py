@@ -299,3 +299,23 @@ def test_answers_that_were_sorted_apart_from_their_rows_come_back(tmp_path: Path
     for _ in range(2):
         assert world.run().code == 0
     assert {key: world.cell("orders", key, "Sync") for key in ("1", "2", "3")} == right
+
+
+def test_a_row_that_asks_still_asks_when_its_list_is_let_through(tmp_path: Path) -> None:
+    """F36: ten rows go back at once, and one of them asks for other Remains: let through, the others are sent and it asks on."""
+    world = make(tmp_path, "memory")
+    keys = [str(number) for number in range(1, 11)]
+    for key in keys:
+        world.panel.add_order(key, quantity="10", charge="1", link="l")
+    assert world.run().code == 0
+    world.edit("orders", {key: {"status": "In progress"} for key in keys})
+    assert world.run().code == 0
+    world.edit("orders", {key: {"status": "Processing"} for key in keys})
+    world.type("orders", "3", remains=114)
+    assert world.run().code == 3, "an accident by its shape"
+    assert world.run(force=True).code == 0
+    for _ in range(2):
+        assert world.run().code == 0
+        assert "Remains is 114" in world.cell("orders", "3", "Sync")
+    assert {order.status for order in world.panel.state.orders.values()} == {"Processing"}
+    assert world.panel.state.orders["3"].remains != "114"

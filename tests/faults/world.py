@@ -19,7 +19,8 @@ from pydantic import SecretStr
 
 from reconcile import agree, boundary
 from reconcile import journal as journals
-from reconcile.core.identity import ADOPTABLE, panel_name
+from reconcile.core.identity import ADOPTABLE, Identity, panel_name, settled
+from reconcile.core.model import Commit
 from reconcile.core.plan import Rules
 from reconcile.errors import ReconcileError
 from reconcile.job import Job, Stop, read_answer, sync
@@ -86,6 +87,9 @@ class Line:
         self.around = 0
         """The status that stands around what the panel says, 0 for its own."""
 
+        self.elsewhere: dict[str, PracticePanel] = {}
+        """Other panels, by the beginning of their address."""
+
         self.until = clock.at
 
     def transport(self) -> httpx.MockTransport:
@@ -105,16 +109,19 @@ class Line:
         if kind == "lost":
             raise httpx.ReadTimeout("timed out")
         try:
-            status, headers, content = self.panel.handle(
-                request.method, request.headers, request.read(), request.url.path
+            panel = next(
+                (other for url, other in self.elsewhere.items() if str(request.url).startswith(url)), self.panel
             )
+            status, headers, content = panel.handle(request.method, request.headers, request.read(), request.url.path)
         except Dropped:
             raise httpx.RemoteProtocolError("Server disconnected without sending a response.") from None
         if kind == "acted":
             raise httpx.ReadTimeout("timed out")
         if kind == "cut":
             content = content[: len(content) // 2]
-        return httpx.Response(self.around or status, headers=headers, content=content)
+        # as a stream: a response that is given its content would unpack it here, by its label
+        sized = {**headers, "Content-Length": str(len(content))}
+        return httpx.Response(self.around or status, headers=sized, stream=httpx.ByteStream(content))
 
 
 _ANSWERS = {
@@ -273,6 +280,20 @@ class World:
                 newest=book.newest,
             )
             return restore(work, dry_run=dry_run)
+
+    def fresh_book(self, machine: str = "a") -> None:
+        """`reconcile init --fresh --yes` on that machine."""
+        with self._counted(), Journal.open(self.machine(machine)) as journal:
+            book: Any = self.book.open(self.clock)
+            book.set_aside(SERVICES)
+            for other in journal.books():
+                if other.place == book.place:
+                    journal.put_aside(other.book)
+            snapshot = book.read()
+            found = agree.standing(book, journal, snapshot, panel_name(self.url))
+            found.identity = settled(Identity(book=self._token(), revision=snapshot.revision), found.here, ())
+            revision = max(snapshot.revision, book.newest()) + 1
+            found.commit(Commit(f"fresh-{len(self.told):03}-{machine}", revision=revision), self.clock().isoformat())
 
     def adopt_book(self, machine: str = "a") -> list[str]:
         """`reconcile adopt --yes` on that machine: what was adopted. Raises Disagree for what adopting does not settle."""

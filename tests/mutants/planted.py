@@ -13,6 +13,9 @@ WORLDS = "tests/sim/test_sim.py::test_seeded_worlds[memory-1016-14]"
 """The simulation itself: nobody wrote a test for what these bugs do, the checker has to see it."""
 
 
+ANSWERS = "tests/faults/test_answers.py"
+IDENTITY = "tests/faults/test_identity.py"
+
 ASTRAY = "tests/sim/test_sim.py::test_worlds_whose_books_go_astray[memory-1-6]"
 """The worlds in which the books themselves go astray."""
 
@@ -418,5 +421,105 @@ MUTANTS: tuple[Mutant, ...] = (
         "    if there or here.shared:\n",
         "    if False:\n",
         "tests/faults/test_identity.py::test_make_a_copy_in_google_sheets",
+    ),
+    _one(
+        "what another machine received taken for landed",
+        "reconcile/restore.py",
+        '(row is not None and (row["received"] or item.id in snapshot.tabs[feed.value].index))',
+        "row is not None",
+        f"{IDENTITY}::test_what_one_machine_received_and_another_changed",
+    ),
+    _one(
+        "a row that comes back without what the panel was told meanwhile",
+        LANDING,
+        '    if known is None or known["received"]:\n        return {}, {}',
+        "    if True:\n        return {}, {}",
+        f"{IDENTITY}::test_what_one_machine_received_and_another_changed",
+    ),
+    _one(
+        "updates under way forgotten with the run",
+        JOB,
+        "going = [_as_update(push) for push in run.plan.pushes if not push.once]",
+        "going: list[Any] = []",
+        f"{IDENTITY}::test_an_update_whose_run_died_is_told_after_a_restore",
+    ),
+    _one(
+        "what was known of the first workbook lost with its name",
+        "reconcile/restore.py",
+        "        work.journal.join(book, identity.book)",
+        "        pass",
+        f"{IDENTITY}::test_a_copy_of_before_the_first_use_that_another_machine_used",
+    ),
+    _one(
+        "the silence of a journal that was put back believed",
+        "reconcile/journal.py",
+        "return found is not None and int(found[0]) > int(until) and not self._unnoted",
+        "return found is not None and int(until) >= 0",
+        f"{IDENTITY}::test_an_older_state_folder_proves_nothing",
+    ),
+    Mutant(
+        "Send again outranks the journal",
+        (
+            (
+                "reconcile/core/once.py",
+                "        if found := past.accepted(push.feed, push.key, push.order_id):",
+                "        if not push.again and (found := past.accepted(push.feed, push.key, push.order_id)):",
+            ),
+            (
+                "reconcile/core/once.py",
+                "        if found := self.accepted(feed, key, sending.order_id):",
+                '        if sending.doubt:\n            return Verdict.UNKNOWN, ""\n        if found := self.accepted(feed, key, sending.order_id):',
+            ),
+        ),
+        (f"{IDENTITY}::test_the_journal_outranks_send_again",),
+    ),
+    _one(
+        "429 believed whatever stands in the answer",
+        "reconcile/panel/answers.py",
+        "        return _hear(raw.status, _parsed(raw, Patience())).verdict is Verdict.NOT_SENT",
+        "        return raw.status == 429",
+        f"{ANSWERS}::test_a_refund_that_succeeds_inside_another_answer",
+    ),
+    _one(
+        "a label believed",
+        "reconcile/panel/packed.py",
+        "    if body.startswith(_GZIP):",
+        '    if "gzip" in label:',
+        f"{ANSWERS}::test_a_body_that_is_not_what_its_label_says",
+    ),
+    _one(
+        "an answer that was set aside taken for done",
+        JOB,
+        "claim.id not in waiting and claim.state is not State.ASIDE:",
+        "claim.id not in waiting:",
+        f"{ANSWERS}::test_an_answer_that_is_not_read_in_time_waits_behind_the_rest",
+    ),
+    _one(
+        "an answer that cannot be read in time read first by every run",
+        JOB,
+        "            if claimed.unread:\n                with _noting(run):",
+        "            if False:\n                with _noting(run):",
+        f"{ANSWERS}::test_an_answer_that_is_not_read_in_time_waits_behind_the_rest",
+    ),
+    _one(
+        "a lease of next year believed",
+        "reconcile/core/lease.py",
+        "return now < self.until <= now + LONGEST",
+        "return now < self.until",
+        f"{IDENTITY}::test_a_clock_one_year_ahead_locks_nobody_out",
+    ),
+    _one(
+        "no room held free",
+        JOB,
+        "        job.journal.make_room()\n",
+        "        pass\n",
+        f"{ANSWERS}::test_without_room_nothing_is_asked_for",
+    ),
+    _one(
+        "a question forgotten with the list it was in",
+        "reconcile/core/plan.py",
+        "            if asks and not cells.is_blank(raw):",
+        "            if False:",
+        f"{REGRESSIONS}::test_a_row_that_asks_still_asks_when_its_list_is_let_through",
     ),
 )

@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from reconcile import boundary
 from reconcile import journal as journals
 from reconcile.errors import Disagree, LeaseHeld, NothingToDo
+from reconcile.panel.practice import Fault, PracticePanel
 from tests.faults.books import Xlsx
 from tests.faults.checks import shown
 from tests.faults.world import ADDRESS
@@ -28,9 +30,11 @@ ELSEWHERE = "http://127.0.0.1:2/admin/v1"
 """Another panel's address. Nothing may ever be asked there."""
 
 YEAR = timedelta(days=365)
+SELDOM = 0.3
 OFTEN = 0.5
 """How often between two steps something of the outside happens."""
 
+ONCE = {"setCanceled", "setPartial", "addPayment", "addTicket"}
 STOPPED = 8
 FULL_PAGE = 104
 MANY_REFUNDS = 26
@@ -69,6 +73,10 @@ class Outside(Sim):
                 self.year_off,
                 self.full_page,
                 self.contradicted,
+                self.in_mid_run,
+                self.in_mid_run,
+                self.costly,
+                self.send_again,
             )
             self.outside.choice(acts)()
 
@@ -76,9 +84,7 @@ class Outside(Sim):
         """Somebody keeps a copy of the workbook, and of a machine's state folder."""
         if not self.world.meta().get("book"):
             return  # nobody has used it yet
-        book: Any = self.world.book
-        copy = book.emulator.versions(book.id)[-1] if self.kind == "google" else book.save()
-        self.kept.append((copy, set(self.watch.deleted)))
+        self.kept.append((self._copy(), set(self.watch.deleted)))
         machine = self.outside.choice(MACHINES)
         if self.world.machine(machine).is_dir():
             self.folders[machine] = _kept(self, machine)
@@ -93,11 +99,45 @@ class Outside(Sim):
         number = self.outside.randrange(len(self.kept))
         self.log(f"outside: copy {number + 1} is put back")
         copy, deleted = self.kept[number]
+        newest, gone = self._copy(), set(self.watch.deleted)
         self._show(copy)
         self.watch.deleted = set(deleted)
+        if self.outside.random() < SELDOM:
+            self._newest_back(newest, gone)
+            return
         if self.outside.random() < OFTEN:
             self.people()
         self.went_on()
+
+    def _copy(self) -> Any:
+        book: Any = self.world.book
+        return book.emulator.versions(book.id)[-1] if self.kind == "google" else book.save()
+
+    def _newest_back(self, newest: Any, deleted: set[tuple[str, str]]) -> None:
+        """The first way on: the machine that wrote last stops, the newest copy comes back, and it goes on without a further question."""
+        machine = self._last()
+        asked = len(self.world.panel.requests)
+        told = self.world.run(machine)
+        if told.code == STOPPED and len(self.world.panel.requests) != asked:
+            self.watch.say(f"{told.run} stopped and had asked the panel for something")
+        if told.code not in (4, STOPPED):
+            self._looked_anew()
+            self.went_on()
+            return
+        self.log("outside: the newest copy is put back")
+        self._show(newest)
+        self.watch.deleted = deleted
+        again = self.watch.run(machine)
+        if told.code == STOPPED and again.code == STOPPED and isinstance(again.error, Disagree):
+            self.watch.say(f"the newest copy was put back, and {again.run} stops: {again.error!r}")
+        self.follow(again)
+
+    def _last(self) -> str:
+        """The machine that wrote last."""
+        return next(
+            (told.run.rpartition("-")[2] for told in reversed(self.world.told) if told.code not in (4, STOPPED)),
+            MACHINES[0],
+        )
 
     def _show(self, kept: Any) -> None:
         book: Any = self.world.book
@@ -111,6 +151,7 @@ class Outside(Sim):
     def _looked_anew(self) -> None:
         """What people see now is what counts from here on. What the copy shows may be sent; nothing is wished a second time."""
         watch = self.watch
+        watch.turns += 1
         watch.seen, watch.kept = watch.look(), {}
         watch.wishes.update(shown(watch.seen))
         watch.recorded = self.world.runs, self.world.meta()
@@ -118,10 +159,7 @@ class Outside(Sim):
 
     def went_on(self) -> None:
         """A run on each machine, first on that which wrote last: an older .xlsx is news to no other (a limit of the product)."""
-        last = next(
-            (told.run.rpartition("-")[2] for told in reversed(self.world.told) if told.code not in (4, STOPPED)),
-            MACHINES[0],
-        )
+        last = self._last()
         for machine in sorted(MACHINES, key=lambda name: name != last):
             self.follow(self.watch.run(machine))
 
@@ -159,6 +197,42 @@ class Outside(Sim):
         self.watch.sheet()
         self.watch.recorded = self.world.runs, self.world.meta()
 
+    def in_mid_run(self) -> None:
+        """In the middle of a run somebody keeps a copy of the workbook, or an older one comes back.
+
+        Not on Google: a version that is brought back between two commits of one run is not noticed there (docs/books.md).
+        """
+        place, back = self.outside.randrange(40), bool(self.kept) and self.outside.random() < OFTEN
+        back = back and self.kind != "google"
+        machine = self.outside.choice(MACHINES)
+        self.follow(self.watch.run(machine))
+        self.customers()
+        count = 0
+
+        def hook(name: str) -> None:
+            nonlocal count
+            count += 1
+            # a save in the microseconds between a file's last check and its replacement cannot be seen by anybody
+            if count <= place or name.startswith(("google.", "file.")):
+                return
+            boundary.set_hook(None)
+            if back:
+                copy, deleted = self.outside.choice(self.kept)
+                self.log(f"outside: at {name} of that run an older copy comes back")
+                self._show(copy)
+                self.watch.deleted = set(deleted)
+            else:
+                self.log(f"outside: at {name} of that run a copy is kept")
+                self.kept.append((self._copy(), set(self.watch.deleted)))
+
+        boundary.set_hook(hook)
+        try:
+            told = self.watch.run(machine)
+        finally:
+            boundary.set_hook(None)
+        self.follow(told)
+        self.went_on()
+
     # --- F27 ----------------------------------------------------------------------------------------------------------
 
     def copied(self) -> None:
@@ -181,8 +255,29 @@ class Outside(Sim):
         try:
             for machine in MACHINES:
                 self._refused(machine, "copy")
+            if self.outside.random() < OFTEN:
+                self._own(self.outside.choice(MACHINES))
         finally:
             self.world.book = book
+
+    def _own(self, machine: str) -> None:
+        """The copy becomes a workbook of its own (`init --fresh`), for another panel: nothing of it reaches this one."""
+        other = PracticePanel(3, self.seed, self.world.panel.key, refills=0, cancels=0)
+        asked, self.world.url = len(self.world.panel.requests), ELSEWHERE
+        self.world.line.elsewhere[ELSEWHERE] = other
+        self.log("outside: the copy becomes a workbook of its own, for another panel")
+        try:
+            self.world.fresh_book(machine)
+            told = self.world.run(machine)
+        except LeaseHeld:
+            return
+        finally:
+            self.world.url = ADDRESS
+        handed = {order.id for order in other.state.orders.values() if order.handed}
+        if told.code not in (0, 4) or (told.code == 0 and handed != set(self.world.ids("orders"))):
+            self.watch.say(f"a workbook of its own: {told.run} ended with {told.code} {told.error!r}, {handed}")
+        if {request.action for request in other.requests} & ONCE or len(self.world.panel.requests) != asked:
+            self.watch.say("a workbook of its own: what stood in the copy was sent")
 
     def _refused(self, machine: str, what: str) -> None:
         asked = len(self.world.panel.requests)
@@ -217,12 +312,16 @@ class Outside(Sim):
         if not self.world.meta().get("panel"):
             return
         self.log("outside: the address is another panel's")
+        other = PracticePanel(3, self.seed, self.world.panel.key, refills=0, cancels=0)
+        self.world.line.elsewhere[ELSEWHERE] = other
         self.world.url = ELSEWHERE
         try:
             for machine in MACHINES:
                 self._refused(machine, "another panel")
         finally:
             self.world.url = ADDRESS
+        if other.requests:
+            self.watch.say(f"another panel was asked: {[request.action for request in other.requests]}")
 
     def year_off(self) -> None:
         """A machine's clock is a year off, ahead or behind."""
@@ -264,6 +363,39 @@ class Outside(Sim):
             self.follow(self.watch.run(self.outside.choice(MACHINES)))
         finally:
             self.world.line.around = 0
+
+    # --- F31, F33 -------------------------------------------------------------------------------------------------------
+
+    def costly(self) -> None:
+        """The panel hands orders out in an answer that cannot be read: on record, and that run's other work is done."""
+        self.customers()
+        body = b'{"orders":[x' + b'[{"a":' * 200 + b"1," * 2_000
+        self.log("outside: an answer that cannot be read")
+        self.world.panel.faults.append(Fault("answer", "getOrders", 1, acts=True, status=200, body=body))
+        try:
+            self.follow(self.watch.run(self.outside.choice(MACHINES)))
+        finally:
+            self.world.panel.faults.clear()
+
+    def send_again(self) -> None:
+        """Somebody chooses Send again beside a refund that went through and is in no doubt. It grants nothing."""
+        state = self.world.panel.state
+        rows = [
+            str(row["ID"])
+            for row in self.watch.look()["orders"]
+            if str(row["ID"]) in state.orders
+            and state.orders[str(row["ID"])].refunds
+            and "Not sure" not in str(row["Sync"])
+            and not row.get("If unsure")
+            and ("orders", str(row["ID"])) not in self.watch.doubled
+        ]
+        if not rows:
+            return
+        key = self.outside.choice(rows)
+        self.log(f"outside: Send again beside the refund of order {key}, which went through")
+        self.world.type("orders", key, unsure="Send again")
+        self.watch.seen = self.watch.look()
+        self.follow(self.watch.run(self.outside.choice(MACHINES)))
 
 
 def _kept(sim: Sim, machine: str) -> dict[str, bytes]:

@@ -406,7 +406,7 @@ def test_styles_and_formulas_are_seen_per_cell() -> None:
 
 
 def test_cells_without_references_are_put_in_their_place() -> None:
-    """A cell that says nothing of where it is follows the one before it, for a commit, too."""
+    """F39: a cell that says nothing of where it is follows the one before it, for a commit, too."""
     cut = sheet("")
     row = b"<row><c><v>1</v></c><c s='7'><v>2</v></c></row>"
     assert where(cut, 4, row) == [Place(0, 5, 20, None), Place(1, 20, 41, 7)]
