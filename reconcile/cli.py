@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reconcile import __version__
+from reconcile import DISTRIBUTION, __version__
 from reconcile.commands import books, look, panel, resolving, run, setup, shell, streams
 from reconcile.errors import Exit, ReconcileError
 
@@ -83,7 +83,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback
     if wanted:
-        typer.echo(f"reconcile {__version__}")
+        typer.echo(f"reconcile {__version__} ({DISTRIBUTION})")
         raise typer.Exit
 
 

@@ -451,6 +451,12 @@ def _shown(default: object) -> str:
     return f"{default:g}" if isinstance(default, float) else str(default)
 
 
+def _demo() -> str:
+    """How the demo is started here: in a clone by its Makefile (the command itself is hidden in .venv), else by name."""
+    clone = Path(__file__).parent.parent
+    return "make demo" if (clone / "Makefile").is_file() and (clone / "pyproject.toml").is_file() else "reconcile demo"
+
+
 def _wanted(needs: Iterable[str]) -> Iterator[str]:
     for need in needs:
         yield from _NEEDS[need]
@@ -638,7 +644,7 @@ def _error(problems: Iterable[str], missing: Iterable[str], unchosen: Iterable[s
         steps.append(f"Set what is missing in the environment, in {ENV_FILE} or in {TOML_FILE}.")
         if names := ", ".join(unchosen):
             steps.append(f"{TOML_FILE} has the profiles {names}: choose one with {VARIABLES['profile']}.")
-        steps.append("`make demo` shows everything at work without any account.")
+        steps.append(f"`{_demo()}` shows everything at work without any account.")
     else:
         steps.append("Correct it where it stands; `reconcile --help` lists all settings.")
     return SettingsError(what, " ".join(steps))
