@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reconcile import DISTRIBUTION, __version__
-from reconcile.commands import books, look, panel, resolving, run, setup, shell, streams
+from reconcile.commands import books, guide, look, panel, resolving, run, setup, shell, streams
 from reconcile.errors import Exit, ReconcileError
 
 if TYPE_CHECKING:
@@ -102,6 +102,7 @@ def _top(
 
 
 for _name, _command in (
+    ("setup", guide.setup),
     ("init", setup.init),
     ("doctor", look.doctor),
     ("plan", run.plan),

@@ -377,6 +377,22 @@ def language(folder: Path | None = None, profile: str | None = None) -> str:
     return settings.language
 
 
+def refusal(name: str, value: str) -> str:
+    """What is wrong with a value for the setting `name`, such as "is not a web address"; "" where it is right.
+
+    Never repeats the value.
+    """
+    _, wrong = _validated({name: _Given("", value)})
+    return wrong[name].removeprefix(f"{VARIABLES[name]} () ") if wrong else ""
+
+
+def set_above(name: str, *, profile: bool, folder: Path | None = None) -> tuple[str, str]:
+    """(place, value) of the setting where the environment, or for a profile `.env`, would win over what setup writes; else ("", "")."""
+    _, variables, dotenv, _, _ = _places(folder or Path(), None).tables
+    given = variables.get(name) or (dotenv.get(name) if profile else None)
+    return (given.place, str(given.value)) if given else ("", "")
+
+
 def require(settings: Settings, *needs: str) -> None:
     """Raises SettingsError naming every setting that is not set although `needs` ("panel", "sheet") asks for it."""
     missing = [name for name in _wanted(needs) if not getattr(settings, name)]
