@@ -89,7 +89,7 @@ sim: $(STAMP) ## live through seeded worlds: SEEDS=n, or replay one: SEED=n
 mutants: $(STAMP) ## plant known bugs into a copy of the code; the tests must fail on each
 	@$(BIN)/python -m tests.mutants $(ARGS)
 
-reliability: $(STAMP) ## run the whole harness and write its counts for README (hours; ARGS="--seeds 100 --step 9" for less)
+reliability: $(STAMP) ## run the whole harness and write its counts for docs/reliability.md (hours; ARGS="--seeds 100 --step 9" for less)
 	@$(BIN)/python -m tests.reliability $(ARGS)
 
 # needs uv (https://docs.astral.sh/uv/), which finds the hashes for every system at once
