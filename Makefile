@@ -94,7 +94,7 @@ reliability: $(STAMP) ## run the whole harness and write its counts for docs/rel
 
 # needs uv (https://docs.astral.sh/uv/), which finds the hashes for every system at once
 pins: ## write the hash-pinned lists that the Action and a release install from
-	@set -e; compile() { uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --no-header --no-emit-index-url \
+	@set -e; compile() { uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 		--no-annotate "$$@"; }; \
 	compile -c constraints.txt pyproject.toml -o .github/action/requirements.txt; \
 	compile .github/release/requirements.in -o .github/release/requirements.txt
