@@ -298,7 +298,7 @@ def test_the_journal_is_handed_on_per_profile_and_the_newest_wins() -> None:
 
 
 def workflow(folder: Path) -> Path:
-    return folder / ".github" / "workflows" / "reconcile.yml"
+    return folder / ".github" / "workflows" / "sync.yml"
 
 
 def test_init_action_writes_a_repository(
@@ -326,6 +326,18 @@ def test_init_action_writes_a_repository(
     assert "nothing was changed" in capsys.readouterr().out
 
 
+def test_the_sheets_menu_can_start_an_operators_workflow(tmp_path: Path) -> None:
+    """Its file name, its inputs and its time limit are those that the menu's script knows."""
+    assert cli.main(["init", "--action", str(tmp_path)]) == 0
+    script = (ROOT / "sheets_templates" / "sync-now" / "Code.gs").read_text("utf-8")
+    assert f"const WORKFLOW = '{workflow(tmp_path).name}';" in script
+    told = YAML(typ="safe").load(workflow(tmp_path).read_text("utf-8"))
+    assert told["on"]["workflow_dispatch"] == SYNC["on"]["workflow_dispatch"]
+    limit = re.search(r"const TIME_LIMIT_MINUTES = (\d+);", script)
+    assert limit is not None
+    assert {job["timeout-minutes"] for job in told["jobs"].values()} == {int(limit[1])}
+
+
 def test_init_action_upgrades_what_nobody_changed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A new profile gets its job; the operator's own `uses` stays."""
     assert cli.main(["init", "--action", str(tmp_path)]) == 0
@@ -350,7 +362,7 @@ def test_init_action_leaves_what_somebody_changed(tmp_path: Path, capsys: pytest
     assert cli.main(["init", "--action", str(tmp_path)]) == 0
     assert "was changed by somebody and stays" in capsys.readouterr().out
     assert place.read_text("utf-8") == mine
-    assert "7,17,27,37,47,57" in place.with_name("reconcile.yml.new").read_text("utf-8")
+    assert "7,17,27,37,47,57" in place.with_name("sync.yml.new").read_text("utf-8")
 
 
 @pytest.mark.parametrize("toml", ["not toml", "", '[profiles.a-b]\nsheet = "x.xlsx"\n'])

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from reconcile.config import Settings
 
 TOML: Final = "reconcile.toml"
-WORKFLOW: Final = ".github/workflows/reconcile.yml"
+WORKFLOW: Final = ".github/workflows/sync.yml"
+"""The name that the sheet's menu starts (sheets_templates/sync-now)."""
 USES: Final = "OWNER/panel-reconcile@v1"
 """To be replaced by the repository the Action is taken from."""
 
@@ -28,7 +29,7 @@ MARK: Final = "# Made by `reconcile init --action`, which also brings it up to d
 
 HEAD: Final = """\
 # Every ten minutes one sync per profile of reconcile.toml, and by hand from the page Actions.
-name: reconcile
+name: sync
 
 on:
   schedule:
@@ -49,7 +50,7 @@ permissions: {}
 
 # one at a time, and never cut off: a run that is cancelled in the middle leaves work for the next one
 concurrency:
-  group: reconcile
+  group: sync
   cancel-in-progress: false
 
 jobs:
