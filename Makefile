@@ -17,7 +17,7 @@ MAKES_VENVS := import venv, ensurepip; $(NEW_ENOUGH)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sync plan doctor init test lint check bench faults sim mutants reliability guide clean
+.PHONY: help setup demo sync plan doctor init test lint check bench faults sim mutants reliability pins guide clean
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -70,7 +70,9 @@ lint: $(STAMP) ## check style, types and the workflow files
 	@$(BIN)/python -m ruff format --check .
 	@$(BIN)/python -m mypy
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
-	@$(BIN)/zizmor --quiet --offline --no-progress .github/workflows
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-actions action.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	@$(BIN)/zizmor --quiet --offline --no-progress .github action.yml
 
 check: lint test ## everything CI checks: style, types, tests
 
@@ -87,8 +89,15 @@ sim: $(STAMP) ## live through seeded worlds: SEEDS=n, or replay one: SEED=n
 mutants: $(STAMP) ## plant known bugs into a copy of the code; the tests must fail on each
 	@$(BIN)/python -m tests.mutants $(ARGS)
 
-reliability: $(STAMP) ## run the whole harness and write its counts for README (hours; ARGS="--seeds 100 --step 9" for less)
+reliability: $(STAMP) ## run the whole harness and write its counts for docs/reliability.md (hours; ARGS="--seeds 100 --step 9" for less)
 	@$(BIN)/python -m tests.reliability $(ARGS)
+
+# needs uv (https://docs.astral.sh/uv/), which finds the hashes for every system at once
+pins: ## write the hash-pinned lists that the Action and a release install from
+	@set -e; compile() { uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+		--no-annotate "$$@"; }; \
+	compile -c constraints.txt pyproject.toml -o .github/action/requirements.txt; \
+	compile .github/release/requirements.in -o .github/release/requirements.txt
 
 guide: $(STAMP) ## write docs/staff-guide.md and its pictures anew
 	@$(BIN)/python -m tests.staff_guide

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reconcile import __version__
-from reconcile.commands import books, look, panel, resolving, run, setup, shell, streams
+from reconcile import DISTRIBUTION, __version__
+from reconcile.commands import books, guide, look, panel, resolving, run, setup, shell, streams
 from reconcile.errors import Exit, ReconcileError
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback
     if wanted:
-        typer.echo(f"reconcile {__version__}")
+        typer.echo(f"reconcile {__version__} ({DISTRIBUTION})")
         raise typer.Exit
 
 
@@ -102,6 +102,7 @@ def _top(
 
 
 for _name, _command in (
+    ("setup", guide.setup),
     ("init", setup.init),
     ("doctor", look.doctor),
     ("plan", run.plan),

@@ -377,6 +377,22 @@ def language(folder: Path | None = None, profile: str | None = None) -> str:
     return settings.language
 
 
+def refusal(name: str, value: str) -> str:
+    """What is wrong with a value for the setting `name`, such as "is not a web address"; "" where it is right.
+
+    Never repeats the value.
+    """
+    _, wrong = _validated({name: _Given("", value)})
+    return wrong[name].removeprefix(f"{VARIABLES[name]} () ") if wrong else ""
+
+
+def set_above(name: str, *, profile: bool, folder: Path | None = None) -> tuple[str, str]:
+    """(place, value) of the setting where the environment, or for a profile `.env`, would win over what setup writes; else ("", "")."""
+    _, variables, dotenv, _, _ = _places(folder or Path(), None).tables
+    given = variables.get(name) or (dotenv.get(name) if profile else None)
+    return (given.place, str(given.value)) if given else ("", "")
+
+
 def require(settings: Settings, *needs: str) -> None:
     """Raises SettingsError naming every setting that is not set although `needs` ("panel", "sheet") asks for it."""
     missing = [name for name in _wanted(needs) if not getattr(settings, name)]
@@ -449,6 +465,12 @@ def _shown(default: object) -> str:
     if default is None or default == ():
         return ""
     return f"{default:g}" if isinstance(default, float) else str(default)
+
+
+def _demo() -> str:
+    """How the demo is started here: in a clone by its Makefile (the command itself is hidden in .venv), else by name."""
+    clone = Path(__file__).parent.parent
+    return "make demo" if (clone / "Makefile").is_file() and (clone / "pyproject.toml").is_file() else "reconcile demo"
 
 
 def _wanted(needs: Iterable[str]) -> Iterator[str]:
@@ -638,7 +660,7 @@ def _error(problems: Iterable[str], missing: Iterable[str], unchosen: Iterable[s
         steps.append(f"Set what is missing in the environment, in {ENV_FILE} or in {TOML_FILE}.")
         if names := ", ".join(unchosen):
             steps.append(f"{TOML_FILE} has the profiles {names}: choose one with {VARIABLES['profile']}.")
-        steps.append("`make demo` shows everything at work without any account.")
+        steps.append(f"`{_demo()}` shows everything at work without any account.")
     else:
         steps.append("Correct it where it stands; `reconcile --help` lists all settings.")
     return SettingsError(what, " ".join(steps))

@@ -1,4 +1,4 @@
-"""`python -m tests.reliability [PART …]`: runs the harness, writes its counts to tests/reliability.json and quotes them in README.
+"""`python -m tests.reliability [PART …]`: runs the harness, writes its counts to tests/reliability.json and quotes them in docs/reliability.md.
 
 Each part stands in the file with the day and the code it ran on, so a long run can be done in pieces: the simulation and the
 repetitions go on where the same code left off (--fresh: from nothing, --first: in worlds nobody has lived in). Every figure is
@@ -33,7 +33,7 @@ FAILED: Final = Path(__file__).with_name("failed_seeds.txt")
 
 RATES: Final = Path(__file__).parent / "accident_rates.json"
 ROOT: Final = Path(__file__).parent.parent
-README: Final = ROOT / "README.md"
+PAGE: Final = ROOT / "docs" / "reliability.md"
 CODE: Final = ("reconcile", "sheets_templates")
 AROUND: Final = (
     "reconcile/cli.py",
@@ -211,11 +211,11 @@ def _write(part: str, counts: Counts | None) -> None:
     beside.write_text(json.dumps(ordered, indent=2) + "\n", "utf-8")
     beside.replace(FILE)
     # At once: the suite compares the two, and it may be the next thing that runs (repetitions).
-    README.write_text(quoted("reliability", told(), README.read_text("utf-8")), "utf-8")
+    PAGE.write_text(quoted("reliability", told(), PAGE.read_text("utf-8")), "utf-8")
 
 
 def quoted(name: str, lines: list[str], text: str) -> str:
-    """README's text with these lines between the marks of one of its generated blocks."""
+    """A page's text with these lines between the marks of one of its generated blocks."""
     block = "\n".join((f"<!-- {name} -->", *lines, f"<!-- /{name} -->"))
     return re.sub(rf"<!-- {name} -->\n.*?<!-- /{name} -->", lambda _: block, text, flags=re.DOTALL)
 

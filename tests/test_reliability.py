@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 def written_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Counts, and a README that quotes them, in a folder of the test's own."""
+    """Counts, and a page that quotes them, in a folder of the test's own."""
     monkeypatch.setattr(reliability, "FILE", folder / "reliability.json")
-    monkeypatch.setattr(reliability, "README", folder / "README.md")
+    monkeypatch.setattr(reliability, "PAGE", folder / "README.md")
     (folder / "README.md").write_text("Before\n<!-- reliability -->\nold\n<!-- /reliability -->\nafter\n")
 
 

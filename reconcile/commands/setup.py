@@ -9,7 +9,7 @@ import typer
 
 from reconcile.commands import books, shell, world
 from reconcile.commands.shell import AsJson, Yes
-from reconcile.errors import Exit
+from reconcile.errors import Exit, SettingsError
 from reconcile.report.clean import line
 
 
@@ -18,10 +18,22 @@ def init(
         bool,
         typer.Option("--fresh", help="Make a copy a workbook of its own: its tabs are set aside, it begins empty."),
     ] = False,
+    action: Annotated[
+        Path | None,
+        typer.Option(
+            "--action", metavar="DIR", help="Write or upgrade what a repository needs to run on schedule; nothing else."
+        ),
+    ] = None,
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> int:
     """Make the workbook, or complete one. Adds missing tabs, headings and services; again is harmless."""
+    if action is not None:
+        if fresh:
+            raise SettingsError(
+                "--action writes files of a repository, --fresh is about a workbook.", "Give one of them."
+            )
+        return _init_action(action, as_json=as_json)
     settings = shell.settings("sheet")
     book = world.open_book(settings)
     done = books.fresh(settings, book, yes=yes) if fresh else book.provision(settings.services)
@@ -33,6 +45,22 @@ def init(
         typer.echo(line(text))
     typer.echo(f"\n{line(book.name).removeprefix('the ')} is ready. Next:")
     for text in next_steps:
+        typer.echo(f"  → {line(text)}")
+    return Exit.DONE
+
+
+def _init_action(folder: Path, *, as_json: bool) -> int:
+    """The files of an operator's repository."""
+    from reconcile.commands import action_files
+
+    done = action_files.write(folder, shell.settings())
+    if as_json:
+        shell.show_json({"folder": str(folder), "changed": done.changed, "done": done.done, "next": done.next})
+        return Exit.DONE
+    for text in done.done or ["Everything was there; nothing was changed."]:
+        typer.echo(line(text))
+    typer.echo("\nNext:")
+    for text in done.next:
         typer.echo(f"  → {line(text)}")
     return Exit.DONE
 
@@ -73,7 +101,7 @@ def practice_panel(
     as_json: Annotated[bool, typer.Option("--json", help="Changes nothing: the address is always JSON.")] = False,  # noqa: ARG001
 ) -> int:
     """Serve a made-up panel on this machine. Prints its address and key as one JSON line, then serves until stopped."""
-    from reconcile.errors import SettingsError, Unavailable
+    from reconcile.errors import Unavailable
     from reconcile.panel.likes import KINDS, make
     from reconcile.panel.practice import SERVICES, serve
 

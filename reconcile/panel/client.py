@@ -885,7 +885,7 @@ def _authorities() -> ssl.SSLContext | bool:
 def _agent() -> str:
     """What the panel's log names us by."""
     try:
-        return f"reconcile/{importlib.metadata.version('reconcile')}"
+        return f"reconcile/{importlib.metadata.version('panel-reconcile')}"
     except importlib.metadata.PackageNotFoundError:  # run from a folder that is not installed
         return "reconcile"
 

@@ -37,7 +37,7 @@ KINDS: Final = (
 )
 
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
-_NEXT: Final = "Use the file as it was downloaded from Google (README, Google Sheets), in RECONCILE_GOOGLE_KEY_JSON."
+_NEXT: Final = "Use the file as it was downloaded from Google (docs/google.md), in RECONCILE_GOOGLE_KEY_JSON."
 
 
 class Secret(Protocol):
@@ -179,7 +179,7 @@ def _default() -> tuple[Credentials, str]:
     if found is None:
         raise SettingsError(
             "There is no Google key: RECONCILE_GOOGLE_KEY_JSON is not set, and this machine has no identity of its own.",
-            "Set RECONCILE_GOOGLE_KEY_JSON to the service account's key (README, Google Sheets); `make demo` needs none.",
+            "Set RECONCILE_GOOGLE_KEY_JSON to the service account's key (docs/google.md says how); `reconcile demo` needs none.",
         )
     account = str(getattr(found, "service_account_email", None) or getattr(found, "account", None) or "")
     return found, "" if account == "default" else account

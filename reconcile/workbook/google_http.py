@@ -312,7 +312,7 @@ def token_error(error: Exception) -> ReconcileError:
         )
     return AccessRefused(
         "Google does not accept this key any more.",
-        "Make a new key for the service account (README, Google Sheets), or undo what disabled the old one.",
+        "Make a new key for the service account (docs/google.md), or undo what disabled the old one.",
     )
 
 

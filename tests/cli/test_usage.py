@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 
 def test_version(terminal: Terminal) -> None:
-    """One line."""
-    assert terminal.type("--version").out == f"reconcile {reconcile.__version__}\n"
+    """One line, which also names what it is installed by."""
+    assert terminal.type("--version").out == f"reconcile {reconcile.__version__} (panel-reconcile)\n"
 
 
 def test_no_words_is_help(terminal: Terminal) -> None:

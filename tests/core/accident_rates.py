@@ -1,7 +1,7 @@
 """`python -m tests.core.accident_rates`: how many accidents are caught, and how often honest work is held.
 
 100 generated cases of each kind of accident on each feed, and 100 of honest work per kind of sheet, through the
-plan's own path. Written to tests/accident_rates.json, which the README quotes. `ACCIDENT_SEED=1` in the environment is the set the
+plan's own path. Written to tests/accident_rates.json, which docs/reliability.md quotes. `ACCIDENT_SEED=1` in the environment is the set the
 rules were calibrated on, 2 the one they are measured on; any other number is a set nobody has seen.
 
 An accident is caught when nothing of the rows it spoiled is sent.

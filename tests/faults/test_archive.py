@@ -235,6 +235,22 @@ def test_an_archived_order_that_is_handed_out_again_is_recognised(tmp_path: Path
     assert len(world.panel.state.orders["3"].refunds) == 1
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_was_taken_out_of_archive_is_remembered(tmp_path: Path, kind: str) -> None:
+    """An operator saves a copy and empties Archive (docs/operating.md): a refunded order handed out again is still never refunded twice."""
+    world = closed(tmp_path, kind)
+    world.run()
+    world.run()
+    world.book.show("archive", world.book.see("archive")[:1])
+    world.panel.state.orders["3"].status = "Pending"
+    world.run()
+    assert "was handed out again; it has a new row" in messages(world)
+    world.edit("orders", {"3": {"status": "Canceled"}})
+    world.run()
+    assert "already refunded (Canceled)" in world.cell("orders", "3", "Sync")
+    assert len(world.panel.state.orders["3"].refunds) == 1
+
+
 @pytest.mark.parametrize("key", ["1", "3"])
 def test_a_cancel_request_for_an_archived_order(tmp_path: Path, key: str) -> None:
     """Completed or refunded: it is answered as if the order's row still stood in Orders."""
