@@ -292,12 +292,14 @@ def _state(snapshot: "Snapshot", settings: "Settings") -> "Iterator[Check]":
 
 
 def _learnt(snapshot: "Snapshot", settings: "Settings") -> "Iterator[Check]":
-    """What runs have learnt of this panel, where it is not as the reference says."""
+    """What runs have learnt of this panel or settings say, where it is not as the reference says."""
     from reconcile.core import facts
     from reconcile.core.identity import identity_of
 
     known = identity_of(snapshot.meta, snapshot.revision).panel
-    said = facts.told(facts.facts_of(snapshot.meta.get(facts.FACTS, ""), known, world.panel_name(settings)))
+    fixed = world.fixed(settings)
+    learnt = facts.facts_of(snapshot.meta.get(facts.FACTS, ""), known, world.panel_name(settings))
+    said = facts.told(learnt.fixed(fixed), fixed)
     if said:
         yield Check("learnt", Exit.DONE, f"Of this panel: {'; '.join(said)}.")
 

@@ -647,13 +647,15 @@ _NOUN = {Feed.ORDERS: "order", Feed.REFILLS: "refill", Feed.CANCELS: "cancel req
 _ID_LENGTH = 100
 
 
-def read_orders(raw: RawAnswer, service: str, *, may_continue: Callable[[], bool] = lambda: True) -> Claimed:
+def read_orders(
+    raw: RawAnswer, service: str, *, may_continue: Callable[[], bool] = lambda: True, none: Collection[str] = ()
+) -> Claimed:
     """A getOrders answer, as orders of `service` (the answer itself does not name it [ref]).
 
-    Raises AccessRefused for a wrong key, nothing else; see the module's rules for the rest. An answer that is not read when
+    none: this panel's own sentences for "nothing is pending". Raises AccessRefused for a wrong key, nothing else; see the module's rules for the rest. An answer that is not read when
     `may_continue` says no is `unread`.
     """
-    return _claimed(raw, Feed.ORDERS, service, may_continue)
+    return _claimed(raw, Feed.ORDERS, service, may_continue, none)
 
 
 def read_order(raw: RawAnswer, service: str, *, may_continue: Callable[[], bool] = lambda: True) -> Claimed:
@@ -662,24 +664,34 @@ def read_order(raw: RawAnswer, service: str, *, may_continue: Callable[[], bool]
 
 
 def read_refills(
-    raw: RawAnswer, service: str | None = None, *, may_continue: Callable[[], bool] = lambda: True
+    raw: RawAnswer,
+    service: str | None = None,
+    *,
+    may_continue: Callable[[], bool] = lambda: True,
+    none: Collection[str] = (),
 ) -> Claimed:
     """A getRefills answer [ref]."""
-    return _claimed(raw, Feed.REFILLS, service or "", may_continue)
+    return _claimed(raw, Feed.REFILLS, service or "", may_continue, none)
 
 
 def read_cancel(
-    raw: RawAnswer, service: str | None = None, *, may_continue: Callable[[], bool] = lambda: True
+    raw: RawAnswer,
+    service: str | None = None,
+    *,
+    may_continue: Callable[[], bool] = lambda: True,
+    none: Collection[str] = (),
 ) -> Claimed:
     """A getCancel answer: one task, flat, its id under `cancel`, no message [ref]; lists are read too."""
-    return _claimed(raw, Feed.CANCELS, service or "", may_continue)
+    return _claimed(raw, Feed.CANCELS, service or "", may_continue, none)
 
 
-def _claimed(raw: RawAnswer, feed: Feed, service: str, may_continue: Callable[[], bool]) -> Claimed:
+def _claimed(
+    raw: RawAnswer, feed: Feed, service: str, may_continue: Callable[[], bool], none: Collection[str] = ()
+) -> Claimed:
     patience = Patience(may_continue)
     try:
         parsed = _parsed(raw, patience)
-        found = _in_time(raw.status, parsed, feed, service, patience)
+        found = _in_time(raw.status, parsed, feed, service, patience, frozenset(map(_norm, none)))
     except OutOfTime:
         return Claimed(feed, service, problem=_LATE, in_doubt=True, unread=True)
     if not parsed.why:
@@ -688,7 +700,7 @@ def _claimed(raw: RawAnswer, feed: Feed, service: str, may_continue: Callable[[]
     return replace(found, problem=f"the panel's answer {parsed.why}{count}", in_doubt=True)
 
 
-def _in_time(http: int, parsed: Parsed, feed: Feed, service: str, patience: Patience) -> Claimed:
+def _in_time(http: int, parsed: Parsed, feed: Feed, service: str, patience: Patience, none: frozenset[str]) -> Claimed:
     """What the answer says. Raises AccessRefused, OutOfTime."""
     items = _items(_unwrap(parsed.value), feed) if parsed.how is How.READ else None
     if items:
@@ -712,6 +724,8 @@ def _in_time(http: int, parsed: Parsed, feed: Feed, service: str, patience: Pati
             return Claimed(feed, service)
         not_now = http in (_NOT_FOUND, 405) and not said.torn
         return Claimed(feed, service, problem=said.plain, in_doubt=not not_now)
+    if http < _SERVER_ERROR and not said.torn and not parsed.more and {_norm(said.message), _norm(said.word)} & none:
+        return Claimed(feed, service)
     return _without_items(http, parsed, said, feed, service, listed=items is not None)
 
 
@@ -734,7 +748,14 @@ def _without_items(http: int, parsed: Parsed, said: Said, feed: Feed, service: s
     if said.verdict is Verdict.NOT_SENT or said.lacks_action:
         return Claimed(feed, service, problem=said.plain, lacks_action=said.lacks_action)
     if said.verdict is Verdict.REFUSED:
-        return Claimed(feed, service, problem=said.plain, in_doubt=http >= _SERVER_ERROR)
+        own = "" if _norm(said.word) in _PLAIN or said.missing else said.message or said.word
+        return Claimed(
+            feed,
+            service,
+            problem=said.plain,
+            in_doubt=http >= _SERVER_ERROR,
+            said=" ".join(own.split())[:_MESSAGE_LENGTH],
+        )
     if http >= _ERROR:
         return Claimed(feed, service, problem=said.plain, in_doubt=http >= _SERVER_ERROR or said.failed)
     plain = said.plain or "the panel said success and sent something that cannot be read"

@@ -319,11 +319,12 @@ class Panel:
         keep: Keep | None = None,
         form: bool = False,
         late: bool = True,
+        crashed: bool = True,
     ) -> dict[str, ItemResult]:
         """Sends one updateOrders; one result for every id sent, UNKNOWN where the answer is silent.
 
         `once`: never repeated after it may have left (for panels where PARTIAL moves money here). form: `orders` as JSON text in a form,
-        for panels that read no JSON [srv]. late: whether the same list is sent again after a time-out.
+        for panels that read no JSON [srv]. late: whether the same list is sent again after a time-out; crashed: after an HTTP 5xx.
         Raises Refused when the panel refuses the call as a whole, NoAnswer after a time-out, Unknown, NeverSent, AccessRefused.
         """
         orders = json.dumps([_order_entry(update) for update in updates])
@@ -343,7 +344,7 @@ class Panel:
             repeat=not once,
             late=late,
             keep=keep,
-            clear=clear,
+            clear=clear if crashed else lambda _: True,
             form=form,
         )
         read = read_results(raw)
