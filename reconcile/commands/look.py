@@ -322,7 +322,7 @@ def _panel(settings: "Settings") -> Check:
         return Check("panel", error.exit_code, error.what, error.next_step)
     if unproved:
         step = "Make sure that RECONCILE_PANEL_URL is the address of the admin API (it ends in /admin/v1)."
-        return Check("panel", Exit.DONE, f"{settings.panel_url} answers, but {unproved}. Nothing was received.", step)
+        return Check("panel", Exit.DOUBT, f"{settings.panel_url} answers, but {unproved}. Nothing was received.", step)
     return Check("panel", Exit.DONE, f"{settings.panel_url} answers and takes the key. Nothing was received.")
 
 

@@ -1097,10 +1097,17 @@ def read_probe(raw: RawAnswer) -> str:
         return ""
     _refuse_other_address(raw.status, said, value)
     empty = parsed.how is How.EMPTY and raw.status < _ERROR
+    _refuse_page(raw.status, parsed)
     if not said.whole and not empty:
         raise Unavailable(
             f"the panel cannot be used now: {said.plain}",
             "Try again later; if it stays so, check RECONCILE_PANEL_URL (it ends in /admin/v1).",
+        )
+    if raw.status == _FORBIDDEN and _ADDRESS_PHRASE.search(f"{_norm(said.word)} {_norm(said.message)}"):
+        theirs = " ".join((said.message or said.word)[:_LONGEST_SENTENCE].split())[:_MESSAGE_LENGTH]
+        raise AccessRefused(
+            f"the panel does not let this machine's address in (it says: “{theirs}”)",
+            "Let this machine's address in at the panel's settings, or run from one that is let in.",
         )
     if raw.status == _FORBIDDEN:
         raise _refuse_access(said.word, said.message)
@@ -1123,6 +1130,32 @@ def _proves_admin(said: Said, value: Mapping[str, Any]) -> bool:
     heard = (_norm(said.word), _norm(said.message))
     about = said.verdict is Verdict.REFUSED and any(_NAMES_PARAMETER.search(words) for words in heard)
     return bool(named & {"id", "remains", "order", "order_id", "orders"}) or known or about or said.none
+
+
+_ADDRESS_PHRASE = re.compile(
+    r"(?:^|[_ ])(?:ip|ips|ip_address|whitelist\w*|white_list\w*|allow_?list\w*|geo\w*|country)(?:[_ ]|$)"
+)
+_CHALLENGE = re.compile(
+    r"just a moment|cf-chl|challenge-platform|captcha|ddos|attention required|checking your browser|incapsula|sucuri",
+    re.IGNORECASE,
+)
+_PAUSE = re.compile(r"maintenance|be (?:right )?back|temporarily|try again later|too many", re.IGNORECASE)
+
+
+def _refuse_page(http: int, parsed: Parsed) -> None:
+    """Raises for a web page, or a text that is no JSON, below HTTP 500: who stands there, as far as it shows."""
+    if parsed.how is How.PAGE and _CHALLENGE.search(parsed.text[:_SAYS_LITTLE]):
+        raise Unavailable(
+            f"a page that keeps programs out (a firewall's or a network's) stands before the panel (HTTP {http})",
+            "Ask the panel to let this machine's address and the program `reconcile` through.",
+        )
+    strange = parsed.how is How.PAGE or (parsed.how is not How.EMPTY and parsed.how is not How.READ)
+    if http < _ERROR and strange and parsed.how is not How.CUT and not _PAUSE.search(parsed.text[:_SAYS_LITTLE]):
+        what = "a web page" if parsed.how is How.PAGE else "something that is no API"
+        raise Unavailable(
+            f"{what} answers at the panel's address (HTTP {http})",
+            "Check RECONCILE_PANEL_URL (it ends in /admin/v1); if it was right before, try again later.",
+        )
 
 
 def _refuse_other_address(http: int, said: Said, value: Mapping[str, Any]) -> None:
