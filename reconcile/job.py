@@ -1015,15 +1015,15 @@ def _update(run: _Run, pushes: list[Push]) -> list[Result]:
     """One `updateOrders` for up to 100 rows. A whole-call refusal is bisected, so that one bad row never starves the others."""
     budget = [BISECT_CALLS]
     results = _update_some(run, pushes, budget)
-    order = {id(push): place for place, push in enumerate(pushes)}
-    return sorted(results, key=lambda result: order[id(result.push)])
+    order = {push.key: place for place, push in enumerate(pushes)}
+    return sorted(results, key=lambda result: order[result.push.key])
 
 
 def _update_some(run: _Run, pushes: list[Push], budget: list[int]) -> list[Result]:
     if budget[0] <= 0 or not run.may_go_on():
         return [Result(push, Verdict.NOT_SENT, run.say.PHRASES["no_time"]) for push in pushes]
     if run.facts.updates == ways.SINGLE:
-        return [_one_by_one(run, push) for push in pushes]
+        return [result for push in pushes for result in _one_by_one(run, push)]
     if len(pushes) > run.rows:
         return _halved(run, pushes, budget)
     budget[0] -= 1
@@ -1059,7 +1059,7 @@ def _results(
     if isinstance(failure, Refused):
         if failure.lacks_action and "updates" not in run.job.fixed:
             _learn_single(run, failure.what)
-            return [_one_by_one(run, push) for push in pushes]
+            return [result for push in pushes for result in _one_by_one(run, push)]
         if len(pushes) == 1 or failure.lacks_action:
             return [Result(push, Verdict.REFUSED, failure.what) for push in pushes]
         return _halved(run, pushes, budget)
@@ -1135,19 +1135,20 @@ def _another_way(run: _Run, pushes: list[Push], failure: ReconcileError, budget:
         return None  # it is not the way it was sent
     if isinstance(other, Refused) and other.lacks_action:
         _learn_single(run, other.what)
-        return [_one_by_one(run, push) for push in pushes]
+        return [result for push in pushes for result in _one_by_one(run, push)]
     if isinstance(failure, Refused) and len(pushes) > 1:
         _list(run, pushes[:1], form=False)
         if run.facts.updates:
             return None  # one of the others is what it does not take
-    first = _one_by_one(run, pushes[0])
+    begun = _one_by_one(run, pushes[0])
+    first = begun[0]
     if first.verdict is not Verdict.ACCEPTED and not (
         first.verdict is Verdict.REFUSED and isinstance(failure, Refused) and len(pushes) == 1
     ):
         return None
     if first.verdict is Verdict.ACCEPTED:
         _learn_single(run, failure.what)
-    return [first, *(_one_by_one(run, push) for push in pushes[1:])]
+    return [*begun, *(result for push in pushes[1:] for result in _one_by_one(run, push))]
 
 
 def _key_is_right(run: _Run) -> bool:
@@ -1174,23 +1175,41 @@ def _pair(item: ItemResult) -> tuple[Verdict, str]:
     return item.verdict, item.reason
 
 
-def _one_by_one(run: _Run, push: Push) -> Result:
-    """A panel without `updateOrders`: the single calls say the same, start count and remains before the status."""
+def _one_by_one(run: _Run, push: Push) -> list[Result]:
+    """A panel without `updateOrders`: the single calls say the same, start count and remains before the status.
+
+    Each call has its own answer, so that what the panel took and what it refused of one row are told apart.
+    """
     panel, update = run.job.panel, update_of(push)
-
-    def calls() -> None:
-        in_progress = update.status is Status.IN_PROGRESS
-        # setStartcount may also set In progress [anc], so a status is always sent after it
-        if update.start_count is not None and not in_progress:
-            panel.set_start_count(push.target, update.start_count)
-        if update.remains is not None:
-            panel.set_remains(push.target, update.remains)
-        if update.status is not None:
-            _set_status(run, push.target, update.status, update.start_count)
-
-    if not _ready(run):
-        return Result(push, Verdict.NOT_SENT, run.say.PHRASES["no_time"])
-    return _guarded(run, push, calls)
+    order, status, start_count, remains = push.target, update.status, update.start_count, update.remains
+    steps: list[tuple[tuple[str, ...], Callable[[], object]]] = []
+    begins = status is Status.IN_PROGRESS and start_count is not None
+    # setStartcount may also set In progress [anc], so a status is always sent after it
+    if start_count is not None and not begins:
+        steps.append((("start_count",), lambda: panel.set_start_count(order, start_count)))
+    if remains is not None:
+        steps.append((("remains",), lambda: panel.set_remains(order, remains)))
+    if status is not None:
+        steps.append(
+            (("status", "start_count") if begins else ("status",), lambda: _set_status(run, order, status, start_count))
+        )
+    found: dict[tuple[Verdict, str], list[str]] = {}
+    for number, (fields, call) in enumerate(steps):
+        if not _ready(run):
+            result = Result(push, Verdict.NOT_SENT, run.say.PHRASES["no_time"])
+        else:
+            result = _guarded(run, push, call)
+        clear = result.verdict in (Verdict.ACCEPTED, Verdict.REFUSED)
+        now = fields if clear else tuple(name for left, _ in steps[number:] for name in left)
+        found.setdefault((result.verdict, result.reason), []).extend(now)
+        if not clear:
+            break
+    if len(found) == 1:
+        return [Result(push, *pair) for pair in found]
+    return [
+        Result(replace(push, changes=tuple(change for change in push.changes if change.field in names)), *pair)
+        for pair, names in found.items()
+    ]
 
 
 def _set_status(run: _Run, order: str, status: Status, start_count: str | None) -> None:
@@ -1645,12 +1664,17 @@ def _landed(
 # --- end -------------------------------------------------------------------------------------------------------------------
 
 
+def _name(push: Push) -> tuple[str, str, str]:
+    """One push of a plan, also where its answer came in parts."""
+    return push.feed.value, push.key, push.action.value
+
+
 def _end(run: _Run) -> Outcome:
     """The last commit: results per row, ledger, log, heartbeat, lease released."""
     job = run.job
-    done = {id(result.push) for result in run.results}
+    done = {_name(result.push) for result in run.results}
     why = run.error.what if run.error else run.say.PHRASES["stopped_before"]
-    run.results.extend(Result(push, Verdict.NOT_SENT, why) for push in run.plan.pushes if id(push) not in done)
+    run.results.extend(Result(push, Verdict.NOT_SENT, why) for push in run.plan.pushes if _name(push) not in done)
     now = job.clock()
     settled = settle.settle(
         run.plan,
