@@ -1199,7 +1199,9 @@ def _one_by_one(run: _Run, push: Push) -> list[Result]:
             result = Result(push, Verdict.NOT_SENT, run.say.PHRASES["no_time"])
         else:
             result = _guarded(run, push, call)
-        clear = result.verdict in (Verdict.ACCEPTED, Verdict.REFUSED)
+        # an order that is completed takes nothing any more, so what was refused has to be put right before; nothing remains of one anyway
+        ends = status is Status.COMPLETED and (fields, remains) != (("remains",), "0")
+        clear = result.verdict is Verdict.ACCEPTED or (result.verdict is Verdict.REFUSED and not ends)
         now = fields if clear else tuple(name for left, _ in steps[number:] for name in left)
         found.setdefault((result.verdict, result.reason), []).extend(now)
         if not clear:

@@ -147,9 +147,9 @@ def test_a_working_day(terminal: Terminal) -> None:  # noqa: PLR0915 - a day has
         "Orders",
         {
             **{key: {"Status": "Closed at the panel"} for key in first[5:7]},
-            first[60]: {"Remains": None if php else 0},
             **{key: {"Status": "Completed", "Remains": 0} for key in first[50:60]},
             **{key: {"Status": "Completed"} for key in left if key in now},
+            first[60]: {"Status": "Completed", "Remains": None if php else 0},
         },
     )
     refused_before = [key for key, text in texts.items() if "Refused." in text]
