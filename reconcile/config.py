@@ -200,6 +200,24 @@ def _adopt(value: object) -> object:
     return {"yes": "yes", "no": ""}.get(said, value)
 
 
+def _word(value: object) -> object:
+    return value.strip().casefold() if isinstance(value, str) else value
+
+
+def _names(value: object) -> object:
+    parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple):
+        return value
+    return tuple(dict.fromkeys(name for part in parts if (name := str(part).strip().casefold())))
+
+
+def _sentences(value: object) -> object:
+    parts = value.split("|") if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple):
+        return value
+    return tuple(dict.fromkeys(text for part in parts if (text := " ".join(str(part).split()))))
+
+
 def _folder(value: object) -> object:
     return _expanded(value) if isinstance(value, str) else value
 
@@ -264,6 +282,31 @@ class Settings(BaseModel):
         "",
         description="yes: an order is set to Processing at the panel once it is in the sheet, for panels that only show what is pending",
     )
+    panel_orders: Annotated[Literal["", "claims", "lists"], BeforeValidator(_word), _Wants("claims or lists")] = Field(
+        "",
+        description="claims: the panel hands each order out once; lists: it shows what is pending at every call; not set, that is learnt",
+    )
+    panel_updates: Annotated[
+        Literal["", "json", "form", "single"], BeforeValidator(_word), _Wants("json, form or single")
+    ] = Field(
+        "",
+        description="json, form or single: how the panel takes changes of orders (a list as JSON, a list as a form, each by a call of "
+        "its own); not set, that is learnt",
+    )
+    panel_rows: Annotated[int, Field(ge=1, le=100), _Wants("a whole number, 1 to 100")] | None = Field(
+        None, description="most changes in one list; not set, 100, and fewer where the panel is too slow for that"
+    )
+    panel_page: Annotated[int, Field(ge=1, le=100), _Wants("a whole number, 1 to 100")] | None = Field(
+        None, description="most orders in one answer of the panel; not set, 100, or fewer once that is learnt"
+    )
+    panel_none: Annotated[tuple[str, ...], BeforeValidator(_sentences), _Wants("sentences separated by |")] = Field(
+        (), description="what the panel says when nothing is pending, in its own words; several are separated by a bar"
+    )
+    panel_lacks: Annotated[
+        tuple[Literal["refills", "cancels", "payments", "tickets"], ...],
+        BeforeValidator(_names),
+        _Wants("some of refills, cancels, payments and tickets, separated by commas"),
+    ] = Field((), description="comma-separated: what the panel has no calls for (refills, cancels, payments, tickets)")
     timezone: Annotated[ZoneInfo, BeforeValidator(_zone), _Wants("a time zone's name")] = Field(
         ZoneInfo("UTC"), description="for dates in an .xlsx; a Google Sheet uses its own"
     )

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from reconcile import agree
 from reconcile.core import approvals, archive, cells, settle
 from reconcile.core import facts as ways
+from reconcile.core.accidents import named_ids
 from reconcile.core.facts import CHUNK, Facts, facts_of
 from reconcile.core.facts import FULL as FULL  # noqa: PLC0414 - it belongs to a run as much as to the panel
 from reconcile.core.identity import BOOK
@@ -84,7 +85,7 @@ from reconcile.panel import answers
 from reconcile.panel.client import CutShort
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     import pandas as pd
 
@@ -158,6 +159,7 @@ class Panel(Protocol):
         keep: Keep | None = None,
         form: bool = False,
         late: bool = True,
+        crashed: bool = True,
     ) -> dict[str, ItemResult]: ...
     def set_status(self, id: str, status: Status) -> str: ...  # noqa: A002
     def set_in_progress(self, id: str, start_count: str | None = None) -> str: ...  # noqa: A002 - the wire's name
@@ -220,7 +222,7 @@ class Stop:
 class Job:
     """Everything a run works with. `clock` gives aware UTC times.
 
-    acknowledge: whether an order is set to Processing once it is in the sheet.
+    acknowledge: whether an order is set to Processing once it is in the sheet. fixed: what settings say of the panel (names of Facts).
     adopt: whether this machine takes on an .xlsx of another one by itself. elsewhere: a workbook's id → folders of other
     journals on this machine that know it. rivals: sentences about other sheets that the settings send to the same panel.
     """
@@ -238,6 +240,7 @@ class Job:
     talk: Talk = field(default_factory=Silent)
     stop: Stop = field(default_factory=Stop)
     acknowledge: bool = False
+    fixed: Mapping[str, object] = field(default_factory=dict)
     adopt: bool = False
     elsewhere: Callable[[str], Sequence[str]] = lambda _: ()
     rivals: Sequence[str] = ()
@@ -277,7 +280,10 @@ class _Run:
     """Meta entries of doubts that are settled by what this machine knows."""
 
     facts: Facts = field(default_factory=Facts)
-    """What is known of the panel by now."""
+    """What is known of the panel by now, and what settings say of it."""
+
+    learnt: Facts = field(default_factory=Facts)
+    """What earlier runs had learnt of it."""
 
     rows: int = CHUNK
     """How many updates go in one list: fewer after a time-out, remembered once a shorter list was answered."""
@@ -297,6 +303,19 @@ class _Run:
     present: dict[str, set[str]] = field(default_factory=dict)
     error: ReconcileError | None = None
     answered: bool = False
+
+    rowless: dict[str, None] = field(default_factory=dict)
+    closed_here: dict[str, None] = field(default_factory=dict)
+    """Orders that a listing panel shows as pending: without a row here, and closed here."""
+
+    unheard: list[Result] = field(default_factory=list)
+    """Orders that the panel did not set to Processing when it was told that they are in the sheet."""
+
+    def learn(self, facts: Facts) -> bool:
+        """Takes on what was learnt of the panel, but for what a setting says. Returns whether that changes anything."""
+        before = self.facts
+        self.facts = replace(facts, **{name: getattr(before, name) for name in self.job.fixed})
+        return self.facts != before
 
     def when(self) -> str:
         """The time as people read it in the sheet."""
@@ -423,7 +442,8 @@ def _read_and_plan(job: Job, started: datetime, *, force: bool = False) -> _Run:
     run = _Run(job, started, snapshot, ledger, plan, standing, started, past, overtook, moved, recovered, late)
     run.present = {feed.value: set(snapshot.tabs[feed.value].index) for feed in Feed}
     run.doubts = list(doubts_of(snapshot.meta))
-    run.facts = facts_of(snapshot.meta.get(ways.FACTS, ""), standing.panels, job.panel.name)
+    run.learnt = facts_of(snapshot.meta.get(ways.FACTS, ""), standing.panels, job.panel.name)
+    run.facts = run.learnt.fixed(job.fixed)
     run.rows = run.facts.rows
     untold = snapshot.meta.get(UNTOLD, "")
     said = (*standing.told, *job.rivals, *_rivals(run), *plan.messages)
@@ -537,7 +557,7 @@ def _taken_up(run: _Run, claim: Claim, may_continue: Callable[[], bool]) -> str 
     job = run.job
     if claim.raw is None:
         return claim.why
-    claimed = read_answer(Feed(claim.feed), claim.service, claim.raw, may_continue)
+    claimed = read_answer(Feed(claim.feed), claim.service, claim.raw, may_continue, run.facts.none)
     if claimed.unread:
         with _noting(run):
             job.journal.set_aside(claim.id)
@@ -623,10 +643,16 @@ READERS: Final = {
 }
 
 
-def read_answer(feed: Feed, service: str, raw: RawAnswer, may_continue: Callable[[], bool] = lambda: True) -> Claimed:
-    """What a kept answer says; a refused key is no reason to stop reading it."""
+def read_answer(
+    feed: Feed,
+    service: str,
+    raw: RawAnswer,
+    may_continue: Callable[[], bool] = lambda: True,
+    none: Collection[str] = (),
+) -> Claimed:
+    """What a kept answer says; a refused key is no reason to stop reading it. none: the panel's own sentences for "none"."""
     try:
-        return READERS[feed](raw, service, may_continue=may_continue)
+        return READERS[feed](raw, service, may_continue=may_continue, none=none)
     except AccessRefused as error:
         return Claimed(feed, service, problem=error.what)
 
@@ -793,7 +819,7 @@ def _limits_told(run: _Run) -> str:
 def _push(run: _Run) -> None:
     why = run.say.PHRASES["other_run"]
     run.results.extend(Result(push, Verdict.NOT_SENT, why) for push in run.postponed)
-    pushes = [push for push in run.plan.pushes if push not in run.postponed]
+    pushes = _without_lacking(run, [push for push in run.plan.pushes if push not in run.postponed])
     if not pushes:
         return
     run.job.talk.start("Sending changes", len(pushes))
@@ -812,6 +838,25 @@ def _push(run: _Run) -> None:
             reason = next((result.reason for result in results if result.reason), "The panel does not answer.")
             run.fail(Unavailable(reason, "Nothing is lost: the rest is sent by the next run."))
             break
+
+
+def _without_lacking(run: _Run, pushes: list[Push]) -> list[Push]:
+    """Answers payments and tickets that a setting says the panel has no call for; returns the other pushes."""
+    calls = _lacking(run) & {Feed.PAYMENTS, Feed.TICKETS}
+    lacking = [push for push in pushes if push.feed in calls]
+    journal, reason = run.job.journal, answers.plain_words("bad_action")
+    for push in lacking:
+        run.results.append(Result(push, Verdict.REFUSED, reason))
+        send = journal.announced(run.job.run, push.feed.value, push.key)
+        with _noting(run):
+            journal.sent(send, Verdict.REFUSED.value, reason, run.job.clock().isoformat())
+    return [push for push in pushes if push not in lacking]
+
+
+def _lacking(run: _Run) -> set[Feed]:
+    """What a setting says that the panel has no call for: nothing of these is asked for or sent."""
+    said = run.job.fixed.get("lacks", ())
+    return {Feed(name) for name in said} if isinstance(said, tuple) else set()
 
 
 def _each(run: _Run, bulk: list[Push], single: list[Push], once: list[Push]) -> Iterator[list[Result]]:
@@ -879,6 +924,10 @@ def _send_once(run: _Run, push: Push) -> Result:
         result = _update_once(run, push, keep)
     else:
         result = _guarded(run, push, lambda: _call(run.job.panel, push, keep))
+    if result.verdict is not Verdict.UNKNOWN and push.feed in (Feed.PAYMENTS, Feed.TICKETS):
+        rest = tuple(name for name in run.facts.lacks if name != push.feed.value)
+        lacks = (*rest, push.feed.value) if result.reason.startswith(answers.plain_words("bad_action")) else rest
+        run.learn(replace(run.facts, lacks=lacks))
     if keep.error is not None:
         run.fail(keep.error)
     with _noting(run):  # the call was made: what became of it still reaches the sheet, and nothing else is sent
@@ -975,21 +1024,22 @@ def _update(run: _Run, pushes: list[Push]) -> list[Result]:
     """One `updateOrders` for up to 100 rows. A whole-call refusal is bisected, so that one bad row never starves the others."""
     budget = [BISECT_CALLS]
     results = _update_some(run, pushes, budget)
-    order = {id(push): place for place, push in enumerate(pushes)}
-    return sorted(results, key=lambda result: order[id(result.push)])
+    order = {push.key: place for place, push in enumerate(pushes)}
+    return sorted(results, key=lambda result: order[result.push.key])
 
 
 def _update_some(run: _Run, pushes: list[Push], budget: list[int]) -> list[Result]:
     if budget[0] <= 0 or not run.may_go_on():
         return [Result(push, Verdict.NOT_SENT, run.say.PHRASES["no_time"]) for push in pushes]
     if run.facts.updates == ways.SINGLE:
-        return [_one_by_one(run, push) for push in pushes]
+        return [result for push in pushes for result in _one_by_one(run, push)]
     if len(pushes) > run.rows:
         return _halved(run, pushes, budget)
     budget[0] -= 1
     proven = bool(run.facts.updates)
     found, failure = _list(run, pushes, form=run.facts.updates == ways.FORM)
-    if failure is not None and (not proven or isinstance(failure, AccessRefused)) and _is_of_the_call(failure):
+    open_ = "updates" not in run.job.fixed and (not proven or isinstance(failure, AccessRefused))
+    if failure is not None and open_ and _is_of_the_call(failure):
         other = _another_way(run, pushes, failure, budget)
         if other is not None:
             return other
@@ -1016,11 +1066,11 @@ def _results(
         run.rows = (len(pushes) + 1) // 2
         return _halved(run, pushes, budget)
     if isinstance(failure, Refused):
-        if failure.lacks_action:
+        if failure.lacks_action and "updates" not in run.job.fixed:
             _learn_single(run, failure.what)
-            return [_one_by_one(run, push) for push in pushes]
-        if len(pushes) == 1:
-            return [Result(pushes[0], Verdict.REFUSED, failure.what)]
+            return [result for push in pushes for result in _one_by_one(run, push)]
+        if len(pushes) == 1 or failure.lacks_action:
+            return [Result(push, Verdict.REFUSED, failure.what) for push in pushes]
         return _halved(run, pushes, budget)
     return [Result(push, Verdict.UNKNOWN, failure.what) for push in pushes]
 
@@ -1034,7 +1084,13 @@ def _list(run: _Run, pushes: list[Push], *, form: bool) -> tuple[dict[str, ItemR
     """One list of updates: what the panel said of each, or how the call failed as a whole. Remembers what it shows of the panel."""
     run.job.stop.waiting = True
     try:
-        found = run.job.panel.update_orders([update_of(push) for push in pushes], form=form, late=len(pushes) == 1)
+        found = run.job.panel.update_orders(
+            [update_of(push) for push in pushes],
+            form=form,
+            late=len(pushes) == 1,
+            crashed=form
+            or bool(run.facts.updates),  # a server that cannot read JSON answers each with 500: a form is tried at once
+        )
     except (CallFailed, AccessRefused) as error:
         run.silence = run.silence + 1 if isinstance(error, NoAnswer) else 0
         return {}, error
@@ -1043,10 +1099,13 @@ def _list(run: _Run, pushes: list[Push], *, form: bool) -> tuple[dict[str, ItemR
     run.silence = 0
     if any(item.verdict is not Verdict.UNKNOWN for item in found.values()):
         if not run.facts.updates:
-            run.facts = replace(run.facts, updates=ways.JSON)
+            run.learn(replace(run.facts, updates=ways.JSON))
         if run.rows < run.facts.rows:
-            run.facts = replace(run.facts, rows=run.rows)
-            run.messages.append(run.say.MESSAGES["fewer_rows"].format(count=run.rows))
+            if run.learn(replace(run.facts, rows=run.rows, good=0)):
+                run.messages.append(run.say.MESSAGES["fewer_rows"].format(count=run.rows))
+        else:
+            run.learn(run.facts.answered(len(pushes)))
+            run.rows = max(run.rows, run.facts.rows)
     return found, None
 
 
@@ -1076,7 +1135,7 @@ def _another_way(run: _Run, pushes: list[Push], failure: ReconcileError, budget:
     found, other = _list(run, pushes, form=True)
     if other is None or (isinstance(other, Refused) and other.about_orders):
         if other is not None or any(item.verdict is not Verdict.UNKNOWN for item in found.values()):
-            run.facts = replace(run.facts, updates=ways.FORM)
+            run.learn(replace(run.facts, updates=ways.FORM))
             run.messages.append(run.say.MESSAGES["updates_form"].format(problem=_why(failure.what)))
         return _results(run, pushes, found, other, budget)
     if isinstance(other, (NeverSent, NoAnswer, AccessRefused)) or (
@@ -1085,19 +1144,20 @@ def _another_way(run: _Run, pushes: list[Push], failure: ReconcileError, budget:
         return None  # it is not the way it was sent
     if isinstance(other, Refused) and other.lacks_action:
         _learn_single(run, other.what)
-        return [_one_by_one(run, push) for push in pushes]
+        return [result for push in pushes for result in _one_by_one(run, push)]
     if isinstance(failure, Refused) and len(pushes) > 1:
         _list(run, pushes[:1], form=False)
         if run.facts.updates:
             return None  # one of the others is what it does not take
-    first = _one_by_one(run, pushes[0])
+    begun = _one_by_one(run, pushes[0])
+    first = begun[0]
     if first.verdict is not Verdict.ACCEPTED and not (
         first.verdict is Verdict.REFUSED and isinstance(failure, Refused) and len(pushes) == 1
     ):
         return None
     if first.verdict is Verdict.ACCEPTED:
         _learn_single(run, failure.what)
-    return [first, *(_one_by_one(run, push) for push in pushes[1:])]
+    return [*begun, *(result for push in pushes[1:] for result in _one_by_one(run, push))]
 
 
 def _key_is_right(run: _Run) -> bool:
@@ -1116,7 +1176,7 @@ def _why(problem: str) -> str:
 
 def _learn_single(run: _Run, problem: str) -> None:
     if run.facts.updates != ways.SINGLE:
-        run.facts = replace(run.facts, updates=ways.SINGLE)
+        run.learn(replace(run.facts, updates=ways.SINGLE))
         run.messages.append(run.say.MESSAGES["updates_single"].format(problem=_why(problem)))
 
 
@@ -1124,23 +1184,43 @@ def _pair(item: ItemResult) -> tuple[Verdict, str]:
     return item.verdict, item.reason
 
 
-def _one_by_one(run: _Run, push: Push) -> Result:
-    """A panel without `updateOrders`: the single calls say the same, start count and remains before the status."""
+def _one_by_one(run: _Run, push: Push) -> list[Result]:
+    """A panel without `updateOrders`: the single calls say the same, start count and remains before the status.
+
+    Each call has its own answer, so that what the panel took and what it refused of one row are told apart.
+    """
     panel, update = run.job.panel, update_of(push)
-
-    def calls() -> None:
-        in_progress = update.status is Status.IN_PROGRESS
-        # setStartcount may also set In progress [anc], so a status is always sent after it
-        if update.start_count is not None and not in_progress:
-            panel.set_start_count(push.target, update.start_count)
-        if update.remains is not None:
-            panel.set_remains(push.target, update.remains)
-        if update.status is not None:
-            _set_status(run, push.target, update.status, update.start_count)
-
-    if not _ready(run):
-        return Result(push, Verdict.NOT_SENT, run.say.PHRASES["no_time"])
-    return _guarded(run, push, calls)
+    order, status, start_count, remains = push.target, update.status, update.start_count, update.remains
+    steps: list[tuple[tuple[str, ...], Callable[[], object]]] = []
+    begins = status is Status.IN_PROGRESS and start_count is not None
+    # setStartcount may also set In progress [anc], so a status is always sent after it
+    if start_count is not None and not begins:
+        steps.append((("start_count",), lambda: panel.set_start_count(order, start_count)))
+    if remains is not None:
+        steps.append((("remains",), lambda: panel.set_remains(order, remains)))
+    if status is not None:
+        steps.append(
+            (("status", "start_count") if begins else ("status",), lambda: _set_status(run, order, status, start_count))
+        )
+    found: dict[tuple[Verdict, str], list[str]] = {}
+    for number, (fields, call) in enumerate(steps):
+        if not _ready(run):
+            result = Result(push, Verdict.NOT_SENT, run.say.PHRASES["no_time"])
+        else:
+            result = _guarded(run, push, call)
+        # an order that is completed takes nothing any more, so what was refused has to be put right before; nothing remains of one anyway
+        ends = status is Status.COMPLETED and (fields, remains) != (("remains",), "0")
+        clear = result.verdict is Verdict.ACCEPTED or (result.verdict is Verdict.REFUSED and not ends)
+        now = fields if clear else tuple(name for left, _ in steps[number:] for name in left)
+        found.setdefault((result.verdict, result.reason), []).extend(now)
+        if not clear:
+            break
+    if len(found) == 1:
+        return [Result(push, *pair) for pair in found]
+    return [
+        Result(replace(push, changes=tuple(change for change in push.changes if change.field in names)), *pair)
+        for pair, names in found.items()
+    ]
 
 
 def _set_status(run: _Run, order: str, status: Status, start_count: str | None) -> None:
@@ -1232,11 +1312,14 @@ def _claim(run: _Run) -> None:
     shut = run.plan.shut  # rows and values of these no longer belong together: nothing new comes among them
     for service in () if Feed.ORDERS in shut else wanted:
         _drain(run, Feed.ORDERS, service, partial(panel.fetch_orders, service))
-    for service in () if Feed.REFILLS in shut else filters:
+    lacks = _lacking(run)
+    for service in () if Feed.REFILLS in shut | lacks else filters:
         _drain(run, Feed.REFILLS, service, partial(panel.fetch_refills, service or None))
-    for service in () if Feed.CANCELS in shut else filters:
+    for service in () if Feed.CANCELS in shut | lacks else filters:
         _drain(run, Feed.CANCELS, service, partial(panel.fetch_cancel, service or None))
     _land_waiting(run)
+    _tell_unheard(run)
+    _tell_listed(run)
 
 
 def _probe(run: _Run) -> None:
@@ -1276,16 +1359,20 @@ def _drained(run: _Run, feed: Feed, service: str, fetch: Fetch) -> None:
                     run.job.journal.set_aside(claim.id)
         elif claimed.problem or claimed.lacks_action:
             _report(run, claimed)
+        else:
+            run.learn(replace(run.facts, lacks=tuple(name for name in run.facts.lacks if name != feed.value)))
         ids = {item.id for item in claimed.rows}
         if feed is Feed.ORDERS:
             _learn_from(run, ids)
+            _learn_none(run, claimed)
         if not claimed.count:
             if not claimed.in_doubt:
                 _journal_landed(run, [claim])
             return
         fresh = ids - seen
         seen |= fresh
-        run.job.talk.advance(claimed.count)
+        shown = sum((feed.value, key) in run.ledger for key in ids) if run.facts.lists else 0
+        run.job.talk.advance(claimed.count - shown)
         ends = _orders_end if feed is Feed.ORDERS else _tasks_end
         if ends(run, claim, claimed, fresh):
             return
@@ -1309,10 +1396,21 @@ def _tasks_end(run: _Run, claim: Claim, claimed: Claimed, fresh: set[str]) -> bo
 
 def _learn_from(run: _Run, ids: set[str]) -> None:
     """An order that comes twice in one run proves that getOrders only shows what is pending."""
-    if run.handed & ids and not run.facts.lists:
-        run.facts = replace(run.facts, lists=True, page=0, last=0)
+    if run.handed & ids and not run.facts.lists and "lists" not in run.job.fixed:
+        run.learn(replace(run.facts, lists=True, page=0, last=0))
         run.messages.append(run.say.MESSAGES["lists"])
     run.handed |= ids
+
+
+def _learn_none(run: _Run, claimed: Claimed) -> None:
+    """What the panel said of a service that brings orders now was its own way to say "none"; what it says now may be that, too."""
+    if not claimed.count:
+        run.learn(run.facts.said_instead(claimed.service, claimed.said))
+        return
+    facts, meant = run.facts.brought(claimed.service)
+    if meant:
+        run.learn(facts)
+        run.messages.append(run.say.MESSAGES["none_learnt"].format(said=meant))
 
 
 def _orders_end(run: _Run, claim: Claim, claimed: Claimed, fresh: set[str]) -> bool:
@@ -1324,7 +1422,7 @@ def _orders_end(run: _Run, claim: Claim, claimed: Claimed, fresh: set[str]) -> b
     run.waiting.extend(run.held)
     run.held = []
     again = {key for key in fresh if (Feed.ORDERS.value, key) in run.ledger or run.ledger.archived.how(key) is not None}
-    ask = bool(again) and not run.facts.lists and not claimed.in_doubt
+    ask = bool(again) and not run.facts.lists and not claimed.in_doubt and "lists" not in run.job.fixed
     if ask:
         known = tuple(item for item in claimed.rows if item.id in again)
         new = tuple(item for item in claimed.rows if item.id not in again)
@@ -1333,7 +1431,7 @@ def _orders_end(run: _Run, claim: Claim, claimed: Claimed, fresh: set[str]) -> b
     else:
         run.waiting.append((claim, claimed))
         if not again and not run.facts.lists:
-            run.facts = run.facts.counted(claimed.count)
+            run.learn(run.facts.counted(claimed.count))
     if len(run.waiting) >= run.job.book.lands_together or run.job.acknowledge:
         _land_waiting(run)
     told = run.job.acknowledge and _acknowledge(run, fresh)
@@ -1348,18 +1446,38 @@ def _orders_end(run: _Run, claim: Claim, claimed: Claimed, fresh: set[str]) -> b
 def _acknowledge(run: _Run, ids: set[str]) -> bool:
     """Tells the panel that these orders are in the sheet: Processing, where nothing else was said of them. Whether it took one."""
     told = {push.key for push in run.plan.pushes}
-    updates = []
+    updates: list[Push] = []
     for key in sorted(ids):
         row = run.ledger.row(Feed.ORDERS, key)
         quiet = row is not None and row["state"] == STATE_OPEN and not row["sending"] and not on_its_way(row)
         if row is not None and quiet and row["status"] == Status.PROCESSING and key not in told:
             change = Change("status", "", Status.PROCESSING.value, None)
             updates.append(Push(Feed.ORDERS, key, 0, Action.UPDATE_ORDERS, key, (change,), order_id=key))
-    taken = False
+    results: list[Result] = []
     while updates and _ready(run):
         now, updates = updates[: run.rows], updates[run.rows :]
-        taken = any(result.verdict is Verdict.ACCEPTED for result in _update(run, now)) or taken
-    return taken
+        results += _update(run, now)
+    run.unheard += [result for result in results if result.verdict is not Verdict.ACCEPTED]
+    return any(result.verdict is Verdict.ACCEPTED for result in results)
+
+
+def _tell_listed(run: _Run) -> None:
+    """One line each for what a listing panel shows as pending although it has no row, or is closed, here."""
+    for name, keys in (("listed_rowless", [*run.rowless]), ("listed_closed", [*run.closed_here])):
+        if keys:
+            tab, other = run.say.TAB[Feed.ORDERS], run.say.TAB[ARCHIVE]
+            text = run.say.MESSAGES[name].format(tab=tab, archive=other, count=len(keys), ids=named_ids(keys))
+            run.messages.append(text)
+
+
+def _tell_unheard(run: _Run) -> None:
+    """One line for all orders that the panel did not set to Processing."""
+    if run.unheard:
+        ids = named_ids([result.push.key for result in run.unheard])
+        why = next((result.reason for result in run.unheard if result.reason), "")
+        text = run.say.MESSAGES["not_acknowledged"]
+        run.messages.append(text.format(count=len(run.unheard), ids=ids, problem=_why(why)))
+        run.unheard = []
 
 
 def _on_record(run: _Run, claimed: Claimed, fresh: set[str]) -> bool:
@@ -1402,7 +1520,7 @@ def _fetch(run: _Run, feed: Feed, service: str, fetch: Fetch) -> tuple[Claim, Cl
     if not keep.kept:
         run.unkept.add(claim.id)  # the answer is in hand: it lands all the same, and nothing further is asked for
     try:
-        claimed = READERS[feed](raw, service, may_continue=run.may_read)
+        claimed = READERS[feed](raw, service, may_continue=run.may_read, none=run.facts.none)
         if not claimed.count and answers.is_busy(raw):  # every further claim would hear the same, after as long a wait
             run.fail(Unavailable(f"{claimed.problem}; nothing was handed out", "Try again later."))
         return claim, replace(claimed, in_doubt=True, problem=cut) if cut else claimed
@@ -1419,7 +1537,7 @@ def _report(run: _Run, claimed: Claimed) -> None:
     if claimed.lacks_action:
         if claimed.feed.value in run.facts.lacks:
             return
-        run.facts = replace(run.facts, lacks=(*run.facts.lacks, claimed.feed.value))
+        run.learn(replace(run.facts, lacks=(*run.facts.lacks, claimed.feed.value)))
     of_service = say.PHRASES["in_service"].format(service=claimed.service) if claimed.service else ""
     text = say.MESSAGES["lacks_call"].format(problem=claimed.problem) if claimed.lacks_action else claimed.problem
     run.messages.append(say.MESSAGES["tab"].format(tab=say.TAB[claimed.feed], of_service=of_service, text=text))
@@ -1493,6 +1611,8 @@ def _landing(run: _Run, ledger: Ledger, batch: Iterable[tuple[Claim, Claimed]]) 
         total.doubts.extend(one.doubts)
         total.messages.extend(one.messages)
         total.counts.update(one.counts)
+        run.rowless.update(dict.fromkeys(one.rowless))
+        run.closed_here.update(dict.fromkeys(one.closed))
         ledger = ledger.patched(one.ledger)
     return total, ledger
 
@@ -1555,12 +1675,17 @@ def _landed(
 # --- end -------------------------------------------------------------------------------------------------------------------
 
 
+def _name(push: Push) -> tuple[str, str, str]:
+    """One push of a plan, also where its answer came in parts."""
+    return push.feed.value, push.key, push.action.value
+
+
 def _end(run: _Run) -> Outcome:
     """The last commit: results per row, ledger, log, heartbeat, lease released."""
     job = run.job
-    done = {id(result.push) for result in run.results}
+    done = {_name(result.push) for result in run.results}
     why = run.error.what if run.error else run.say.PHRASES["stopped_before"]
-    run.results.extend(Result(push, Verdict.NOT_SENT, why) for push in run.plan.pushes if id(push) not in done)
+    run.results.extend(Result(push, Verdict.NOT_SENT, why) for push in run.plan.pushes if _name(push) not in done)
     now = job.clock()
     settled = settle.settle(
         run.plan,
@@ -1636,7 +1761,7 @@ def _write_end(run: _Run, settled: settle.Settled, now: datetime) -> Outcome:
 
 def _facts_meta(run: _Run) -> dict[str, str | None]:
     """What was learnt of the panel, where that is not in the workbook already."""
-    text = run.facts.text()
+    text = replace(run.facts, **{name: getattr(run.learnt, name) for name in run.job.fixed}).text()
     plain = Facts(run.panel).text()
     before = run.snapshot.meta.get(ways.FACTS, plain)
     return {ways.FACTS: text} if text != before else {}

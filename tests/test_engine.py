@@ -94,6 +94,7 @@ class Script:
         keep: Keep | None = None,  # noqa: ARG002 - same
         form: bool = False,  # noqa: ARG002 - same
         late: bool = True,  # noqa: ARG002 - same
+        crashed: bool = True,  # noqa: ARG002 - same
     ) -> dict[str, ItemResult]:
         self.sent.append(list(updates))
         found = self._play("updateOrders", ",".join(update.id for update in updates), None)
@@ -289,7 +290,7 @@ def test_a_whole_refusal_is_bisected_to_the_rows_that_cause_it(desk: Desk) -> No
 
 
 def test_a_panel_without_the_bulk_call_gets_the_single_ones(desk: Desk) -> None:
-    """Start count and remains before the status; one refused row leaves the others alone."""
+    """Start count and remains before the status, each with its own answer; one refused row leaves the others alone."""
     desk.receive("1", "2", "3")
     desk.type("1", status="In progress", start_count=5)
     desk.type("2", status="Completed", remains=0, start_count=6)
@@ -298,8 +299,33 @@ def test_a_panel_without_the_bulk_call_gets_the_single_ones(desk: Desk) -> None:
     desk.panel.says["set_remains"] = [Refused("no"), "done"]
     outcome = desk.run()
     calls = [line for line in desk.log if line.startswith("set_")]
-    assert calls == ["set_in_progress 1 5", "set_start_count 2 6", "set_remains 2 0", "set_remains 3 7"]
-    assert [result.verdict for result in outcome.results] == [Verdict.ACCEPTED, Verdict.REFUSED, Verdict.ACCEPTED]
+    assert calls == [
+        "set_in_progress 1 5",
+        "set_start_count 2 6",
+        "set_remains 2 0",
+        "set_completed 2",
+        "set_remains 3 7",
+    ]
+    assert [
+        (result.push.key, [change.field for change in result.push.changes], result.verdict)
+        for result in outcome.results
+    ] == [
+        ("1", ["status", "start_count"], Verdict.ACCEPTED),
+        ("2", ["status", "start_count"], Verdict.ACCEPTED),
+        ("2", ["remains"], Verdict.REFUSED),
+        ("3", ["remains"], Verdict.ACCEPTED),
+    ]
+
+
+def test_nothing_is_completed_before_what_was_refused_of_it_is_put_right(desk: Desk) -> None:
+    """A completed order takes no start count any more; the status waits with it."""
+    desk.receive("2")
+    desk.type("2", status="Completed", start_count=6)
+    desk.panel.says["updateOrders"] = [Refused("bad_action", lacks_action=True)]
+    desk.panel.says["set_start_count"] = [Refused("no")]
+    outcome = desk.run()
+    assert [line for line in desk.log if line.startswith("set_")] == ["set_start_count 2 6"]
+    assert [result.verdict for result in outcome.results] == [Verdict.REFUSED]
 
 
 def test_a_panel_that_cannot_be_reached_is_left_alone_and_nothing_is_claimed(desk: Desk) -> None:

@@ -292,12 +292,14 @@ def _state(snapshot: "Snapshot", settings: "Settings") -> "Iterator[Check]":
 
 
 def _learnt(snapshot: "Snapshot", settings: "Settings") -> "Iterator[Check]":
-    """What runs have learnt of this panel, where it is not as the reference says."""
+    """What runs have learnt of this panel or settings say, where it is not as the reference says."""
     from reconcile.core import facts
     from reconcile.core.identity import identity_of
 
     known = identity_of(snapshot.meta, snapshot.revision).panel
-    said = facts.told(facts.facts_of(snapshot.meta.get(facts.FACTS, ""), known, world.panel_name(settings)))
+    fixed = world.fixed(settings)
+    learnt = facts.facts_of(snapshot.meta.get(facts.FACTS, ""), known, world.panel_name(settings))
+    said = facts.told(learnt.fixed(fixed), fixed)
     if said:
         yield Check("learnt", Exit.DONE, f"Of this panel: {'; '.join(said)}.")
 
@@ -320,7 +322,7 @@ def _panel(settings: "Settings") -> Check:
         return Check("panel", error.exit_code, error.what, error.next_step)
     if unproved:
         step = "Make sure that RECONCILE_PANEL_URL is the address of the admin API (it ends in /admin/v1)."
-        return Check("panel", Exit.DONE, f"{settings.panel_url} answers, but {unproved}. Nothing was received.", step)
+        return Check("panel", Exit.DOUBT, f"{settings.panel_url} answers, but {unproved}. Nothing was received.", step)
     return Check("panel", Exit.DONE, f"{settings.panel_url} answers and takes the key. Nothing was received.")
 
 

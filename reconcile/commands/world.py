@@ -247,6 +247,19 @@ def rules(settings: Settings) -> Rules:
     )
 
 
+def fixed(settings: Settings) -> dict[str, object]:
+    """The facts of the panel that settings say (names of core's Facts); what they do not say is learnt."""
+    said = {
+        "lists": None if not settings.panel_orders else settings.panel_orders == "lists",
+        "updates": settings.panel_updates or None,
+        "rows": settings.panel_rows,
+        "page": settings.panel_page,
+        "none": settings.panel_none or None,
+        "lacks": settings.panel_lacks or None,
+    }
+    return {name: value for name, value in said.items() if value is not None}
+
+
 @contextmanager
 def open_job(settings: Settings, talk: Talk, stop: Stop) -> Iterator[Job]:
     """Everything one run works with: settings, then the journal (and its lock), the workbook, the panel."""
@@ -272,6 +285,7 @@ def open_job(settings: Settings, talk: Talk, stop: Stop) -> Iterator[Job]:
             talk=talk,
             stop=stop,
             acknowledge=settings.acknowledge == "yes",
+            fixed=fixed(settings),
             adopt=settings.adopt == "yes",
             elsewhere=elsewhere(journal.folder),
             rivals=rivals(settings),

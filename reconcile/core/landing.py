@@ -72,6 +72,10 @@ class Landing:
     doubts: list[Doubt] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    rowless: list[str] = field(default_factory=list)
+    """Orders that a listing panel shows as pending, and whose row was deleted or moved to Archive."""
+    closed: list[str] = field(default_factory=list)
+    """Orders that a listing panel shows as pending, and that are closed here."""
 
     def __bool__(self) -> bool:
         return bool(self.append or self.ledger or self.notes or self.doubts)
@@ -141,7 +145,7 @@ def land(
         if known is None and claimed.feed is Feed.ORDERS:
             known = ledger.archived.row(item.id)
         if lists and known is not None and isinstance(item, Order):
-            _listed(out, item, known, say)
+            _listed(out, item, known, item.id in present, say)
             continue
         if known is not None and known["decision"] is not None and known["received"]:
             continue  # a cancel request that was answered comes for ever on some panels; its row may be gone by now
@@ -331,9 +335,13 @@ def _again(out: Landing, order: Order, known: Row, shown: Row, *, mark: tuple[st
         out.ledger.append(row)
 
 
-def _listed(out: Landing, order: Order, known: Row, say: Words) -> None:
+def _listed(out: Landing, order: Order, known: Row, present: bool, say: Words) -> None:  # noqa: FBT001 - one caller
     """An order that is known, on a panel that shows it at every call: only what the panel changed in it is told, and kept."""
     cells, _ = _cells(order, say)
+    if known["state"] in _ROWLESS and not present:
+        out.rowless.append(order.id)
+    elif known["state"] not in (STATE_OPEN, *_ROWLESS):
+        out.closed.append(order.id)
     if known["state"] in _ROWLESS or not known["received"]:
         return
     new = {

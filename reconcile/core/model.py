@@ -208,6 +208,7 @@ class Claimed:
     cannot be told from a failure; `in_doubt` then tells whether work may have been handed out with it.
     `count` is how many items the panel sent, broken ones included: 100 means "maybe more".
     `unread`: it could not be read in the time there was. Rows and broken are empty then, `in_doubt` is true.
+    `said`: the panel's own sentence where it clearly refused with one of its own that we do not know.
     """
 
     feed: Feed
@@ -218,6 +219,7 @@ class Claimed:
     in_doubt: bool = False
     lacks_action: bool = False
     unread: bool = False
+    said: str = ""
 
     @property
     def count(self) -> int:

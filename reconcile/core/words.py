@@ -405,6 +405,11 @@ MESSAGES: Final = {
     "updates_form": "This panel does not take lists of updates as JSON ({problem}); from now on they go as a form.",
     "updates_single": "This panel does not take lists of updates ({problem}); from now on each goes by a call of its own.",
     "fewer_rows": "This panel is too slow for long lists of updates; from now on they hold {count} rows.",
+    "none_learnt": "This panel says “{said}” when nothing is pending; from now on that is understood.",
+    "not_acknowledged": "The panel did not set {count} orders to Processing ({ids}): {problem}.",
+    "listed_rowless": "The panel still shows orders as pending that have no row in {tab} any more: {count} ({ids}). Their rows were deleted or "
+    "moved to {archive}; no new ones are made.",
+    "listed_closed": "The panel shows orders as pending that are closed in {tab}: {count} ({ids}). Look at them at the panel.",
     "lacks_call": "this panel has no call for them, so they are left out ({problem})",
     "send_doubt": "It is not known whether {what} went through for {one} {key}.",
     "unreadable": "The panel handed out one {one} that could not be read ({why}). "

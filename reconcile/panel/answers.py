@@ -647,13 +647,15 @@ _NOUN = {Feed.ORDERS: "order", Feed.REFILLS: "refill", Feed.CANCELS: "cancel req
 _ID_LENGTH = 100
 
 
-def read_orders(raw: RawAnswer, service: str, *, may_continue: Callable[[], bool] = lambda: True) -> Claimed:
+def read_orders(
+    raw: RawAnswer, service: str, *, may_continue: Callable[[], bool] = lambda: True, none: Collection[str] = ()
+) -> Claimed:
     """A getOrders answer, as orders of `service` (the answer itself does not name it [ref]).
 
-    Raises AccessRefused for a wrong key, nothing else; see the module's rules for the rest. An answer that is not read when
+    none: this panel's own sentences for "nothing is pending". Raises AccessRefused for a wrong key, nothing else; see the module's rules for the rest. An answer that is not read when
     `may_continue` says no is `unread`.
     """
-    return _claimed(raw, Feed.ORDERS, service, may_continue)
+    return _claimed(raw, Feed.ORDERS, service, may_continue, none)
 
 
 def read_order(raw: RawAnswer, service: str, *, may_continue: Callable[[], bool] = lambda: True) -> Claimed:
@@ -662,24 +664,34 @@ def read_order(raw: RawAnswer, service: str, *, may_continue: Callable[[], bool]
 
 
 def read_refills(
-    raw: RawAnswer, service: str | None = None, *, may_continue: Callable[[], bool] = lambda: True
+    raw: RawAnswer,
+    service: str | None = None,
+    *,
+    may_continue: Callable[[], bool] = lambda: True,
+    none: Collection[str] = (),
 ) -> Claimed:
     """A getRefills answer [ref]."""
-    return _claimed(raw, Feed.REFILLS, service or "", may_continue)
+    return _claimed(raw, Feed.REFILLS, service or "", may_continue, none)
 
 
 def read_cancel(
-    raw: RawAnswer, service: str | None = None, *, may_continue: Callable[[], bool] = lambda: True
+    raw: RawAnswer,
+    service: str | None = None,
+    *,
+    may_continue: Callable[[], bool] = lambda: True,
+    none: Collection[str] = (),
 ) -> Claimed:
     """A getCancel answer: one task, flat, its id under `cancel`, no message [ref]; lists are read too."""
-    return _claimed(raw, Feed.CANCELS, service or "", may_continue)
+    return _claimed(raw, Feed.CANCELS, service or "", may_continue, none)
 
 
-def _claimed(raw: RawAnswer, feed: Feed, service: str, may_continue: Callable[[], bool]) -> Claimed:
+def _claimed(
+    raw: RawAnswer, feed: Feed, service: str, may_continue: Callable[[], bool], none: Collection[str] = ()
+) -> Claimed:
     patience = Patience(may_continue)
     try:
         parsed = _parsed(raw, patience)
-        found = _in_time(raw.status, parsed, feed, service, patience)
+        found = _in_time(raw.status, parsed, feed, service, patience, frozenset(map(_norm, none)))
     except OutOfTime:
         return Claimed(feed, service, problem=_LATE, in_doubt=True, unread=True)
     if not parsed.why:
@@ -688,7 +700,7 @@ def _claimed(raw: RawAnswer, feed: Feed, service: str, may_continue: Callable[[]
     return replace(found, problem=f"the panel's answer {parsed.why}{count}", in_doubt=True)
 
 
-def _in_time(http: int, parsed: Parsed, feed: Feed, service: str, patience: Patience) -> Claimed:
+def _in_time(http: int, parsed: Parsed, feed: Feed, service: str, patience: Patience, none: frozenset[str]) -> Claimed:
     """What the answer says. Raises AccessRefused, OutOfTime."""
     items = _items(_unwrap(parsed.value), feed) if parsed.how is How.READ else None
     if items:
@@ -712,6 +724,8 @@ def _in_time(http: int, parsed: Parsed, feed: Feed, service: str, patience: Pati
             return Claimed(feed, service)
         not_now = http in (_NOT_FOUND, 405) and not said.torn
         return Claimed(feed, service, problem=said.plain, in_doubt=not not_now)
+    if http < _SERVER_ERROR and not said.torn and not parsed.more and {_norm(said.message), _norm(said.word)} & none:
+        return Claimed(feed, service)
     return _without_items(http, parsed, said, feed, service, listed=items is not None)
 
 
@@ -734,7 +748,14 @@ def _without_items(http: int, parsed: Parsed, said: Said, feed: Feed, service: s
     if said.verdict is Verdict.NOT_SENT or said.lacks_action:
         return Claimed(feed, service, problem=said.plain, lacks_action=said.lacks_action)
     if said.verdict is Verdict.REFUSED:
-        return Claimed(feed, service, problem=said.plain, in_doubt=http >= _SERVER_ERROR)
+        own = "" if _norm(said.word) in _PLAIN or said.missing else said.message or said.word
+        return Claimed(
+            feed,
+            service,
+            problem=said.plain,
+            in_doubt=http >= _SERVER_ERROR,
+            said=" ".join(own.split())[:_MESSAGE_LENGTH],
+        )
     if http >= _ERROR:
         return Claimed(feed, service, problem=said.plain, in_doubt=http >= _SERVER_ERROR or said.failed)
     plain = said.plain or "the panel said success and sent something that cannot be read"
@@ -1076,10 +1097,17 @@ def read_probe(raw: RawAnswer) -> str:
         return ""
     _refuse_other_address(raw.status, said, value)
     empty = parsed.how is How.EMPTY and raw.status < _ERROR
+    _refuse_page(raw.status, parsed)
     if not said.whole and not empty:
         raise Unavailable(
             f"the panel cannot be used now: {said.plain}",
             "Try again later; if it stays so, check RECONCILE_PANEL_URL (it ends in /admin/v1).",
+        )
+    if raw.status == _FORBIDDEN and _ADDRESS_PHRASE.search(f"{_norm(said.word)} {_norm(said.message)}"):
+        theirs = " ".join((said.message or said.word)[:_LONGEST_SENTENCE].split())[:_MESSAGE_LENGTH]
+        raise AccessRefused(
+            f"the panel does not let this machine's address in (it says: “{theirs}”)",
+            "Let this machine's address in at the panel's settings, or run from one that is let in.",
         )
     if raw.status == _FORBIDDEN:
         raise _refuse_access(said.word, said.message)
@@ -1102,6 +1130,32 @@ def _proves_admin(said: Said, value: Mapping[str, Any]) -> bool:
     heard = (_norm(said.word), _norm(said.message))
     about = said.verdict is Verdict.REFUSED and any(_NAMES_PARAMETER.search(words) for words in heard)
     return bool(named & {"id", "remains", "order", "order_id", "orders"}) or known or about or said.none
+
+
+_ADDRESS_PHRASE = re.compile(
+    r"(?:^|[_ ])(?:ip|ips|ip_address|whitelist\w*|white_list\w*|allow_?list\w*|geo\w*|country)(?:[_ ]|$)"
+)
+_CHALLENGE = re.compile(
+    r"just a moment|cf-chl|challenge-platform|captcha|ddos|attention required|checking your browser|incapsula|sucuri",
+    re.IGNORECASE,
+)
+_PAUSE = re.compile(r"maintenance|be (?:right )?back|temporarily|try again later|too many", re.IGNORECASE)
+
+
+def _refuse_page(http: int, parsed: Parsed) -> None:
+    """Raises for a web page, or a text that is no JSON, below HTTP 500: who stands there, as far as it shows."""
+    if parsed.how is How.PAGE and _CHALLENGE.search(parsed.text[:_SAYS_LITTLE]):
+        raise Unavailable(
+            f"a page that keeps programs out (a firewall's or a network's) stands before the panel (HTTP {http})",
+            "Ask the panel to let this machine's address and the program `reconcile` through.",
+        )
+    strange = parsed.how is How.PAGE or (parsed.how is not How.EMPTY and parsed.how is not How.READ)
+    if http < _ERROR and strange and parsed.how is not How.CUT and not _PAUSE.search(parsed.text[:_SAYS_LITTLE]):
+        what = "a web page" if parsed.how is How.PAGE else "something that is no API"
+        raise Unavailable(
+            f"{what} answers at the panel's address (HTTP {http})",
+            "Check RECONCILE_PANEL_URL (it ends in /admin/v1); if it was right before, try again later.",
+        )
 
 
 def _refuse_other_address(http: int, said: Said, value: Mapping[str, Any]) -> None:

@@ -31,6 +31,7 @@ import ssl
 import threading
 import time
 import urllib.parse
+import urllib.request
 from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
@@ -319,11 +320,12 @@ class Panel:
         keep: Keep | None = None,
         form: bool = False,
         late: bool = True,
+        crashed: bool = True,
     ) -> dict[str, ItemResult]:
         """Sends one updateOrders; one result for every id sent, UNKNOWN where the answer is silent.
 
         `once`: never repeated after it may have left (for panels where PARTIAL moves money here). form: `orders` as JSON text in a form,
-        for panels that read no JSON [srv]. late: whether the same list is sent again after a time-out.
+        for panels that read no JSON [srv]. late: whether the same list is sent again after a time-out; crashed: after an HTTP 5xx.
         Raises Refused when the panel refuses the call as a whole, NoAnswer after a time-out, Unknown, NeverSent, AccessRefused.
         """
         orders = json.dumps([_order_entry(update) for update in updates])
@@ -343,7 +345,7 @@ class Panel:
             repeat=not once,
             late=late,
             keep=keep,
-            clear=clear,
+            clear=clear if crashed else lambda _: True,
             form=form,
         )
         read = read_results(raw)
@@ -629,7 +631,11 @@ class Panel:
         raise stray.with_traceback(None)
 
     def _unreached(self, error: Exception) -> NeverSent:
-        words, step = _unreached(_short(self._clean(_reason(error))), isinstance(error, httpx.ProxyError))
+        words, step = _unreached(
+            _short(self._clean(_reason(error))),
+            by_proxy=isinstance(error, httpx.ProxyError),
+            proxied=_is_proxied(self.url),
+        )
         return NeverSent(f"the panel at {self.url} could not be reached ({words})", step)
 
     def _read(self, response: httpx.Response, started: float, watch: _Watch) -> _Wire:
@@ -748,6 +754,16 @@ def _reason(error: Exception) -> str:
 
 _UNREACHED = (
     (
+        ("Hostname mismatch", "IP address mismatch", "doesn't match"),
+        "its certificate is another host's: ",
+        "Check the host's name in RECONCILE_PANEL_URL.",
+    ),
+    (
+        ("certificate is not yet valid",),
+        "its certificate is not valid yet: ",
+        "Check this machine's clock; if it is right, the panel's certificate has to be put right.",
+    ),
+    (
         ("certificate verify failed", "CERTIFICATE_VERIFY_FAILED"),
         "its certificate is not to be trusted: ",
         "The panel's certificate has to be put right. If your own authority signed it, name its file in SSL_CERT_FILE.",
@@ -777,14 +793,33 @@ _UNREACHED = (
 )
 """Signs in the system's words → what they mean and what to do."""
 
+_NO_CONNECTION = (*_UNREACHED[-1][0], *_UNREACHED[-2][0], "no connection in time", "No route to host", "unreachable")
 
-def _unreached(words: str, by_proxy: bool) -> tuple[str, str]:  # noqa: FBT001 - one caller
-    """(why a panel could not be reached, what to do) from the system's words."""
+
+def _is_proxied(url: str) -> bool:
+    """Whether the environment names a proxy for this address."""
+    parts = urllib.parse.urlsplit(url)
+    host = parts.hostname or ""
+    named = urllib.request.getproxies()
+    return (
+        not _is_local(host)
+        and bool(named.get(parts.scheme) or named.get("all"))
+        and not urllib.request.proxy_bypass(host)
+    )
+
+
+def _unreached(words: str, *, by_proxy: bool, proxied: bool) -> tuple[str, str]:
+    """(why a panel could not be reached, what to do) from the system's words. proxied: the first one met is the proxy."""
     if by_proxy and words.startswith("407"):
         step = "Put them into HTTPS_PROXY: http://user:password@host:port"
         return f"the proxy wants a user name and a password: {words}", step
     if by_proxy:
         return f"the proxy did not let us through: {words}", "Check HTTPS_PROXY, or ask who runs the proxy."
+    if proxied and any(sign in words for sign in _NO_CONNECTION):
+        return (
+            f"the proxy that HTTPS_PROXY names is not there: {words}",
+            "Check HTTPS_PROXY, or ask who runs the proxy.",
+        )
     for signs, meaning, step in _UNREACHED:
         if any(sign in words for sign in signs):
             return meaning + words, step

@@ -64,6 +64,14 @@ class Terminal:
             sheet.cell(place, headers[name.replace("_", " ").capitalize()], value)
         opened.save(self.book)
 
+    def delete(self, tab: str, key: str) -> None:
+        """Removes the row of `key`, as a person would."""
+        opened = load_workbook(self.book)
+        sheet = opened[tab]
+        place = next(row for row in range(2, sheet.max_row + 1) if str(sheet.cell(row, 1).value) == key)
+        sheet.delete_rows(place)
+        opened.save(self.book)
+
     def commit(self, meta: dict[str, str]) -> None:
         """Writes entries of the hidden tab, as a run on another machine would."""
         book = XlsxWorkbook(self.book)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -285,7 +286,28 @@ REFUSED = [
 @pytest.mark.parametrize(("body", "status", "problem"), REFUSED)
 def test_a_clear_no_is_reported_and_not_in_doubt(body: Any, status: int, problem: str) -> None:
     """Nothing was handed out, but it is not "no orders" either."""
-    assert claimed(body, status) == Claimed(Feed.ORDERS, "7", problem=problem)
+    found = claimed(body, status)
+    assert found == Claimed(Feed.ORDERS, "7", problem=problem, said=found.said)
+    assert not found.said or found.said in problem
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"status": "fail", "error": "", "message": "Sipariş alınamadı"}, 200),
+        ({"status": "fail", "error": "Sipariş  alınamadı."}, 404),
+        ({"message": "sipariş alınamadı"}, 200),
+        ({"mensaje": 1, "error": "Sipariş alınamadı!"}, 403),
+    ],
+)
+def test_a_panel_s_own_sentence_for_none(body: Any, status: int) -> None:
+    """A sentence that is known to mean "nothing is pending" is none, whatever stands around it; at HTTP 5xx and beside items it is not."""
+    none = ("Sipariş alınamadı",)
+    raw = RawAnswer(status, json.dumps(body).encode())
+    assert answers.read_orders(raw, "7", none=none) == Claimed(Feed.ORDERS, "7")
+    assert answers.read_orders(replace(raw, status=500), "7", none=none).problem
+    with_order = RawAnswer(status, json.dumps({**body, "orders": [{"id": "5", "link": "l"}]}).encode())
+    assert answers.read_orders(with_order, "7", none=none).count == 1
 
 
 DOUBTFUL = [

@@ -540,7 +540,7 @@ def test_the_probe_says_where_the_admin_api_may_be() -> None:
         (httpx.ConnectError("refused"), NeverSent, f"the panel at {URL} could not be reached (refused)"),
         (httpx.ReadTimeout(""), Unavailable, "no whole answer came from the panel (no answer in time); it may or may not have acted"),
         (httpx.Response(502, html="<h1>"), Unavailable, "the panel cannot be used now: a web page came instead of the panel's answer (HTTP 502)"),
-        (httpx.Response(200, html="<h1>"), Unavailable, "the panel cannot be used now: a web page came instead of the panel's answer (HTTP 200)"),
+        (httpx.Response(200, html="<h1>"), Unavailable, "a web page answers at the panel's address (HTTP 200)"),
         (httpx.Response(200, json={"error": "Invalid API key"}), AccessRefused, "the panel does not accept the key (it says: “Invalid API key”)"),
         (httpx.Response(308, headers={"Location": "/v2"}), SettingsError, "the panel redirected to http://127.0.0.1:9/v2; redirects are not followed, and it may or may not have acted"),
     ],

@@ -171,6 +171,7 @@ def path(tmp_path: Path) -> Path:
     return made
 
 
+@pytest.mark.filterwarnings("ignore:Workbook contains no default style")  # openpyxl of what Gnumeric writes
 @pytest.mark.parametrize(("write", "needs"), WRITERS, ids=[needs for _, needs in WRITERS])
 def test_a_row_of_the_matrix(path: Path, write: Callable[[Path], None], needs: str) -> None:
     """What somebody typed there is read rightly, nothing else has changed, and the file we write is whole for three readers."""
