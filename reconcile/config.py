@@ -394,6 +394,11 @@ def profiles(folder: Path | None = None) -> list[str]:
     return list(_tables(document.get("profiles")))
 
 
+def place_of(settings: Settings) -> str:
+    """The workbook's file or id as it is set, "" where none is."""
+    return "" if settings.sheet is None else str(settings.sheet)
+
+
 def neighbours(folder: Path | None = None) -> list[tuple[str, str, Book]]:
     """(name, panel's address, sheet) of every profile that has both, its own or by default; what is wrong is left out."""
     document, _ = _toml_document((folder or Path()) / TOML_FILE)

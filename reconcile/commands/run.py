@@ -12,7 +12,7 @@ from reconcile.commands.shell import AsJson
 from reconcile.errors import Damaged, Exit, LeaseHeld, SettingsError, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from reconcile.config import Settings
     from reconcile.core.ledger import Ledger
@@ -147,6 +147,12 @@ def _until_free(settings: "Settings", stop: "Stop", *, force: bool, wait: float)
             world.sleep(min(2.0, left))
             if stop.requested:
                 raise
+
+
+def finished(work: "Callable[[], tuple[Outcome, str, int]]", *, as_json: bool) -> int:
+    """Does one run and reports it. work: returns what it did, the workbook's name and the exit code."""
+    made, book, code = work()
+    return _report(made, book, code, as_json=as_json)
 
 
 def _report(made: "Outcome", book: str, code: int, *, as_json: bool) -> int:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from reconcile.agree import Standing
     from reconcile.config import Settings
-    from reconcile.core.model import Commit, Snapshot
+    from reconcile.core.ledger import Ledger
+    from reconcile.core.model import Commit, Plan, Snapshot
     from reconcile.core.plan import Rules
     from reconcile.job import Job, Stop, Talk
     from reconcile.journal import Journal
@@ -74,6 +75,7 @@ class Book(Protocol):
     def set_aside(self, services: Sequence[str] = ()) -> Provisioned: ...
     def newest(self) -> int: ...
     def check(self) -> Sequence[Finding]: ...
+    def cells_used(self) -> tuple[int, int]: ...
 
 
 def clock() -> datetime:
@@ -248,8 +250,18 @@ def rules(settings: Settings) -> Rules:
 
 
 @contextmanager
-def open_job(settings: Settings, talk: Talk, stop: Stop) -> Iterator[Job]:
-    """Everything one run works with: settings, then the journal (and its lock), the workbook, the panel."""
+def open_job(
+    settings: Settings,
+    talk: Talk,
+    stop: Stop,
+    *,
+    claims: bool = True,
+    remedy: Callable[[Snapshot, Ledger], Plan] | None = None,
+) -> Iterator[Job]:
+    """Everything one run works with: settings, then the journal (and its lock), the workbook, the panel.
+
+    claims, remedy: as `Job` takes them.
+    """
     from reconcile.config import require
     from reconcile.job import RENEW, Job
 
@@ -275,4 +287,6 @@ def open_job(settings: Settings, talk: Talk, stop: Stop) -> Iterator[Job]:
             adopt=settings.adopt == "yes",
             elsewhere=elsewhere(journal.folder),
             rivals=rivals(settings),
+            claims=claims,
+            remedy=remedy,
         )

@@ -315,7 +315,10 @@ class Change:
 
 @dataclass(frozen=True)
 class Push:
-    """What the panel is to be told about one row. `target` is the id (or user) the action is about."""
+    """What the panel is to be told about one row. `target` is the id (or user) the action is about.
+
+    undoes: the run whose values it takes back, "" normally.
+    """
 
     feed: Feed
     key: str
@@ -327,6 +330,7 @@ class Push:
     amount: Decimal | None = None
     order_id: str = ""
     again: bool = False
+    undoes: str = ""
 
     @property
     def refund(self) -> bool:
