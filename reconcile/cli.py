@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reconcile import __version__
-from reconcile.commands import books, look, panel, resolving, run, setup, shell, status, streams, undoing
+from reconcile.commands import books, look, panel, resolving, run, setup, shell, status, streams, undoing, watch
 from reconcile.errors import Exit, ReconcileError
 
 if TYPE_CHECKING:
@@ -110,6 +110,7 @@ for _name, _command in (
     ("restore", books.restore),
     ("adopt", books.adopt),
     ("unlock", books.unlock),
+    ("watch", watch.watch),
     ("status", status.status),
     ("runs", undoing.runs),
     ("show", undoing.show),

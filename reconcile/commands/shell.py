@@ -45,12 +45,15 @@ options = Options()
 """This process's options; the command line sets them once."""
 
 
-def settings(*needs: str) -> Settings:
-    """The settings, with everything in `needs` ("panel", "sheet") set; says where they are not the profile's. Raises SettingsError."""
+def settings(*needs: str, quiet: bool = False) -> Settings:
+    """The settings, with everything in `needs` ("panel", "sheet") set; says where they are not the profile's. Raises SettingsError.
+
+    quiet: it was said before.
+    """
     from reconcile.config import load_settings, overridden
 
     found = load_settings(*needs, profile=options.profile)
-    for text in overridden(profile=options.profile):
+    for text in () if quiet else overridden(profile=options.profile):
         say(text)
     return found
 

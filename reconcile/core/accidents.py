@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from math import log2
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
@@ -145,7 +145,8 @@ class _Tab:
         """What a choice went on from: the panel's value where the one in the cell was taken back, or was never taken."""
         if name in NUMBERS or not isinstance(old, str) or RANK.get(old, CLOSED) < CLOSED:
             return old
-        has: Cell = self.ledger[name].to_numpy(dtype=object)[self.ledger.index.get_loc(key)]
+        place: Any = self.ledger.index.get_loc(key)
+        has: Cell = self.ledger[name].to_numpy(dtype=object)[place]
         return has if isinstance(has, str) and has in RANK else old
 
     def read(self, name: str, raw: Cell) -> int | str | cells.Wrong | None:

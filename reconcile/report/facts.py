@@ -222,3 +222,18 @@ def ending(outcome: Outcome) -> str:
 def seconds(outcome: Outcome) -> float:
     """How long the run took."""
     return (outcome.finished - outcome.started).total_seconds()
+
+
+def in_short(outcome: Outcome) -> str:
+    """A run on one line: `received 3 orders · 2 changes accepted · 1 refused · 4 for a person · done (0.9 s)`, without zeros."""
+    counts = verdicts(outcome)
+    parts = [f"received {received(outcome)}"] if outcome.landed else []
+    parts += [counted(counts[Verdict.ACCEPTED], "change") + " accepted"] if counts[Verdict.ACCEPTED] else []
+    labels = (
+        (Verdict.REFUSED, "refused"),
+        (Verdict.UNKNOWN, "without a clear answer"),
+        (Verdict.NOT_SENT, "not sent yet"),
+    )
+    parts += [f"{counts[verdict]} {label}" for verdict, label in labels if counts[verdict]]
+    parts += [f"{outcome.needs_person} for a person"] if outcome.needs_person else []
+    return " · ".join([*parts, f"{ending(outcome)} ({seconds(outcome):.1f} s)"])
