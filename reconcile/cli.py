@@ -135,7 +135,7 @@ def main(args: Sequence[str] | None = None) -> int:
 def _run(given: list[str]) -> int:
     """The last line of defence: nothing gets past it."""
     as_json = "--json" in given
-    shell.options.profile, shell.options.debug = None, False
+    shell.options.profile, shell.options.debug, shell.options.used = None, False, ""
     try:
         result = app(given or ["--help"], prog_name="reconcile", standalone_mode=False)
     except ReconcileError as error:

@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from reconcile import agree
+from reconcile.core import alerts as alerting
 from reconcile.core import approvals, archive, cells, settle
 from reconcile.core import facts as ways
 from reconcile.core.facts import CHUNK, Facts, facts_of
@@ -64,7 +65,7 @@ from reconcile.core.model import (
 from reconcile.core.once import Past, Send, known_pushes, once_of
 from reconcile.core.plan import Rules, make_plan
 from reconcile.core.rules import joined
-from reconcile.core.status import asked_meta
+from reconcile.core.status import asked_meta, asked_of
 from reconcile.errors import (
     AccessRefused,
     CallFailed,
@@ -223,7 +224,7 @@ class Job:
     adopt: whether this machine takes on an .xlsx of another one by itself. elsewhere: a workbook's id → folders of other
     journals on this machine that know it. rivals: sentences about other sheets that the settings send to the same panel.
     claims: whether new work is asked for. remedy: makes this plan instead of one of what staff changed; it asks for no new work
-    and moves nothing to Archive, and what staff changed waits for the next run.
+    and moves nothing to Archive, and what staff changed waits for the next run. alerts: whether it is worked out what people are told.
     """
 
     book: Workbook
@@ -244,6 +245,7 @@ class Job:
     rivals: Sequence[str] = ()
     claims: bool = True
     remedy: Callable[[Snapshot, Ledger], Plan] | None = None
+    alerts: bool = False
 
 
 @dataclass
@@ -1617,6 +1619,8 @@ def _write_end(run: _Run, settled: settle.Settled, now: datetime) -> Outcome:
     if held and code != Exit.LIMIT:
         done.messages.append(held)
     outcome = _outcome(done, code, run.error.what if run.error else held if code == Exit.LIMIT else "")
+    asked = _asked(run, [*settled.notes, *landing.notes], now)
+    outcome, told = _alerts(run, outcome, asked, now)
     rows = {"runs": [_runs_row(outcome, run.say.RESULTS[_result_words(outcome)])], "history": list(settled.history)}
     run.commit(
         Commit(
@@ -1631,7 +1635,8 @@ def _write_end(run: _Run, settled: settle.Settled, now: datetime) -> Outcome:
                 HEARTBEAT: now.isoformat(timespec="seconds"),
                 **done.closed,
                 **_facts_meta(run),
-                **_asked(run, [*settled.notes, *landing.notes], now),
+                **asked,
+                **told,
                 **doubt_meta([doubt for doubt in done.doubts if doubt.kind != "send"]),
             },
             prune=KEPT,
@@ -1649,6 +1654,29 @@ def _write_end(run: _Run, settled: settle.Settled, now: datetime) -> Outcome:
 def _asked(run: _Run, notes: Sequence[Note], now: datetime) -> dict[str, str | None]:
     """Since when rows wait for a person. A remedy has looked at few of them."""
     return asked_meta(run.snapshot.meta, notes, now) if run.job.remedy is None else {}
+
+
+def _alerts(
+    run: _Run, outcome: Outcome, asked: dict[str, str | None], now: datetime
+) -> tuple[Outcome, dict[str, str | None]]:
+    """What people are told of this run, and the meta entry that remembers it."""
+    if not run.job.alerts:
+        return outcome, {}
+    meta = {**run.snapshot.meta, **{name: text or "" for name, text in asked.items()}}
+    beat = meta.get(HEARTBEAT, "")
+    old = (now - alerting.OLD).isoformat()
+    seen = alerting.Seen(
+        now=now,
+        code=outcome.exit_code,
+        why=_result_words(outcome),
+        held=tuple(each.code for each in run.plan.approvals if not each.ticked) if run.plan.holding else (),
+        doubts=tuple(doubt.id for doubt in outcome.doubts),
+        old=tuple(place for place, at in asked_of(meta).items() if at <= old),
+        arrived=dict(outcome.landed).get(Feed.ORDERS.value, 0),
+        last=datetime.fromisoformat(beat) if beat else None,
+    )
+    after, messages = alerting.step(alerting.told_of(meta), seen)
+    return replace(outcome, alerts=messages), {alerting.ALERTS: after.text()}
 
 
 def _facts_meta(run: _Run) -> dict[str, str | None]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reconcile.commands import shell, world
+from reconcile.commands import shell, telling, world
 from reconcile.commands.run import plan_of, seen
 from reconcile.commands.shell import AsJson
 from reconcile.errors import Exit, LeaseHeld, ReconcileError, SettingsError
@@ -254,6 +254,8 @@ def _settings(settings: "Settings") -> "Iterator[Check]":
         except SettingsError as error:
             missing += 1
             yield Check("settings", error.exit_code, error.what, error.next_step)
+    if settings.notify is not None and telling.apprise() is None:
+        yield Check("alerts", Exit.DONE, telling.MISSING, telling.MISSING_STEP, warns=True)
     if not missing:
         profile = f", profile {settings.profile}" if settings.profile else ""
         yield Check("settings", Exit.DONE, f"Panel and sheet are set{profile}.")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reconcile.commands import durations, shell, world
+from reconcile.commands import durations, shell, telling, world
 from reconcile.commands.shell import AsJson
 from reconcile.errors import Exit, LeaseHeld, ReconcileError, SettingsError
 
@@ -116,10 +116,12 @@ class _Watch:
         return changed
 
     def _run(self, *, claims: bool) -> "Outcome":
+        from reconcile.commands.run import told
         from reconcile.job import Silent, sync
 
-        with world.open_job(self.settings, Silent(), self.stop, claims=claims) as job:
+        with told(self.settings), world.open_job(self.settings, Silent(), self.stop, claims=claims) as job:
             made = sync(job)
+        telling.ended(self.settings, made, str(self.settings.sheet))
         self._line(made, claims=claims)
         return made
 

@@ -6,6 +6,7 @@ The one place where settings become objects. Tests replace a name in this module
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from contextlib import ExitStack, contextmanager
@@ -142,7 +143,20 @@ def open_panel(settings: Settings, may_continue: Callable[[], bool] = lambda: Tr
 
 
 def state_dir(settings: Settings) -> Path:
-    """The journal's folder: the one that is set, else one that depends on the workbook alone, not on where a command is typed.
+    """The journal's folder: a profile has one of its own inside; a journal that is already in use stays where it is.
+
+    So two profiles may run at once, and what one panel was told is no other's business.
+    """
+    from reconcile.journal import FILE
+
+    folder = _state_dir(settings)
+    if not settings.profile or (folder / FILE).exists():
+        return folder
+    return folder / re.sub(r"[^\w-]", "_", settings.profile)
+
+
+def _state_dir(settings: Settings) -> Path:
+    """The folder that is set, else one that depends on the workbook alone, not on where a command is typed.
 
     Beside the .xlsx, or this user's own folder for such things; a folder that is already used in the working folder stays.
     """
@@ -289,4 +303,5 @@ def open_job(
             rivals=rivals(settings),
             claims=claims,
             remedy=remedy,
+            alerts=settings.notify is not None,
         )

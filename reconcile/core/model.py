@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from reconcile.core.alerts import Message
+
 Cell = str | int | float | bool | datetime | None
 """One cell as it stands in a sheet. None is blank."""
 
@@ -486,3 +488,4 @@ class Outcome:
     calls: tuple[tuple[str, int], ...] = ()
     exit_code: int = 0
     stopped: str = ""
+    alerts: tuple[Message, ...] = ()

@@ -76,9 +76,10 @@ def rows(item: Shown, now: datetime, length: Callable[[float], str]) -> list[tup
     if found is None:
         return []
     out = []
+    resolve = f"reconcile --profile {item.profile} resolve" if item.profile else "reconcile resolve"
     if found.doubts:
         ids = ", ".join(each.id for each in found.doubts[:3]) + (" …" if len(found.doubts) > 3 else "")  # noqa: PLR2004 - one line
-        out.append(("in doubt", f"{facts.counted(len(found.doubts), 'doubt')}: {ids} (reconcile resolve)", "bad"))
+        out.append(("in doubt", f"{facts.counted(len(found.doubts), 'doubt')}: {ids} ({resolve})", "bad"))
     if found.held:
         lists = f": {words.also(found.lists)} in {words.TAB['approvals']}" if found.lists else ""
         out.append(("held", f"{facts.counted(found.held, 'row')} by a limit{lists}", "warn"))
