@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconcile.commands import telling
-from reconcile.panel.practice import PracticePanel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -133,11 +132,8 @@ def test_an_alert_comes_once_and_once_when_it_is_over(
     assert [title for title, _ in told] == ["reconcile: orders.xlsx", "reconcile: orders.xlsx is well again"]
 
 
-def test_a_run_that_cannot_begin_is_told_once(
-    synced: Terminal, told: list[tuple[str, str]], panel: PracticePanel
-) -> None:
+def test_a_run_that_cannot_begin_is_told_once(synced: Terminal, told: list[tuple[str, str]]) -> None:
     """The file is open in a program: the workbook cannot keep what was told, the journal's folder does."""
-    del panel
     lock = synced.folder / ".~lock.orders.xlsx#"
     lock.write_text("somebody,", encoding="utf-8")
     codes = {synced.type("sync").code for _ in range(4)}
