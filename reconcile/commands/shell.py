@@ -41,6 +41,7 @@ class Options:
 
     profile: str | None = None
     debug: bool = False
+    quiet: bool = False
     used: str = ""
     """The profile that the settings name, whoever chose it."""
 
@@ -105,7 +106,9 @@ def show(lines: Iterable[Line], *, error: bool = False) -> None:
 
 
 def say(text: str) -> None:
-    """One line of talk."""
+    """One line of talk; none with --quiet."""
+    if options.quiet:
+        return
     for part in text.split("\n"):
         typer.echo(addressed(line(part)), err=True)
 
@@ -178,7 +181,7 @@ class Talker:
         self._count = 0
 
     def __enter__(self) -> Self:
-        if self._console.is_terminal:
+        if self._console.is_terminal and not options.quiet:
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
             self._bars = Progress(
@@ -200,7 +203,9 @@ class Talker:
             self._bars.stop()
 
     def say(self, text: str) -> None:
-        """One line."""
+        """One line; none with --quiet."""
+        if options.quiet:
+            return
         self._console.print(line(text), style=STYLES["dim"])
 
     def start(self, label: str, total: int | None) -> None:

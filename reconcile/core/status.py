@@ -115,12 +115,13 @@ def _runs(snapshot: Snapshot, zone: tzinfo) -> tuple[datetime | None, str, datet
     say = snapshot.words
     good_words = {say.RESULTS[word] for word in GOOD}
     last = _aware(snapshot.meta.get(HEARTBEAT, ""))
-    result, good = "", None
+    result, good, newest = "", None, last
     ours = {say.RESULTS[word] for word in ("Resolved by hand", "Restored", "Adopted")}
     for row in reversed(snapshot.tabs["runs"].to_dict("records")):
         if row.get("result") in ours:
             continue
-        at = _time(row.get("finished"), zone)
+        at = newest or _time(row.get("finished"), zone)  # a Google Sheet shows no seconds
+        newest = None
         result = result or str(row.get("result") or "")
         last = last or at
         if row.get("result") in good_words and at is not None:

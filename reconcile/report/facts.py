@@ -224,6 +224,21 @@ def seconds(outcome: Outcome) -> float:
     return (outcome.finished - outcome.started).total_seconds()
 
 
+def next_steps(outcome: Outcome) -> list[str]:
+    """What a person does next about how a run ended; none where nothing is left to do, or each doubt says it itself."""
+    if outcome.exit_code in STEPS:
+        return [STEPS[outcome.exit_code]]
+    return ways_through(outcome.plan) if outcome.plan.holding else []
+
+
+STEPS: Final = {
+    5: "Nothing is lost: run it again when the panel and the workbook can be reached; `reconcile doctor` tells what is wrong.",
+    6: "Correct the key or the sharing; `reconcile doctor` tells which. Until then every run ends like this.",
+    8: "Run `reconcile doctor`; it names what is damaged. Until it is mended every run ends like this.",
+}
+"""Exit code → what comes next. What is wrong for good is not to be tried later."""
+
+
 def in_short(outcome: Outcome) -> str:
     """A run on one line: `received 3 orders · 2 changes accepted · 1 refused · 4 for a person · done (0.9 s)`, without zeros."""
     counts = verdicts(outcome)
