@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reconcile import DISTRIBUTION, __version__
-from reconcile.commands import books, guide, look, panel, resolving, run, setup, shell, streams
+from reconcile.commands import books, guide, look, panel, resolving, run, setup, shell, status, streams, undoing, watch
 from reconcile.errors import Exit, ReconcileError
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ app = typer.Typer(
     cls=_Group,
     help="Keep a panel and its staff's shared sheet in step: nothing lost, no refund twice.",
     no_args_is_help=False,
-    add_completion=False,
+    add_completion=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -87,11 +87,28 @@ def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback
         raise typer.Exit
 
 
+def _profile_names() -> list[str]:
+    """The profiles of reconcile.toml, for a shell that completes; none where the file is wrong."""
+    from reconcile.config import profiles
+
+    try:
+        return profiles()
+    except ReconcileError:
+        return []
+
+
 @app.callback()
 def _top(
     profile: Annotated[
-        str | None, typer.Option("--profile", metavar="NAME", help="Use [profiles.NAME] of reconcile.toml.")
+        str | None,
+        typer.Option(
+            "--profile",
+            metavar="NAME",
+            help="Use [profiles.NAME] of reconcile.toml.",
+            autocompletion=_profile_names,
+        ),
     ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only the result and errors, no talk.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")] = False,
     version: Annotated[  # noqa: ARG001 - its callback does the work
         bool, typer.Option("--version", help="Show the version.", callback=_version, is_eager=True)
@@ -99,6 +116,7 @@ def _top(
 ) -> None:
     shell.options.profile = profile
     shell.options.debug = debug
+    shell.options.quiet = quiet
 
 
 for _name, _command in (
@@ -111,6 +129,12 @@ for _name, _command in (
     ("restore", books.restore),
     ("adopt", books.adopt),
     ("unlock", books.unlock),
+    ("watch", watch.watch),
+    ("status", status.status),
+    ("runs", undoing.runs),
+    ("show", undoing.show),
+    ("undo", undoing.undo),
+    ("reopen", undoing.reopen),
     ("why", look.why),
     ("history", look.history),
     ("profiles", setup.profiles),
@@ -130,7 +154,7 @@ def main(args: Sequence[str] | None = None) -> int:
 def _run(given: list[str]) -> int:
     """The last line of defence: nothing gets past it."""
     as_json = "--json" in given
-    shell.options.profile, shell.options.debug = None, False
+    shell.options = shell.Options()
     try:
         result = app(given or ["--help"], prog_name="reconcile", standalone_mode=False)
     except ReconcileError as error:
@@ -169,7 +193,7 @@ def _usage(error: Exception, *, as_json: bool) -> int:
 def _hint(error: Exception, message: str, path: str) -> str:
     """Where an option that exists was put in the wrong place."""
     option = str(getattr(error, "option_name", ""))
-    if option in ("--profile", "--debug"):
+    if option in ("--profile", "--debug", "--quiet", "-q"):
         return f"{option} goes before the command: reconcile {option}{' NAME' if option == '--profile' else ''} …"
     if option == "--json" and "No such" in message:
         return f"--json goes after the command: {'reconcile plan' if path == 'reconcile' else f'{path} ACTION'} --json"

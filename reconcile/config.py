@@ -39,6 +39,9 @@ TOML_FILE: Final = "reconcile.toml"
 _ELSEWHERE: Final = {"google_emulator": "SHEETS_EMULATOR_HOST"}
 """Settings whose variable is not ours to name (Google's emulators are all found by such a variable)."""
 
+KEY_OF: Final = PREFIX + "PANEL_KEY_"
+"""A variable that begins so is one profile's own key: RECONCILE_PANEL_KEY_SHOP is that of the profile shop."""
+
 _PROFILE_WORDS: Final = ("defaults", "profiles")
 
 
@@ -195,6 +198,21 @@ def _google_key(value: object) -> object:
     return SecretStr(text)
 
 
+def _ping_url(value: object) -> object:
+    """A secret web address, or ValueError in words that never repeat it."""
+    if not isinstance(value, str):
+        return value
+    try:
+        parts = urlsplit(value)
+        host = parts.hostname
+    except ValueError:
+        raise ValueError("is not a web address") from None
+    if not host or not value.isprintable() or " " in value or parts.query or parts.fragment:
+        raise ValueError("is not a web address such as https://hc-ping.com/…, without ? or #")
+    _check_scheme(parts, host)
+    return SecretStr(value)
+
+
 def _adopt(value: object) -> object:
     said = str(value).strip().casefold()
     return {"yes": "yes", "no": ""}.get(said, value)
@@ -343,6 +361,13 @@ class Settings(BaseModel):
     tasks: Annotated[Literal["all", "listed"], _Wants("all or listed")] = Field(
         "all", description="refills and cancels: of all services in one call, or one call per listed service"
     )
+    ping_url: Annotated[SecretStr, BeforeValidator(_ping_url), _Wants("a web address")] | None = Field(
+        None, description="a secret web address that is told when a run begins (/start) and how it ended (/0, /7 …)"
+    )
+    notify: Secret | None = Field(
+        None,
+        description="where one message goes per change of state, as apprise's addresses, separated by spaces; needs the extra `notify`",
+    )
     deadline: Seconds = Field(600.0, description="seconds after which a run stops by itself")
     lease: Lasting = Field(300.0, description="seconds a run that fell silent keeps others out, 180 or more")
     pace: Pause | None = Field(None, description="seconds between two calls to the panel; not set, the client's own")
@@ -453,6 +478,11 @@ def profiles(folder: Path | None = None) -> list[str]:
     return list(_tables(document.get("profiles")))
 
 
+def place_of(settings: Settings) -> str:
+    """The workbook's file or id as it is set, "" where none is."""
+    return "" if settings.sheet is None else str(settings.sheet)
+
+
 def neighbours(folder: Path | None = None) -> list[tuple[str, str, Book]]:
     """(name, panel's address, sheet) of every profile that has both, its own or by default; what is wrong is left out."""
     document, _ = _toml_document((folder or Path()) / TOML_FILE)
@@ -487,8 +517,11 @@ def _same_sheet_twice(document: dict[str, Any]) -> list[str]:
 
 def overridden(folder: Path | None = None, profile: str | None = None) -> list[str]:
     """A sentence for each value of the chosen profile that environment or `.env` replace, where that mixes up two panels or sheets."""
-    _, variables, dotenv, chosen, _ = (places := _places(folder or Path(), profile)).tables
-    above = dotenv | variables
+    places = _places(folder or Path(), profile)
+    *above_all, chosen, _ = places.tables
+    above: _Table = {}
+    for table in above_all[2:]:  # not what is said for this very profile
+        above = table | above
     return [
         f"{VARIABLES[name]} ({above[name].place}) is used, not the {name} of the profile {places.merged()['profile'].value}."
         for name in _wanted(_NEEDS)
@@ -528,11 +561,57 @@ def _places(folder: Path, profile: str | None) -> _Places:
     chosen = (said | dotenv | variables | said).get("profile")
     document, toml_problems = _toml_document(folder / TOML_FILE)
     toml, table_problems = _toml_tables(document, chosen)
+    names = tuple(_tables(document.get("profiles")))
+    keys, key_problems = _profile_keys(folder, chosen, names)
+    if keys:
+        variables.pop("panel_key", None)  # what one profile has of its own goes before what holds for all
+        dotenv.pop("panel_key", None)
+    problems += key_problems if not toml_problems else []
     return _Places(
-        (said, variables, dotenv, *toml),
-        tuple(_tables(document.get("profiles"))),
+        (said, keys, variables, dotenv, *toml),
+        names,
         (*problems, *dotenv_problems, *toml_problems, *(table_problems if not toml_problems else ())),
     )
+
+
+def _profile_keys(folder: Path, chosen: _Given | None, names: tuple[str, ...]) -> tuple[_Table, list[str]]:
+    """The chosen profile's own key, from the environment or else `.env`, and a problem per variable of no profile there is."""
+    found: _Table = {}
+    problems = []
+    mine = _as_variable(str(chosen.value)) if chosen is not None else ""
+    known = {_as_variable(name) for name in names}
+    for pairs, place in ((os.environ.items(), "the environment"), (_pairs(folder / ENV_FILE), ENV_FILE)):
+        for variable, value in pairs:
+            name = _key_of(variable)
+            if name is None or not value.strip():
+                continue
+            if name == mine:
+                found.setdefault("panel_key", _Given(place, value.strip()))
+            elif names and name not in known:
+                problems.append(
+                    f"{variable} ({place}) is the key of no profile in {TOML_FILE}{_did_you_mean(name, known)}"
+                )
+    return found, problems
+
+
+def _key_of(variable: str) -> str | None:
+    """The profile whose key a variable holds, as `_as_variable` writes it; None for any other variable."""
+    name = variable.upper().removeprefix(KEY_OF)
+    return name if name and variable.upper().startswith(KEY_OF) else None
+
+
+def _as_variable(profile: str) -> str:
+    """A profile's name as it ends a variable: capitals, and _ for what no variable may have."""
+    return re.sub(r"[^A-Z0-9_]", "_", profile.upper())
+
+
+def _pairs(path: Path) -> list[tuple[str, str]]:
+    """The variables of a `.env` file; what is wrong with it is told by `_dotenv`."""
+    try:
+        with path.open(encoding="utf-8-sig") as stream:
+            return [(b.key, b.value) for b in parse_stream(stream) if b.key and b.value is not None]
+    except (OSError, UnicodeDecodeError):
+        return []
 
 
 def _variables(pairs: Iterable[tuple[str, str]], place: str) -> tuple[_Table, list[str]]:
@@ -543,7 +622,7 @@ def _variables(pairs: Iterable[tuple[str, str]], place: str) -> tuple[_Table, li
         if (name := _NAMES.get(variable)) is not None:
             if value.strip():
                 found[name] = _Given(place, value.strip())
-        elif variable.upper().startswith(PREFIX):
+        elif variable.upper().startswith(PREFIX) and _key_of(variable) is None:
             problems.append(f"{variable} ({place}) is not a setting{_did_you_mean(variable.upper(), _NAMES)}")
     return found, problems
 

@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from reconcile import agree
+from reconcile.core import alerts as alerting
 from reconcile.core import approvals, archive, cells, settle
 from reconcile.core import facts as ways
 from reconcile.core.accidents import named_ids
@@ -65,6 +66,7 @@ from reconcile.core.model import (
 from reconcile.core.once import Past, Send, known_pushes, once_of
 from reconcile.core.plan import Rules, make_plan
 from reconcile.core.rules import joined
+from reconcile.core.status import asked_meta, asked_of
 from reconcile.errors import (
     AccessRefused,
     CallFailed,
@@ -225,6 +227,8 @@ class Job:
     acknowledge: whether an order is set to Processing once it is in the sheet. fixed: what settings say of the panel (names of Facts).
     adopt: whether this machine takes on an .xlsx of another one by itself. elsewhere: a workbook's id → folders of other
     journals on this machine that know it. rivals: sentences about other sheets that the settings send to the same panel.
+    claims: whether new work is asked for. remedy: makes this plan instead of one of what staff changed; it asks for no new work
+    and moves nothing to Archive, and what staff changed waits for the next run. alerts: whether it is worked out what people are told.
     """
 
     book: Workbook
@@ -244,6 +248,9 @@ class Job:
     adopt: bool = False
     elsewhere: Callable[[str], Sequence[str]] = lambda _: ()
     rivals: Sequence[str] = ()
+    claims: bool = True
+    remedy: Callable[[Snapshot, Ledger], Plan] | None = None
+    alerts: bool = False
 
 
 @dataclass
@@ -400,13 +407,19 @@ def sync(job: Job, *, force: bool = False) -> Outcome:
     try:
         _land_waiting(run)  # of an earlier run's answer, what the first commit had no room for
         _push(run)
-        _claim(run)
-        _read_aside(run)
+        if _asks(job):
+            _claim(run)
+            _read_aside(run)
     except RevisionMoved as error:
         run.fail(_overtaken(error))
     except ReconcileError as error:
         run.fail(error)
     return _end(run)
+
+
+def _asks(job: Job) -> bool:
+    """Whether this run asks for new work."""
+    return job.claims and job.remedy is None
 
 
 def check_schema(snapshot: Snapshot) -> None:
@@ -424,7 +437,8 @@ def check_schema(snapshot: Snapshot) -> None:
 
 def _read_and_plan(job: Job, started: datetime, *, force: bool = False) -> _Run:
     job.talk.say("Reading the sheet")
-    snapshot = agree.read(job.book, job.journal, read_answer, (ARCHIVE,) if job.journal.holds_orders() else ())
+    also = [*((ARCHIVE,) if job.journal.holds_orders() else ()), *(("history",) if job.remedy else ())]
+    snapshot = agree.read(job.book, job.journal, read_answer, also)
     check_schema(snapshot)
     standing = _agreed(job, snapshot)
     lease = lease_of(snapshot.meta)
@@ -501,6 +515,8 @@ def _planned(
     What the panel accepted before is not sent again; what is unclear since an earlier try is in doubt, as if this ledger had it.
     """
     now = job.clock()
+    if job.remedy is not None:
+        return ledger, job.remedy(snapshot, ledger), ()
     plan = make_plan(snapshot, ledger, job.rules, now=now.astimezone(job.book.zone), force=force)
     done, unclear = known_pushes(plan.pushes, past)
     if not done and not unclear:
@@ -715,7 +731,7 @@ def _begin(run: _Run) -> None:
         **records,
         **kept,
         LEASE: Lease(job.run, run.until).text(),
-        CLAIMING: Claiming(job.run, services(run.snapshot)[0], now.isoformat(timespec="seconds")).text(),
+        CLAIMING: _about_to_ask(run, now),
         **_untold([*run.messages, *landing.messages]),
         **doubt_meta(run.doubts),
     }
@@ -744,6 +760,13 @@ def _begin(run: _Run) -> None:
     _settle_old_claims(run)
 
 
+def _about_to_ask(run: _Run, now: datetime) -> str | None:
+    """What this run is going to ask for, as it is written down before; None where it asks for nothing."""
+    if not _asks(run.job):
+        return None
+    return Claiming(run.job.run, services(run.snapshot)[0], now.isoformat(timespec="seconds")).text()
+
+
 def _waits(run: _Run, push: Push) -> bool:
     """Whether a refund waits for the next run: what another run was about to say of its order may reach the panel after it."""
     if not (run.overtook and push.refund):
@@ -755,7 +778,7 @@ def _waits(run: _Run, push: Push) -> bool:
 def _archive(run: _Run, ledger: Ledger, busy: set[str]) -> tuple[archive.Moving, dict[str, str | None]]:
     """The closed orders that leave Orders with this commit, and meta entries; what keeps them there is said once."""
     job = run.job
-    days, meta = job.rules.archive_after_days, dict[str, str | None](run.moved.meta)
+    days, meta = job.rules.archive_after_days if job.remedy is None else 0, dict[str, str | None](run.moved.meta)
     moving = archive.leaving(run.snapshot, ledger, run.plan, job.book.obstacle, now=job.clock(), days=days, busy=busy)
     told, _, _ = run.snapshot.meta.get(archive.OBSTACLE, "").partition(" ")
     if moving.obstacle is not None and moving.obstacle != told:
@@ -768,7 +791,7 @@ def _archive(run: _Run, ledger: Ledger, busy: set[str]) -> tuple[archive.Moving,
 def _commit_begin(run: _Run, commit: Commit) -> bool:
     """Writes the first commit; without what moves to Archive where the workbook cannot do that. Returns whether it moved."""
     once = [once_of(push, run.panel) for push in run.plan.pushes if push.once and push not in run.postponed]
-    asked = services(run.snapshot)[0]
+    asked = services(run.snapshot)[0] if _asks(run.job) else None
     going = [_as_update(push) for push in run.plan.pushes if not push.once]
     try:
         run.commit(commit, announced=once, services=asked, going=going)
@@ -1564,7 +1587,7 @@ def _land_share(run: _Run) -> None:
     run.until = now + run.job.lease
     meta: dict[str, str | None] = {
         LEASE: Lease(run.job.run, run.until).text(),
-        CLAIMING: Claiming(run.job.run, services(run.snapshot)[0], now.isoformat(timespec="seconds")).text(),
+        CLAIMING: _about_to_ask(run, now),
         **_untold([*run.messages, *landing.messages]),
         **doubt_meta([*run.doubts, *landing.doubts]),
     }
@@ -1730,6 +1753,8 @@ def _write_end(run: _Run, settled: settle.Settled, now: datetime) -> Outcome:
     if held and code != Exit.LIMIT:
         done.messages.append(held)
     outcome = _outcome(done, code, run.error.what if run.error else held if code == Exit.LIMIT else "")
+    asked = _asked(run, [*settled.notes, *landing.notes], now)
+    outcome, told = _alerts(run, outcome, asked, now)
     rows = {"runs": [_runs_row(outcome, run.say.RESULTS[_result_words(outcome)])], "history": list(settled.history)}
     run.commit(
         Commit(
@@ -1744,6 +1769,8 @@ def _write_end(run: _Run, settled: settle.Settled, now: datetime) -> Outcome:
                 HEARTBEAT: now.isoformat(timespec="seconds"),
                 **done.closed,
                 **_facts_meta(run),
+                **asked,
+                **told,
                 **doubt_meta([doubt for doubt in done.doubts if doubt.kind != "send"]),
             },
             prune=KEPT,
@@ -1757,6 +1784,34 @@ def _write_end(run: _Run, settled: settle.Settled, now: datetime) -> Outcome:
     )
     _journal_landed(run, [claim for claim, _ in run.waiting])
     return outcome
+
+
+def _asked(run: _Run, notes: Sequence[Note], now: datetime) -> dict[str, str | None]:
+    """Since when rows wait for a person. A remedy has looked at few of them."""
+    return asked_meta(run.snapshot.meta, notes, now) if run.job.remedy is None else {}
+
+
+def _alerts(
+    run: _Run, outcome: Outcome, asked: dict[str, str | None], now: datetime
+) -> tuple[Outcome, dict[str, str | None]]:
+    """What people are told of this run, and the meta entry that remembers it."""
+    if not run.job.alerts:
+        return outcome, {}
+    meta = {**run.snapshot.meta, **{name: text or "" for name, text in asked.items()}}
+    beat = meta.get(HEARTBEAT, "")
+    old = (now - alerting.OLD).isoformat()
+    seen = alerting.Seen(
+        now=now,
+        code=outcome.exit_code,
+        why=_result_words(outcome),
+        held=tuple(each.code for each in run.plan.approvals if not each.ticked) if run.plan.holding else (),
+        doubts=tuple(doubt.id for doubt in outcome.doubts),
+        old=tuple(place for place, at in asked_of(meta).items() if at <= old),
+        arrived=dict(outcome.landed).get(Feed.ORDERS.value, 0),
+        last=datetime.fromisoformat(beat) if beat else None,
+    )
+    after, messages = alerting.step(alerting.told_of(meta), seen)
+    return replace(outcome, alerts=messages), {alerting.ALERTS: after.text()}
 
 
 def _facts_meta(run: _Run) -> dict[str, str | None]:

@@ -51,6 +51,8 @@ _CALLER = "inside a call that is marked"
 
 KNOWN: dict[str, tuple[str, ...] | str] = {
     "config:_dotenv open": _READS,
+    "config:_pairs open": _READS,
+    "workbook.google:GoogleWorkbook.cells_used self.http.request": _READS,
     "journal:Journal.holds_orders execute": _READS,
     "journal:Journal.other_books execute": _READS,
     "journal:Journal.prune execute": _WRITE,

@@ -70,37 +70,37 @@ def _show(found: "Restored", name: str, *, done: bool) -> None:
         ", which is gone and is made anew" if found.missing else ""
     )
     since = f" (the copy is of {found.since[:16].replace('T', ' ')} UTC)" if found.since else ""
-    typer.echo(line(head + since))
+    shell.echo(line(head + since))
     rows = ", ".join(f"{count} {feed}" for feed, count in found.rows.items())
-    typer.echo(line(f"  Rows brought back: {rows or 'none'}"))
-    typer.echo(line(f"  Known to be sent:  {', '.join(what_was_sent(found.sent)) or 'nothing'}"))
+    shell.echo(line(f"  Rows brought back: {rows or 'none'}"))
+    shell.echo(line(f"  Known to be sent:  {', '.join(what_was_sent(found.sent)) or 'nothing'}"))
     for text in _listed(found.sent):
-        typer.echo(line(text))
-    typer.echo(line(f"  In doubt:          {', '.join(what_was_sent(found.unclear)) or 'nothing'}"))
+        shell.echo(line(text))
+    shell.echo(line(f"  In doubt:          {', '.join(what_was_sent(found.unclear)) or 'nothing'}"))
     for text in _listed(found.unclear):
-        typer.echo(line(text))
+        shell.echo(line(text))
     if found.gone:
-        typer.echo(
+        shell.echo(
             line(
                 f"  Without a row in this copy: {', '.join(send.about.partition(' ')[2] for send in found.gone[:MOST])}"
             )
         )
     if found.told:
-        typer.echo(line(f"  Rows of which the panel has newer values: {found.told}; each row says which."))
+        shell.echo(line(f"  Rows of which the panel has newer values: {found.told}; each row says which."))
     if found.doubt:
-        typer.echo(line(f"  Not known here:    {found.doubt.text}"))
+        shell.echo(line(f"  Not known here:    {found.doubt.text}"))
     if found.unheard:
-        typer.echo(
+        shell.echo(
             line(
                 f"  Answers that never came whole, and this copy tells nothing of: {len(found.unheard)}; "
                 "the next sync puts them on record."
             )
         )
-    typer.echo(
+    shell.echo(
         "  What cannot be known: what other machines did that this one never saw, and what staff typed since that copy was made."
     )
     if done:
-        typer.echo("  → `reconcile sync` goes on from here.")
+        shell.echo("  → `reconcile sync` goes on from here.")
 
 
 def _listed(sends: "Sequence[Send]") -> list[str]:
@@ -165,13 +165,13 @@ def adopt(yes: Yes = False, as_json: AsJson = False) -> int:
     if as_json:
         shell.show_json({"book": book.name, "adopted": kinds})
     elif kinds:
-        typer.echo(
+        shell.echo(
             line(
                 f"Adopted: {book.name} belongs to this machine and to the panel in the settings. `reconcile sync` goes on."
             )
         )
     else:
-        typer.echo(line(f"There is nothing to adopt: {book.name}, this machine and the panel belong together."))
+        shell.echo(line(f"There is nothing to adopt: {book.name}, this machine and the panel belong together."))
     return Exit.DONE
 
 
@@ -215,7 +215,7 @@ def unlock(yes: Yes = False, as_json: AsJson = False) -> int:
     if as_json:
         shell.show_json({"book": book.name, "ended": lease.run if lease else ""})
     else:
-        typer.echo(line(f"Ended the right of run {lease.run}." if lease else "No run holds the right to run."))
+        shell.echo(line(f"Ended the right of run {lease.run}." if lease else "No run holds the right to run."))
     return Exit.DONE
 
 

@@ -3,17 +3,20 @@
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reconcile.commands import shell, world
+from reconcile.commands import shell, telling, world
 from reconcile.commands.run import plan_of, seen
 from reconcile.commands.shell import AsJson
 from reconcile.errors import Exit, LeaseHeld, ReconcileError, SettingsError
+from reconcile.report.clean import line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from reconcile.config import Settings
     from reconcile.core.model import Snapshot
@@ -58,24 +61,77 @@ def why(id_: Id, as_json: AsJson = False) -> int:
     return Exit.DONE
 
 
-def history(id_: Id, as_json: AsJson = False) -> int:
-    """Show the History lines of one id."""
-    from reconcile.core import why as core
+def history(
+    id_: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="An id or reference; without it, all lines.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="WHEN", help="From a day on (2026-11-22), or so far back: 12h, 7d.")
+    ] = None,
+    run: Annotated[str | None, typer.Option("--run", metavar="RUN", help="Only lines of this run.")] = None,
+    as_csv: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", help="Write them as CSV; - for standard output.")
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Show the History lines of one id, of a run, or since a day."""
+    from reconcile.core import undo
+    from reconcile.report import past
 
-    keys = _keys(id_)
+    if as_csv is not None and as_json:
+        raise SettingsError("--csv and --json cannot both be.", "Give one of them.")
+    if id_ is None and since is None and run is None and as_csv is None:
+        raise SettingsError("History of what?", "Name an id, or give --since 7d, --run RUN or --csv FILE.")
+    keys = _keys(id_) if id_ is not None else (None,)
     settings = shell.settings("sheet")
     book = world.open_book(settings)
     snapshot = book.read(("history",))
-    key, found = next(((key, lines) for key in keys if (lines := core.history(key, snapshot))), (keys[-1], ()))
-    if as_json:
-        from reconcile.report import as_json as report
+    from_ = None if since is None else _since(since, book)
+    found = [(key, undo.history(snapshot, run=run, key=key, since=from_)) for key in keys]
+    key, lines = next(((key, lines) for key, lines in found if lines), (keys[-1], []))
+    if as_csv is not None:
+        _write_csv(as_csv, past.as_csv(lines))
+    elif as_json:
+        shell.show_json({"book": book.name, "id": key, "history": [past.row(row) for row in lines]})
+    elif key is not None:
+        from reconcile.report import text
 
-        shell.show_json({"book": book.name, "id": key, "history": [report.history(row) for row in found]})
-        return Exit.DONE
-    from reconcile.report import text
+        shell.show(text.history(lines, key))
+    else:
+        from reconcile.report.text import Line
 
-    shell.show(text.history(found, key))
+        shell.show([Line(past.told(row)) for row in lines] or [Line("History has no such line.")])
     return Exit.DONE
+
+
+def _since(given: str, book: "world.Book") -> "datetime":
+    """A time of the sheet, without a zone. Raises SettingsError."""
+    from datetime import datetime, timedelta
+
+    from reconcile.commands import durations
+
+    try:
+        found = datetime.fromisoformat(given.strip())
+    except ValueError:
+        try:
+            back = timedelta(seconds=durations.seconds(given, "--since"))
+        except SettingsError:
+            raise SettingsError(
+                f"--since {line(given)} is neither a day nor a duration.", "Write it like 2026-11-22, 12h or 7d."
+            ) from None
+        return (world.clock() - back).astimezone(book.zone).replace(tzinfo=None)
+    return found.astimezone(book.zone).replace(tzinfo=None) if found.tzinfo else found
+
+
+def _write_csv(target: Path, text: str) -> None:
+    if str(target) == "-":
+        typer.echo(text, nl=False)
+        return
+    try:
+        target.write_text(text, encoding="utf-8-sig", newline="")
+    except OSError as error:
+        raise SettingsError(f"{target} cannot be written: {error.strerror}.", "Give a file that can be made.") from None
+    shell.say(f"Wrote {target}.")
 
 
 def _keys(given: str) -> tuple[str, ...]:
@@ -161,7 +217,6 @@ def doctor(as_json: AsJson = False) -> int:
             }
         )
         return code
-    from reconcile.report.clean import line
     from reconcile.report.text import Line
 
     style = {"✓": "good", "!": "warn", "✗": "bad"}
@@ -199,6 +254,8 @@ def _settings(settings: "Settings") -> "Iterator[Check]":
         except SettingsError as error:
             missing += 1
             yield Check("settings", error.exit_code, error.what, error.next_step)
+    if settings.notify is not None and telling.apprise() is None:
+        yield Check("alerts", Exit.DONE, telling.MISSING, telling.MISSING_STEP, warns=True)
     if not missing:
         profile = f", profile {settings.profile}" if settings.profile else ""
         yield Check("settings", Exit.DONE, f"Panel and sheet are set{profile}.")

@@ -192,7 +192,7 @@ def _send(action: Action, params: Mapping[str, str], *, yes: bool, as_json: bool
     if as_json:
         shell.show_json({"action": action.value, "params": dict(params), "verdict": "accepted", "message": message})
     else:
-        typer.echo(line(message))
+        shell.echo(line(message))
     return Exit.DONE
 
 
@@ -452,7 +452,7 @@ def _show_results(updates: list[OrderUpdate], results: "dict[str, ItemResult]", 
     else:
         for update in updates:
             item = results[update.id]
-            typer.echo(line(f"#{update.id}  {item.verdict.value}" + (f": {item.reason}" if item.reason else "")))
+            shell.echo(line(f"#{update.id}  {item.verdict.value}" + (f": {item.reason}" if item.reason else "")))
     unclear = any(item.verdict is Verdict.UNKNOWN for item in results.values())
     refused = any(item.verdict is Verdict.REFUSED for item in results.values())
     return Exit.DOUBT if unclear else Exit.UNAVAILABLE if refused else Exit.DONE
@@ -574,7 +574,7 @@ def _show_unkept(action: Action, raw: "RawAnswer", error: ReconcileError, *, as_
 
 def _show_body(body: str) -> None:
     for part in body.splitlines():
-        typer.echo(line(part))
+        shell.echo(line(part))
 
 
 def _show_claimed(action: Action, raw: "RawAnswer", claimed: "Claimed", *, lands: bool, as_json: bool) -> None:
@@ -603,7 +603,7 @@ def _show_claimed(action: Action, raw: "RawAnswer", claimed: "Claimed", *, lands
     else:
         for row in claimed.rows:
             facts = " · ".join(f"{name} {value}" for name, value in asdict(row).items() if value and name != "id")
-            typer.echo(line(f"#{row.id}  {facts}"))
+            shell.echo(line(f"#{row.id}  {facts}"))
     if claimed.problem:
         shell.say(claimed.problem)
     elif not claimed.count:

@@ -226,9 +226,9 @@ class _Request:
         if as_json:
             shell.show_json({"book": book, "doubt": self.id, "way": self.way, "run": commit.run, "message": text})
         else:
-            typer.echo(line(text))
+            shell.echo(line(text))
             if self.way == "--send-again":
-                typer.echo("The next `reconcile sync` sends it.")
+                shell.echo("The next `reconcile sync` sends it.")
         return Exit.DONE
 
 

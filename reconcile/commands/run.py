@@ -2,17 +2,18 @@
 # ruff: noqa: PLC0415, FBT002 - imports wait until the command runs; flags are what a command line is made of
 
 import os
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reconcile.commands import shell, world
+from reconcile.commands import shell, telling, world
 from reconcile.commands.shell import AsJson
-from reconcile.errors import Damaged, Exit, LeaseHeld, SettingsError, Unavailable
+from reconcile.errors import Damaged, Exit, LeaseHeld, ReconcileError, SettingsError, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from reconcile.config import Settings
     from reconcile.core.ledger import Ledger
@@ -55,7 +56,7 @@ def _planned(*, as_json: bool, force: bool = False) -> int:
     else:
         from reconcile.report import text
 
-        shell.show(text.plan(made, doubts, book.name))
+        shell.show(text.plan(made, doubts, shell.titled(book.name)))
     if disagree is not None:
         return shell.show_error(disagree)
     return Exit.LIMIT if made.holding else Exit.DONE
@@ -108,7 +109,7 @@ def sync(
 
     settings = shell.settings("panel", "sheet")
     stop = Stop()
-    with Signals(stop, shell.say) as signals:
+    with told(settings), Signals(stop, shell.say) as signals:
         try:
             made, book = _until_free(settings, stop, force=force, wait=wait)
         except LeaseHeld:
@@ -124,7 +125,23 @@ def sync(
             )
             return code
         code = signals.exit_code(made.exit_code, made.stopped)
+    telling.ended(settings, made, book)
     return _report(made, book, code, as_json=as_json)
+
+
+@contextmanager
+def told(settings: "Settings") -> "Iterator[None]":
+    """Pings that a run begins, and tells of one that could not. Another run at work is none."""
+    from reconcile.config import place_of
+
+    telling.started(settings)
+    try:
+        yield
+    except LeaseHeld:
+        raise
+    except ReconcileError as error:
+        telling.failed(settings, int(error.exit_code), type(error).__name__, place_of(settings))
+        raise
 
 
 def _until_free(settings: "Settings", stop: "Stop", *, force: bool, wait: float) -> "tuple[Outcome, str]":
@@ -149,6 +166,12 @@ def _until_free(settings: "Settings", stop: "Stop", *, force: bool, wait: float)
                 raise
 
 
+def finished(work: "Callable[[], tuple[Outcome, str, int]]", *, as_json: bool) -> int:
+    """Does one run and reports it. work: returns what it did, the workbook's name and the exit code."""
+    made, book, code = work()
+    return _report(made, book, code, as_json=as_json)
+
+
 def _report(made: "Outcome", book: str, code: int, *, as_json: bool) -> int:
     """The result on stdout, the summary and the annotations where a runner shows them. Returns the exit code."""
     from dataclasses import replace
@@ -161,7 +184,7 @@ def _report(made: "Outcome", book: str, code: int, *, as_json: bool) -> int:
     else:
         from reconcile.report import text
 
-        shell.show(text.outcome(made, book))
+        shell.show(text.outcome(made, shell.titled(book)))
     _summary(made, book)
     if made.stopped:
         shell.annotate("error", made.stopped)
@@ -181,6 +204,6 @@ def _summary(made: "Outcome", book: str) -> None:
 
     try:
         with Path(target).open("a", encoding="utf-8") as stream:
-            stream.write(markdown.outcome(made, book))
+            stream.write(shell.addressed(markdown.outcome(made, shell.titled(book))))
     except OSError as error:
         shell.say(f"The summary could not be written: {error.strerror}.")

@@ -42,10 +42,10 @@ def init(
         shell.show_json({"book": book.name, "changed": done.changed, "done": done.lines(), "next": next_steps})
         return Exit.DONE
     for text in done.lines() or ["Everything was there; nothing was changed."]:
-        typer.echo(line(text))
-    typer.echo(f"\n{line(book.name).removeprefix('the ')} is ready. Next:")
+        shell.echo(line(text))
+    shell.echo(f"\n{line(book.name).removeprefix('the ')} is ready. Next:")
     for text in next_steps:
-        typer.echo(f"  → {line(text)}")
+        shell.echo(f"  → {line(text)}")
     return Exit.DONE
 
 
@@ -87,7 +87,7 @@ def profiles(as_json: AsJson = False) -> int:
         typer.echo(json.dumps(found))
         return Exit.DONE
     for name in found:
-        typer.echo(line(name))
+        shell.echo(line(name))
     if not found:
         shell.say("There are no profiles: reconcile.toml has no [profiles.NAME] table, or is not here.")
     return Exit.DONE

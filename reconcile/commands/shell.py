@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Final, Self
@@ -39,20 +41,51 @@ class Options:
 
     profile: str | None = None
     debug: bool = False
+    quiet: bool = False
+    used: str = ""
+    """The profile that the settings name, whoever chose it."""
 
 
 options = Options()
 """This process's options; the command line sets them once."""
 
 
-def settings(*needs: str) -> Settings:
-    """The settings, with everything in `needs` ("panel", "sheet") set; says where they are not the profile's. Raises SettingsError."""
+def settings(*needs: str, quiet: bool = False) -> Settings:
+    """The settings, with everything in `needs` ("panel", "sheet") set; says where they are not the profile's. Raises SettingsError.
+
+    quiet: it was said before.
+    """
     from reconcile.config import load_settings, overridden
 
     found = load_settings(*needs, profile=options.profile)
-    for text in overridden(profile=options.profile):
+    options.used = found.profile or ""
+    for text in () if quiet else overridden(profile=options.profile):
         say(text)
     return found
+
+
+_COMMAND: Final = re.compile(
+    r"\breconcile (?=(?:init|doctor|plan|sync|watch|status|runs|show|undo|reopen|replay|resolve|restore|adopt|unlock|why|history|panel)\b)"
+)
+
+
+def addressed(text: str) -> str:
+    """`text` with the profile in every command it names, so that what is copied from it speaks of the same panel."""
+    return _COMMAND.sub(f"reconcile --profile {_quoted(options.used)} ", text) if options.used else text
+
+
+def _quoted(name: str) -> str:
+    return name if re.fullmatch(r"[\w.-]+", name) else shlex.quote(name)
+
+
+def titled(book: str) -> str:
+    """A workbook's name with the profile in front, where there is one: `shop: orders.xlsx`."""
+    return f"{options.used}: {book}" if options.used else book
+
+
+def echo(text: str) -> None:
+    """One line of the result."""
+    typer.echo(addressed(text))
 
 
 # --- the two streams ---------------------------------------------------------------------------------------------------
@@ -69,18 +102,22 @@ def show(lines: Iterable[Line], *, error: bool = False) -> None:
     """Prints lines, coloured where the stream is a terminal."""
     out = console(error=error)
     for item in lines:
-        out.print(item.text, style=STYLES[item.style])
+        out.print(addressed(item.text), style=STYLES[item.style])
 
 
 def say(text: str) -> None:
-    """One line of talk."""
+    """One line of talk; none with --quiet."""
+    if options.quiet:
+        return
     for part in text.split("\n"):
-        typer.echo(line(part), err=True)
+        typer.echo(addressed(line(part)), err=True)
 
 
 def show_json(content: object) -> None:
     """The result as JSON. ASCII only, so that no terminal acts on what customers wrote."""
-    typer.echo(json.dumps(content, indent=2, default=str))
+    if options.used and isinstance(content, dict):
+        content = {"profile": options.used, **content}
+    typer.echo(addressed(json.dumps(content, indent=2, default=str)))
 
 
 def show_error(error: ReconcileError, *, as_json: bool = False) -> int:
@@ -105,9 +142,9 @@ def show_failure(what: str, next_step: str, *, kind: str, code: int, as_json: bo
         show_json(failure(what, next_step, kind=kind, code=code))
     out = console(error=True)
     for number, part in enumerate(what.split("\n")):
-        out.print(line(part), style="" if number else STYLES["bad"])
+        out.print(addressed(line(part)), style="" if number else STYLES["bad"])
     for number, part in enumerate(next_step.split("\n") if next_step else ()):
-        out.print(f"{'' if number else '→ '}{line(part)}")
+        out.print(f"{'' if number else '→ '}{addressed(line(part))}")
     annotate("error", what, next_step)
 
 
@@ -116,7 +153,8 @@ def annotate(level: str, *parts: str) -> None:
     if os.environ.get("GITHUB_ACTIONS") == "true":
         from reconcile.report.clean import annotation
 
-        typer.echo(f"::{level}::{annotation(' '.join(part for part in parts if part))}", err=True)
+        text = addressed(" ".join(part for part in parts if part))
+        typer.echo(f"::{level}::{annotation(f'{options.used}: {text}' if options.used else text)}", err=True)
 
 
 def confirm(question: str, *, yes: bool) -> None:
@@ -143,7 +181,7 @@ class Talker:
         self._count = 0
 
     def __enter__(self) -> Self:
-        if self._console.is_terminal:
+        if self._console.is_terminal and not options.quiet:
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
             self._bars = Progress(
@@ -165,7 +203,9 @@ class Talker:
             self._bars.stop()
 
     def say(self, text: str) -> None:
-        """One line."""
+        """One line; none with --quiet."""
+        if options.quiet:
+            return
         self._console.print(line(text), style=STYLES["dim"])
 
     def start(self, label: str, total: int | None) -> None:

@@ -6,6 +6,7 @@ The one place where settings become objects. Tests replace a name in this module
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from contextlib import ExitStack, contextmanager
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
     from reconcile.agree import Standing
     from reconcile.config import Settings
-    from reconcile.core.model import Commit, Snapshot
+    from reconcile.core.ledger import Ledger
+    from reconcile.core.model import Commit, Plan, Snapshot
     from reconcile.core.plan import Rules
     from reconcile.job import Job, Stop, Talk
     from reconcile.journal import Journal
@@ -74,6 +76,7 @@ class Book(Protocol):
     def set_aside(self, services: Sequence[str] = ()) -> Provisioned: ...
     def newest(self) -> int: ...
     def check(self) -> Sequence[Finding]: ...
+    def cells_used(self) -> tuple[int, int]: ...
 
 
 def clock() -> datetime:
@@ -140,7 +143,20 @@ def open_panel(settings: Settings, may_continue: Callable[[], bool] = lambda: Tr
 
 
 def state_dir(settings: Settings) -> Path:
-    """The journal's folder: the one that is set, else one that depends on the workbook alone, not on where a command is typed.
+    """The journal's folder: a profile has one of its own inside; a journal that is already in use stays where it is.
+
+    So two profiles may run at once, and what one panel was told is no other's business.
+    """
+    from reconcile.journal import FILE
+
+    folder = _state_dir(settings)
+    if not settings.profile or (folder / FILE).exists():
+        return folder
+    return folder / re.sub(r"[^\w-]", "_", settings.profile)
+
+
+def _state_dir(settings: Settings) -> Path:
+    """The folder that is set, else one that depends on the workbook alone, not on where a command is typed.
 
     Beside the .xlsx, or this user's own folder for such things; a folder that is already used in the working folder stays.
     """
@@ -261,8 +277,18 @@ def fixed(settings: Settings) -> dict[str, object]:
 
 
 @contextmanager
-def open_job(settings: Settings, talk: Talk, stop: Stop) -> Iterator[Job]:
-    """Everything one run works with: settings, then the journal (and its lock), the workbook, the panel."""
+def open_job(
+    settings: Settings,
+    talk: Talk,
+    stop: Stop,
+    *,
+    claims: bool = True,
+    remedy: Callable[[Snapshot, Ledger], Plan] | None = None,
+) -> Iterator[Job]:
+    """Everything one run works with: settings, then the journal (and its lock), the workbook, the panel.
+
+    claims, remedy: as `Job` takes them.
+    """
     from reconcile.config import require
     from reconcile.job import RENEW, Job
 
@@ -289,4 +315,7 @@ def open_job(settings: Settings, talk: Talk, stop: Stop) -> Iterator[Job]:
             adopt=settings.adopt == "yes",
             elsewhere=elsewhere(journal.folder),
             rivals=rivals(settings),
+            claims=claims,
+            remedy=remedy,
+            alerts=settings.notify is not None,
         )

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from math import log2
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
@@ -134,12 +134,20 @@ class _Tab:
         for place, key, name, raw, known in zip(places, *columns, strict=True):
             if name not in self.fields:
                 continue
-            new, old = self.read(name, raw), self.read(name, known)
+            new, old = self.read(name, raw), self._agreed(name, key, self.read(name, known))
             if isinstance(new, cells.Wrong) or isinstance(old, cells.Wrong) or new == old:
                 continue
             row = rows.setdefault(key, _Row(key, place, self.links[place]))
             row.old[name], row.new[name] = old, new
         self.rows = sorted(rows.values(), key=lambda row: row.place)
+
+    def _agreed(self, name: str, key: str, old: int | str | cells.Wrong | None) -> int | str | cells.Wrong | None:
+        """What a choice went on from: the panel's value where the one in the cell was taken back, or was never taken."""
+        if name in NUMBERS or not isinstance(old, str) or RANK.get(old, CLOSED) < CLOSED:
+            return old
+        place: Any = self.ledger.index.get_loc(key)
+        has: Cell = self.ledger[name].to_numpy(dtype=object)[place]
+        return has if isinstance(has, str) and has in RANK else old
 
     def read(self, name: str, raw: Cell) -> int | str | cells.Wrong | None:
         """A cell's value, whatever way it was typed; each different cell is read once."""

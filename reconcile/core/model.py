@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from reconcile.core.alerts import Message
+
 Cell = str | int | float | bool | datetime | None
 """One cell as it stands in a sheet. None is blank."""
 
@@ -317,7 +319,10 @@ class Change:
 
 @dataclass(frozen=True)
 class Push:
-    """What the panel is to be told about one row. `target` is the id (or user) the action is about."""
+    """What the panel is to be told about one row. `target` is the id (or user) the action is about.
+
+    undoes: the run whose values it takes back, "" normally.
+    """
 
     feed: Feed
     key: str
@@ -329,6 +334,7 @@ class Push:
     amount: Decimal | None = None
     order_id: str = ""
     again: bool = False
+    undoes: str = ""
 
     @property
     def refund(self) -> bool:
@@ -484,3 +490,4 @@ class Outcome:
     calls: tuple[tuple[str, int], ...] = ()
     exit_code: int = 0
     stopped: str = ""
+    alerts: tuple[Message, ...] = ()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from reconcile.core.ledger import (
     SEEN,
     STATE_CLOSED,
+    STATE_OPEN,
     UNCONFIRMED,
     Ledger,
     Sending,
@@ -164,7 +165,12 @@ def _one(result: Result, row: Row, frame: pd.DataFrame, when: str, now: datetime
     push = result.push
     if result.verdict is Verdict.ACCEPTED:
         seen = beside_cancel(push.feed, push.action.value, _cell(frame, push.key, "remains"))
-        return {**accepted(push, row, now), **seen}, Kind.SENT, say.SENT.format(when=when, what=what(push, say))
+        kind, text = (
+            _taken_back(push, row, say)
+            if push.undoes
+            else (Kind.SENT, say.SENT.format(when=when, what=what(push, say)))
+        )
+        return {**accepted(push, row, now), **seen}, kind, text
     if result.verdict is Verdict.REFUSED:
         text = refused_text(push.feed, what(push, say), result.reason, say)
         return refused(push, row, result.reason, say), Kind.REFUSED, text
@@ -197,7 +203,23 @@ def accepted(push: Push, row: Row, now: datetime) -> Row:
         out["refunded"] = refund_by(push.action, [c.field for c in push.changes]) or out["refunded"]
     if not push.feed.claimed:
         out["received"] = now.isoformat()
-    return _dated(closed_state(out), now)
+    return _dated(reopened(out) if push.undoes else closed_state(out), now)
+
+
+def reopened(row: Row) -> Row:
+    """`row` with `state` open again when what the panel has now is open, closed when it is not."""
+    found = closed_state({**row, "state": STATE_OPEN, "closed": None})
+    return {**found, "closed": row["closed"]} if found["state"] == STATE_CLOSED else found
+
+
+def _taken_back(push: Push, row: Row, say: Words) -> tuple[Kind, str]:
+    """What a row says once what was sent for it has been taken back: staff's cells stay, so what to do next is said."""
+    if (
+        row["state"] != STATE_OPEN
+        and reopened({**row, **{c.field: c.new for c in push.changes}})["state"] == STATE_OPEN
+    ):
+        return Kind.INFO, say.OPEN_AGAIN.format(what=what(push, say))
+    return Kind.INFO, say.TAKEN_BACK.format(what=what(push, say))
 
 
 def refused(push: Push, row: Row, reason: str, say: Words = ENGLISH) -> Row:
@@ -384,6 +406,8 @@ def _merged(
 
 def _history(result: Result, run: str, now: datetime, say: Words) -> list[Row]:
     push, told = result.push, _told(result.verdict, result.reason, say)
+    if push.undoes:
+        told = f"{told} ({say.PHRASES['undoes'].format(run=push.undoes)})"
     return [_line(push.feed, push.key, (c.field, c.old, c.new), told, run, now, say) for c in push.changes]
 
 

@@ -233,6 +233,10 @@ IN_DOUBT_STALE: Final = (
 )
 WENT_THROUGH: Final = "{what} (you said it went through)."
 UP_TO_DATE: Final = "The panel has {what}."
+OPEN_AGAIN: Final = (
+    "Open again; choose a Status. The panel has {what} now. What the cells show is not sent until they change."
+)
+TAKEN_BACK: Final = "Taken back: the panel has {what} again. What the cells show is not sent until they change."
 STATUS_UNKNOWN: Final = "It is not known which Status the panel has. Choose one, and it is sent."
 HANDED_OUT_AGAIN: Final = (
     "The panel handed this order out again on {when}; it is Processing there. Choose its Status anew."
@@ -340,6 +344,7 @@ PHRASES: Final = {
     "the_one": "the {one}",
     "blank": "blank",
     "no_reason": "no reason was given",
+    "undoes": "takes back {run}",
     "of_service": " of service {service}",
     "in_service": " (service {service})",
     "one_answer": "one answer",
@@ -370,6 +375,7 @@ MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", 
 
 # --- Runs and History ------------------------------------------------------------------------------------------------
 MESSAGES: Final = {
+    "undone": "Taken back of what {run} told the panel: {count} (left as it is: {kept}).",
     "row": "{tab}: row {row}: {text}",
     "tab": "{tab}{of_service}: {text}",
     "deleted": "{tab}: the row of {one} {key} was deleted from the sheet.",

@@ -222,3 +222,33 @@ def ending(outcome: Outcome) -> str:
 def seconds(outcome: Outcome) -> float:
     """How long the run took."""
     return (outcome.finished - outcome.started).total_seconds()
+
+
+def next_steps(outcome: Outcome) -> list[str]:
+    """What a person does next about how a run ended; none where nothing is left to do, or each doubt says it itself."""
+    if outcome.exit_code in STEPS:
+        return [STEPS[outcome.exit_code]]
+    return ways_through(outcome.plan) if outcome.plan.holding else []
+
+
+STEPS: Final = {
+    5: "Nothing is lost: run it again when the panel and the workbook can be reached; `reconcile doctor` tells what is wrong.",
+    6: "Correct the key or the sharing; `reconcile doctor` tells which. Until then every run ends like this.",
+    8: "Run `reconcile doctor`; it names what is damaged. Until it is mended every run ends like this.",
+}
+"""Exit code → what comes next. What is wrong for good is not to be tried later."""
+
+
+def in_short(outcome: Outcome) -> str:
+    """A run on one line: `received 3 orders · 2 changes accepted · 1 refused · 4 for a person · done (0.9 s)`, without zeros."""
+    counts = verdicts(outcome)
+    parts = [f"received {received(outcome)}"] if outcome.landed else []
+    parts += [counted(counts[Verdict.ACCEPTED], "change") + " accepted"] if counts[Verdict.ACCEPTED] else []
+    labels = (
+        (Verdict.REFUSED, "refused"),
+        (Verdict.UNKNOWN, "without a clear answer"),
+        (Verdict.NOT_SENT, "not sent yet"),
+    )
+    parts += [f"{counts[verdict]} {label}" for verdict, label in labels if counts[verdict]]
+    parts += [f"{outcome.needs_person} for a person"] if outcome.needs_person else []
+    return " · ".join([*parts, f"{ending(outcome)} ({seconds(outcome):.1f} s)"])

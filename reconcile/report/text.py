@@ -107,6 +107,8 @@ def outcome(made: Outcome, book: str) -> list[Line]:
     out += _needed(made)
     out += _messages(made.messages)
     out += _doubts(made.doubts)
+    if steps := facts.next_steps(made):
+        out += [Line(""), Line("Next", "head"), *(Line(f"  → {line(step)}") for step in steps)]
     return out
 
 

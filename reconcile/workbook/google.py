@@ -231,6 +231,10 @@ class _Memory:
     ahead: tuple[int, int] = (-1, -1)
 
 
+MOST_CELLS: Final = 10_000_000
+"""A Google spreadsheet has no more cells than this [doc]."""
+
+
 class GoogleWorkbook:
     """A Google Sheet by its spreadsheet id. Implements the port; `provision` and `check` are in google_setup."""
 
@@ -695,6 +699,16 @@ class GoogleWorkbook:
         from reconcile.workbook import google_setup  # noqa: PLC0415 - only restore needs it
 
         return max(google_setup.look(self).stamps, default=0)
+
+    def cells_used(self) -> tuple[int, int]:
+        """(cells of all tabs, blank ones too; the most there may be): Google counts every cell of every grid."""
+        found = json_of(
+            self.http.request(
+                "get", self.address(), params={"fields": "sheets.properties.gridProperties(rowCount,columnCount)"}
+            )
+        )
+        grids = [sheet.get("properties", {}).get("gridProperties", {}) for sheet in found.get("sheets", ())]
+        return sum(grid.get("rowCount", 0) * grid.get("columnCount", 0) for grid in grids), MOST_CELLS
 
     def check(self) -> list[Finding]:
         """What `doctor` shows. See google_setup."""

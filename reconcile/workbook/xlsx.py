@@ -290,6 +290,11 @@ class XlsxWorkbook:
 
     # --- looking ---------------------------------------------------------------------------------------------------------------
 
+    def cells_used(self) -> tuple[int, int]:
+        """(cells of the tabs of ours as last read, 0: a file has no such limit)."""
+        parts = self._shown.parts.values() if self._shown is not None else ()
+        return sum(part.last * len(part.positions) for part in parts), 0
+
     def check(self) -> list[Finding]:
         """What `doctor` shows: the file is there, whole, ours to write, not open elsewhere, and its template version fits."""
         findings: list[Finding] = []
