@@ -155,7 +155,7 @@ def test_without_the_package_it_is_said(synced: Terminal, monkeypatch: pytest.Mo
     assert "RECONCILE_NOTIFY is set, but the package apprise is not installed, so nobody is told." in ended.err
     checked = synced.type("doctor")
     assert checked.code == 0
-    assert "pip install 'reconcile[notify]'" in checked.out
+    assert "pipx inject panel-reconcile apprise" in checked.out
 
 
 def test_a_wrong_address_is_said_without_it(
