@@ -423,13 +423,14 @@ def _change(push: Push, place: int, say: Words) -> Row:
 def used(plan: Plan, meta: Mapping[str, str], when: str) -> tuple[list[Note], dict[str, str | None]]:
     """The answers and records of the ticks this run uses: to be committed before anything is sent, so that none is used twice.
 
+    A tick whose money still waits is not used yet.
     With --force that is so of every list that stands in the tab.
     """
     notes: list[Note] = []
     kept: dict[str, str | None] = {}
     before = records_of(meta)
     for approval in plan.approvals:
-        if approval.ticked or (plan.forced and approval.listed):
+        if (approval.ticked and not approval.waits) or (plan.forced and approval.listed):
             was = before[approval.code]
             record = replace(was, state=State.USED, ticked=approval.ticked or was.ticked, stale=False, when=when)
             kept[RECORD + approval.code] = record.text()
