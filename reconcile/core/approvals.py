@@ -153,6 +153,7 @@ def digests(limits: Sequence[Limit], pushes: Sequence[Push]) -> list[str]:
 def _facts(push: Push) -> str:
     """Everything that is to happen to the row, and nothing about where it stands."""
     facts = [push.feed, push.key, push.action, push.target, push.params, str(push.amount), push.again]
+    facts += [push.unread] if push.unread else []
     return json.dumps([*facts, *([change.field, change.old, change.new] for change in push.changes)])
 
 
@@ -409,15 +410,27 @@ def _lines(approval: Approval, plan: Plan) -> Iterator[Row]:
 
 def _change(push: Push, place: int, say: Words) -> Row:
     change = push.changes[place]
-    amount = (
-        f"{say.PHRASES['refund']} {push.amount:f}" if push.refund and push.amount is not None and not place else None
-    )
+    amount = worth(push, say) if push.refund and not place else None
     return {
         "what": amount,
         "field": say.LABEL[change.field],
         "from": say.value(change.field, change.old) or None,
         "to": say.value(change.field, change.new),
     }
+
+
+def worth(push: Push, say: Words) -> str:
+    """What a refund is worth: its amount, or what bounds it (no refund is more than the charge) and what cannot be read."""
+    refund = say.PHRASES["refund"]
+    if push.amount is not None:
+        return f"{refund} {push.amount:f}"
+    charge = cells.panel_amount(dict(push.unread).get("charge"))
+    bounded = len(push.unread) > 1 and charge is not None and 0 <= charge <= cells.MOST
+    amount = say.PHRASES["at_most"].format(amount=f"{charge:f}") if bounded else say.PHRASES["unknown_amount"]
+    facts = ", ".join(
+        f"{say.LABEL[name]} {say.shown(text) if text else say.PHRASES['blank']}" for name, text in push.unread
+    )
+    return f"{refund} {amount}" + (f" ({facts})" if facts else "")
 
 
 def used(plan: Plan, meta: Mapping[str, str], when: str) -> tuple[list[Note], dict[str, str | None]]:

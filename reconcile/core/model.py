@@ -315,7 +315,10 @@ class Change:
 
 @dataclass(frozen=True)
 class Push:
-    """What the panel is to be told about one row. `target` is the id (or user) the action is about."""
+    """What the panel is to be told about one row. `target` is the id (or user) the action is about.
+
+    unread: of a refund whose amount cannot be worked out what it would be worked out of, as the panel sent it: field → text.
+    """
 
     feed: Feed
     key: str
@@ -327,6 +330,7 @@ class Push:
     amount: Decimal | None = None
     order_id: str = ""
     again: bool = False
+    unread: tuple[tuple[str, str], ...] = ()
 
     @property
     def refund(self) -> bool:

@@ -396,8 +396,7 @@ def _own_part(push: Push, say: Words) -> str:
     if not push.feed.claimed:
         told = say.capital(say.SENDS[push.action]) + (f" {push.changes[0].new}" if push.feed is Feed.PAYMENTS else "")
     if push.refund:
-        amount = f"{push.amount:f}" if push.amount is not None else say.PHRASES["unknown_amount"]
-        told += f" ({say.PHRASES['refund']} {amount})"
+        told += f" ({approvals.worth(push, say)})"
     return told
 
 
@@ -524,9 +523,10 @@ def closed_state(row: Row) -> Row:
 def _again(feed: Feed, key: str, number: int, sending: Sending, facts: Row) -> Push:
     changes = tuple(Change(name, "", value, raw) for name, (value, raw) in sending.values.items())
     if feed.claimed:
-        amount = rules.refund_amount(facts, sending.values.get("remains", (None, None))[0])
+        remains = sending.values.get("remains", (None, None))[0]
+        amount, unread = rules.refund_amount(facts, remains), rules.unread(facts, remains)
     else:
-        amount = _decimal(dict(sending.params).get("amount"))
+        amount, unread = _decimal(dict(sending.params).get("amount")), ()
     return Push(
         feed,
         key,
@@ -538,6 +538,7 @@ def _again(feed: Feed, key: str, number: int, sending: Sending, facts: Row) -> P
         amount,
         order_id=sending.order_id,
         again=True,
+        unread=unread,
     )
 
 

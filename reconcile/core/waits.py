@@ -112,7 +112,7 @@ def judged(
 
 def _mark(push: Push, row: Row, codes: Sequence[str]) -> str:
     """Exactly what is to happen, as the row shows it and the panel would hear it, and which ticks let it through."""
-    facts = [push.action, push.target, push.params, str(push.amount), push.again, push.order_id, codes]
+    facts = [push.action, push.target, push.params, str(push.amount), push.unread, push.again, push.order_id, codes]
     shown = [str(row.get(name)) for name in CELLS.get(push.feed, ())]
     return hashlib.sha256(json.dumps([*facts, shown]).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 

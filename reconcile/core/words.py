@@ -348,6 +348,7 @@ PHRASES: Final = {
     "refund": "refund",
     "refunds": "refunds",
     "unknown_amount": "of an amount that is not known",
+    "at_most": "of at most {amount}",
     "nothing_lost": "nothing was lost",
     "it_went_through": "it went through",
     "send_again": "send again",
