@@ -258,14 +258,45 @@ def _emulator(value: object) -> object:
     return value
 
 
+_UNITS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def _lasting(unit: str) -> BeforeValidator:
+    """Reads a time as seconds: `30s`, `5m`, `2h`; a number without a unit is in `unit`."""
+
+    def read(value: object) -> object:
+        if isinstance(value, str) and (
+            found := re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([smh]?)", value.strip().lower())
+        ):
+            return float(found[1]) * _UNITS[found[2] or unit]
+        if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+            return float(value) * _UNITS[unit]
+        return value
+
+    return BeforeValidator(read)
+
+
 PanelUrl = Annotated[str, BeforeValidator(_panel_url), _Wants("an https address")]
 Count = Annotated[int, Field(ge=0), _Wants("a whole number, 0 or more")]
 Percent = Annotated[int, Field(ge=0, le=100), _Wants("a whole number of percent, 0 to 100")]
 Money = Annotated[Decimal, Field(ge=0, allow_inf_nan=False), _Wants("an amount such as 50 or 12.50")]
-Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False), _Wants("a number of seconds above 0")]
-Lasting = Annotated[float, Field(ge=180, le=86_400, allow_inf_nan=False), _Wants("a number of seconds, 180 or more")]
+Seconds = Annotated[
+    float, _lasting("s"), Field(gt=0, le=86_400, allow_inf_nan=False), _Wants("a number of seconds above 0")
+]
+Lasting = Annotated[
+    float, _lasting("s"), Field(ge=180, le=86_400, allow_inf_nan=False), _Wants("a number of seconds, 180 or more")
+]
 """A lease. A run renews it with 120 s left, so a shorter one would be written into the sheet before every call."""
-Pause = Annotated[float, Field(ge=0, le=600, allow_inf_nan=False), _Wants("a number of seconds, 0 or more")]
+Pause = Annotated[
+    float, _lasting("s"), Field(ge=0, le=600, allow_inf_nan=False), _Wants("a number of seconds, 0 or more")
+]
+Minutes = Annotated[
+    float,
+    _lasting("m"),
+    Field(ge=0, le=86_400, allow_inf_nan=False),
+    _Wants("minutes or a time such as 30s, 5m or 2h, a day at most"),
+]
+"""Kept in seconds, as every duration."""
 Secret = Annotated[SecretStr, _Wants("a text")]
 
 
@@ -350,6 +381,10 @@ class Settings(BaseModel):
     max_tickets: Count = Field(50, description="limit: tickets in one run")
     same_payment_days: Count = Field(
         1, description="for how many days a payment or ticket that says the very same is asked about"
+    )
+    money_wait: Minutes = Field(
+        0.0,
+        description="minutes (or `30s`, `5m`, `2h`) that a refund or payment waits in the sheet before it is sent; 0: none",
     )
     max_closed_share: Percent = Field(30, description="limit: percent of the open rows that may be closed in one run")
     closed_share_floor: Count = Field(20, description="from how many open rows on that limit holds")

@@ -561,6 +561,7 @@ def test_describe_settings():
         "RECONCILE_MAX_PAYMENT": "1000",
         "RECONCILE_MAX_TICKETS": "50",
         "RECONCILE_SAME_PAYMENT_DAYS": "1",
+        "RECONCILE_MONEY_WAIT": "0",
         "RECONCILE_MAX_CLOSED_SHARE": "30",
         "RECONCILE_CLOSED_SHARE_FLOOR": "20",
         "RECONCILE_MAX_GONE_SHARE": "50",
@@ -581,3 +582,32 @@ def test_imports_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - our own
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("0", 0), ("10", 600), ("10m", 600), ("30s", 30), ("2h", 7200), ("1.5 m", 90), ("24h", 86_400)],
+)
+def test_money_waits_minutes_or_a_time_with_its_unit(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str, seconds: float
+) -> None:
+    """A bare number is minutes; the others say what they are."""
+    monkeypatch.setenv("RECONCILE_MONEY_WAIT", text)
+    assert load_settings(folder=tmp_path).money_wait == seconds
+
+
+@pytest.mark.parametrize("text", ["-1", "25h", "1441", "soon", "5 minutes", "1d", "m"])
+def test_a_wait_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str) -> None:
+    """Above a day, below nothing, or no time at all."""
+    monkeypatch.setenv("RECONCILE_MONEY_WAIT", text)
+    with pytest.raises(SettingsError, match="RECONCILE_MONEY_WAIT"):
+        load_settings(folder=tmp_path)
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90", 90), ("90s", 90), ("5m", 300), ("1h", 3600)])
+def test_the_other_durations_take_units_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str, seconds: float
+) -> None:
+    """A bare number is seconds there."""
+    monkeypatch.setenv("RECONCILE_DEADLINE", text)
+    assert load_settings(folder=tmp_path).deadline == seconds

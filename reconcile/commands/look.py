@@ -32,7 +32,7 @@ def why(id_: Id, as_json: AsJson = False) -> int:
     settings = shell.settings("sheet")
     book = world.open_book(settings)
     snapshot = book.read(("history", "archive"))
-    ledger, made, _ = plan_of(snapshot, settings)
+    ledger, made, _ = plan_of(snapshot, settings, book.zone)
     for key in keys:
         found = core.stories(key, snapshot, ledger, made)
         archived = core.archived(key, snapshot)

@@ -14,6 +14,7 @@ from reconcile.errors import Damaged, Exit, LeaseHeld, ReconcileError, SettingsE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from datetime import tzinfo
 
     from reconcile.config import Settings
     from reconcile.core.ledger import Ledger
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
     from reconcile.job import Stop
 
 
-def plan_of(snapshot: "Snapshot", settings: "Settings") -> "tuple[Ledger, Plan, tuple[Doubt, ...]]":
-    """What a snapshot comes to: the ledger, what a sync would do, and every doubt on record."""
+def plan_of(
+    snapshot: "Snapshot", settings: "Settings", zone: "tzinfo | None" = None
+) -> "tuple[Ledger, Plan, tuple[Doubt, ...]]":
+    """What a snapshot comes to: the ledger, what a sync would do, and every doubt on record. zone: the sheet's, for times it names."""
     from reconcile.core.lease import doubts_of
     from reconcile.core.ledger import Ledger
     from reconcile.core.plan import make_plan
@@ -31,7 +34,7 @@ def plan_of(snapshot: "Snapshot", settings: "Settings") -> "tuple[Ledger, Plan, 
 
     check_schema(snapshot)
     ledger = Ledger(snapshot.ledger, snapshot.meta)
-    made = make_plan(snapshot, ledger, world.rules(settings), now=world.clock().astimezone(settings.timezone))
+    made = make_plan(snapshot, ledger, world.rules(settings), now=world.clock().astimezone(zone or settings.timezone))
     return ledger, made, (*doubts_of(snapshot.meta), *made.doubts)
 
 
@@ -90,7 +93,8 @@ def sync(
     force: Annotated[
         bool,
         typer.Option(
-            "--force", help="Override the limits, once. Nothing else is overridden. With --dry-run: show that."
+            "--force",
+            help="Override the limits and RECONCILE_MONEY_WAIT, once. Nothing else is overridden. With --dry-run: show that.",
         ),
     ] = False,
     wait: Annotated[

@@ -260,6 +260,7 @@ def rules(settings: Settings) -> Rules:
         max_payment=settings.max_payment,
         max_tickets=settings.max_tickets,
         same_payment_days=settings.same_payment_days,
+        money_wait=timedelta(seconds=settings.money_wait),
     )
 
 

@@ -153,6 +153,7 @@ def digests(limits: Sequence[Limit], pushes: Sequence[Push]) -> list[str]:
 def _facts(push: Push) -> str:
     """Everything that is to happen to the row, and nothing about where it stands."""
     facts = [push.feed, push.key, push.action, push.target, push.params, str(push.amount), push.again]
+    facts += [push.unread] if push.unread else []
     return json.dumps([*facts, *([change.field, change.old, change.new] for change in push.changes)])
 
 
@@ -409,9 +410,7 @@ def _lines(approval: Approval, plan: Plan) -> Iterator[Row]:
 
 def _change(push: Push, place: int, say: Words) -> Row:
     change = push.changes[place]
-    amount = (
-        f"{say.PHRASES['refund']} {push.amount:f}" if push.refund and push.amount is not None and not place else None
-    )
+    amount = worth(push, say) if push.refund and not place else None
     return {
         "what": amount,
         "field": say.LABEL[change.field],
@@ -420,16 +419,31 @@ def _change(push: Push, place: int, say: Words) -> Row:
     }
 
 
+def worth(push: Push, say: Words) -> str:
+    """What a refund is worth: its amount, or what bounds it (no refund is more than the charge) and what cannot be read."""
+    refund = say.PHRASES["refund"]
+    if push.amount is not None:
+        return f"{refund} {push.amount:f}"
+    charge = cells.panel_amount(dict(push.unread).get("charge"))
+    bounded = len(push.unread) > 1 and charge is not None and 0 <= charge <= cells.MOST
+    amount = say.PHRASES["at_most"].format(amount=f"{charge:f}") if bounded else say.PHRASES["unknown_amount"]
+    facts = ", ".join(
+        f"{say.LABEL[name]} {say.shown(text) if text else say.PHRASES['blank']}" for name, text in push.unread
+    )
+    return f"{refund} {amount}" + (f" ({facts})" if facts else "")
+
+
 def used(plan: Plan, meta: Mapping[str, str], when: str) -> tuple[list[Note], dict[str, str | None]]:
     """The answers and records of the ticks this run uses: to be committed before anything is sent, so that none is used twice.
 
+    A tick whose money still waits is not used yet.
     With --force that is so of every list that stands in the tab.
     """
     notes: list[Note] = []
     kept: dict[str, str | None] = {}
     before = records_of(meta)
     for approval in plan.approvals:
-        if approval.ticked or (plan.forced and approval.listed):
+        if (approval.ticked and not approval.waits) or (plan.forced and approval.listed):
             was = before[approval.code]
             record = replace(was, state=State.USED, ticked=approval.ticked or was.ticked, stale=False, when=when)
             kept[RECORD + approval.code] = record.text()

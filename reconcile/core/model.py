@@ -322,6 +322,7 @@ class Push:
     """What the panel is to be told about one row. `target` is the id (or user) the action is about.
 
     undoes: the run whose values it takes back, "" normally.
+    unread: of a refund whose amount cannot be worked out what it would be worked out of, as the panel sent it: field → text.
     """
 
     feed: Feed
@@ -335,6 +336,7 @@ class Push:
     order_id: str = ""
     again: bool = False
     undoes: str = ""
+    unread: tuple[tuple[str, str], ...] = ()
 
     @property
     def refund(self) -> bool:
@@ -380,7 +382,8 @@ class Approval:
     """A limit as the Approvals tab asks about it: `digest` names exactly the changes it is about, `code` the list of them.
 
     listed: whether the list stands in the tab already. ticked: whether a tick of staff lets it through now. before: the code
-    under which the very same was let through already, "" normally. waits: ticked, and let through once its money has waited.
+    under which the very same was let through already, "" normally. waits: ticked, and until when its money waits ("10:20", as people
+    read it); the tick is used once that is over.
     """
 
     limit: Limit
@@ -413,12 +416,20 @@ class Doubt:
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """A push that goes out after a time in which staff can stop it, and that time (in the sheet's zone)."""
+
+    push: Push
+    until: datetime
+
+
+@dataclass(frozen=True)
 class Plan:
     """The pure result of comparing sheet and ledger: what to push, what to answer, what is held.
 
     `settled`: ledger rows to write although the panel is told nothing (a cell now agrees, or its shown value moved).
-    `held`: what would be pushed if no limit held it. `digest` names exactly `pushes` and `held` together: two equal plans have
-    equal digests. `refund_total`: of both. `words`: the language its answers are in. `approvals`: one per limit. `meta`: entries to write with the plan.
+    `held`: what would be pushed if no limit held it. `waiting`: what goes out later, unless staff stop it. `digest` names exactly
+    `pushes`, `held` and `waiting` together: two equal plans have equal digests. `refund_total`: of all three. `words`: the language its answers are in. `approvals`: one per limit. `meta`: entries to write with the plan.
     `archive`: ids of the closed orders that move to Archive with it, the longest closed first. `forced`: whether it goes out
     with everything that its limits would hold.
     """
@@ -437,6 +448,7 @@ class Plan:
     archive: tuple[str, ...] = ()
     forced: bool = False
     held: tuple[Push, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
 
     @property
     def stopped(self) -> tuple[Limit, ...]:

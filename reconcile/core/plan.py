@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from itertools import combinations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from reconcile.core import accidents, approvals, cells, diff, rules, written
+from reconcile.core import accidents, approvals, cells, diff, rules, waits, written
 from reconcile.core.facts import says_closed
 from reconcile.core.ledger import (
     SEEN,
@@ -60,7 +60,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from reconcile.core.model import Approval, Cell, Row, Snapshot
+    from reconcile.core.model import Approval, Cell, Row, Snapshot, Waiting
     from reconcile.core.words import Words
 
 KEY_LABEL: Final = {Feed.PAYMENTS: "reference", Feed.TICKETS: "reference"}
@@ -113,6 +113,7 @@ class Rules:
     max_payment: Decimal | None = Decimal(1000)
     max_tickets: int = 50
     same_payment_days: int = 1
+    money_wait: timedelta = timedelta(0)
 
 
 class Sheet:
@@ -209,16 +210,24 @@ def make_plan(
     limits = tuple(dict.fromkeys(limit for limit in draft.limits if _matters(limit, draft, pushes)))
     asked = approvals.judged(snapshot.tabs[APPROVALS], snapshot.meta, limits, pushes, snapshot.words)
     holding = [] if force else [each for each in asked.approvals if not each.ticked]
-    for each in asked.approvals:
-        if each not in holding:
-            _settle_limit(draft, each.limit, sheets, ledger, pushes)
-    _take_back(draft, sheets, ledger, [each.limit for each in holding], held)
     kept = tuple(push for push in pushes if any(each.limit.holds(_place(push)) for each in holding))
+    free = [push for push in pushes if push not in kept]
+    waiting, times = _waiting(
+        free, snapshot, [each for each in asked.approvals if each.ticked], sheets, settings, now, force=force
+    )
+    asked = _waiting_lists(asked, waiting, snapshot.words, now)
+    for each in asked.approvals:
+        if each not in holding and not each.waits:
+            _settle_limit(draft, each.limit, sheets, ledger, pushes)
+    waits_too = [Limit("money_wait", "", tuple(_place(each.push) for each in waiting))] if waiting else []
+    _take_back(draft, sheets, ledger, [*(each.limit for each in holding), *waits_too], held)
     _say_held(draft, sheets, holding, kept)
-    notes = _notes(draft, sheets, ledger, set(map(_place, pushes)) - set(map(_place, kept)))
+    _say_waiting(draft, waiting)
+    later = {*kept, *(each.push for each in waiting)}
+    notes = _notes(draft, sheets, ledger, set(map(_place, pushes)) - set(map(_place, later)))
     draft.messages.extend(asked.messages)
     return Plan(
-        pushes=tuple(push for push in pushes if push not in kept),
+        pushes=tuple(push for push in pushes if push not in later),
         notes=(*notes, *asked.notes),
         limits=tuple(each.limit for each in asked.approvals),
         doubts=tuple(draft.doubts),
@@ -228,9 +237,10 @@ def make_plan(
         digest=digest(pushes),
         words=snapshot.words,
         approvals=asked.approvals,
-        meta=asked.meta,
+        meta=(*asked.meta, *sorted(times.items())),
         forced=force,
         held=kept,
+        waiting=waiting,
     )
 
 
@@ -331,14 +341,71 @@ def _say_held(draft: _Draft, sheets: Mapping[Feed, Sheet], holding: Sequence[App
         draft.say(place[0], place[1], number, Kind.HELD, text)
 
 
+def _waiting(
+    free: Sequence[Push],
+    snapshot: Snapshot,
+    ticked: Sequence[Approval],
+    sheets: Mapping[Feed, Sheet],
+    settings: Rules,
+    now: datetime | None,
+    *,
+    force: bool,
+) -> tuple[tuple[Waiting, ...], dict[str, str | None]]:
+    """Which of what no limit holds waits for a while, so that staff can stop it, and the records of it."""
+    wait = timedelta(0) if force else settings.money_wait
+
+    def row_of(push: Push) -> Row:
+        sheet = sheets[push.feed]
+        return sheet.at(push.key) if push.key in sheet else {}
+
+    return waits.judged(snapshot.meta, free, ticked, row_of, wait, now)
+
+
+def _waiting_lists(
+    asked: approvals.Judged, waiting: Sequence[Waiting], say: Words, now: datetime | None
+) -> approvals.Judged:
+    """The ticked lists whose money still waits say so; their ticks are not used yet."""
+    notes, out = list(asked.notes), []
+    for each in asked.approvals:
+        times = [one.until for one in waiting if each.ticked and _place(one.push) in each.limit.rows]
+        if not times:
+            out.append(each)
+            continue
+        when = _time_of(max(times), say, now)
+        out.append(replace(each, waits=when))
+        notes.append(Note(APPROVALS, each.code, 0, Kind.WAITING, say.APPROVAL_MONEY_WAITS.format(when=when)))
+    return replace(asked, approvals=tuple(out), notes=tuple(notes))
+
+
+def _say_waiting(draft: _Draft, waiting: Sequence[Waiting]) -> None:
+    """A waiting row says what goes out, after which time, and how to stop it."""
+    say = draft.words
+    places: dict[tuple[str, str], list[Waiting]] = {}
+    for each in waiting:
+        places.setdefault(_place(each.push), []).append(each)
+    for place, mine in places.items():
+        if any(each.push.again for each in mine):
+            draft.answers.pop(place, None)  # the question was answered; until it is over, its answer can be taken back
+        push = mine[0].push
+        stops = UNSURE if push.again else "send" if not push.feed.claimed else mine[-1].push.changes[0].field
+        what = say.capital(", ".join(_own_part(each.push, say) for each in mine))
+        when = _time_of(max(each.until for each in mine), say, draft.now)
+        text = say.MONEY_WAITS.format(what=what, when=when, label=say.LABEL[stops])
+        draft.say(place[0], place[1], push.row, Kind.WAITING, text)
+
+
+def _time_of(until: datetime, say: Words, now: datetime | None) -> str:
+    """A time today as `10:20`, another day's with its date."""
+    return f"{until:%H:%M}" if now is None or until.date() == now.date() else say.moment(until)
+
+
 def _own_part(push: Push, say: Words) -> str:
     """A held push in words: `Status Canceled (refund 5.00)`; of what is sent once only what staff typed."""
     told = say.changes((change.field, change.new) for change in push.changes if change.field != "send")
     if not push.feed.claimed:
         told = say.capital(say.SENDS[push.action]) + (f" {push.changes[0].new}" if push.feed is Feed.PAYMENTS else "")
     if push.refund:
-        amount = f"{push.amount:f}" if push.amount is not None else say.PHRASES["unknown_amount"]
-        told += f" ({say.PHRASES['refund']} {amount})"
+        told += f" ({approvals.worth(push, say)})"
     return told
 
 
@@ -465,9 +532,10 @@ def closed_state(row: Row) -> Row:
 def _again(feed: Feed, key: str, number: int, sending: Sending, facts: Row) -> Push:
     changes = tuple(Change(name, "", value, raw) for name, (value, raw) in sending.values.items())
     if feed.claimed:
-        amount = rules.refund_amount(facts, sending.values.get("remains", (None, None))[0])
+        remains = sending.values.get("remains", (None, None))[0]
+        amount, unread = rules.refund_amount(facts, remains), rules.unread(facts, remains)
     else:
-        amount = _decimal(dict(sending.params).get("amount"))
+        amount, unread = _decimal(dict(sending.params).get("amount")), ()
     return Push(
         feed,
         key,
@@ -479,6 +547,7 @@ def _again(feed: Feed, key: str, number: int, sending: Sending, facts: Row) -> P
         amount,
         order_id=sending.order_id,
         again=True,
+        unread=unread,
     )
 
 

@@ -253,6 +253,7 @@ def _refund(
             params=(*((("remains", remains),) if remains else ()), *((ONCE,) if by_update else ())),
             amount=refund_amount(ledger, remains, row),
             order_id=key,
+            unread=unread(ledger, remains, row),
         )
     )
     return out
@@ -282,6 +283,16 @@ def refund_amount(ledger: Row, remains: str | None, row: Row | None = None) -> D
         return charge
     quantity = quantity_of(ledger, row)
     return charge * int(remains) / quantity if quantity else None
+
+
+def unread(ledger: Row, remains: str | None, row: Row | None = None) -> tuple[tuple[str, str], ...]:
+    """What a refund would be worked out of, where that cannot be done; nothing where it can."""
+    if refund_amount(ledger, remains, row) is not None:
+        return ()
+    charge = ("charge", _accepted(ledger, "charge"))
+    if remains is None:
+        return (charge,)
+    return charge, ("quantity", _accepted(ledger, "quantity")), ("remains", remains)
 
 
 def quantity_of(ledger: Row, row: Row | None = None) -> int | None:
@@ -364,7 +375,17 @@ def cancel(
     if shown is Decision.REFUND:
         amount = refund_amount(facts, None)
         out.pushes.append(
-            Push(Feed.CANCELS, key, number, Action.SET_CANCELED, order_id, (change,), amount=amount, order_id=order_id)
+            Push(
+                Feed.CANCELS,
+                key,
+                number,
+                Action.SET_CANCELED,
+                order_id,
+                (change,),
+                amount=amount,
+                order_id=order_id,
+                unread=unread(facts, None),
+            )
         )
         if "remains" in edits:
             out.seen["remains"] = edits["remains"]
@@ -390,7 +411,18 @@ def _partial_cancel(out: Decided, key: str, row: Row, ledger: Row, facts: Row, c
         amount = refund_amount(facts, remains)
         number = _row_number(row)
         out.pushes.append(
-            Push(Feed.CANCELS, key, number, Action.SET_PARTIAL, order_id, changes, params, amount, order_id=order_id)
+            Push(
+                Feed.CANCELS,
+                key,
+                number,
+                Action.SET_PARTIAL,
+                order_id,
+                changes,
+                params,
+                amount,
+                order_id=order_id,
+                unread=unread(facts, remains),
+            )
         )
     return out
 

@@ -104,6 +104,7 @@ def _story(feed: Feed, key: str, snapshot: Snapshot, ledger: Ledger, plan: Plan)
     shown = here[0] if here else {}
     pushes = tuple(push for push in plan.pushes if (push.feed, push.key) == (feed, key))
     held = tuple(push for push in plan.held if (push.feed, push.key) == (feed, key))
+    waiting = tuple(each for each in plan.waiting if (each.push.feed, each.push.key) == (feed, key))
     answers = tuple(note for note in plan.notes if (note.tab, note.key) == (feed.value, key))
     sending = Sending.parse(known["sending"]) if known else None
     cells = tuple(_watched(feed, known, shown))
@@ -122,7 +123,9 @@ def _story(feed: Feed, key: str, snapshot: Snapshot, ledger: Ledger, plan: Plan)
         sync=_text(shown.get(SYNC)),
         pushes=pushes,
         answers=answers,
-        reasons=tuple(_reasons(feed, cells, known, here, pushes, held, answers, plan)),
+        reasons=tuple(
+            _reasons(feed, cells, known, here, (*pushes, *(each.push for each in waiting)), held, answers, plan)
+        ),
         history=tuple(of_feed[-MOST_LINES:]),
     )
 

@@ -191,11 +191,13 @@ HELD_BY_LIST: Final = (
     "by list {codes} in {tab}: {limit} In this row: {own}. If it is meant, tick {codes} there; if not, mend the row."
 )
 HELD_BY_LIST_ALONE: Final = "by list {codes} in {tab}: {limit}"
+MONEY_WAITS: Final = "{what} will be sent after {when}; clear the cell to stop ({label})."
 HELD_WITH_TAB: Final = "Nothing is sent from the tab {one} until list {code} in {tab} is settled."
 
 # --- approvals -------------------------------------------------------------------------------------------------------
 APPROVAL_WAITS: Final = "for {label}: if all of this is meant, tick it (or choose Yes); the next run then does it."
 APPROVAL_OTHERS: Final = "for the other lists: this one is ticked, and goes through when {codes} is ticked, too."
+APPROVAL_MONEY_WAITS: Final = "It is ticked; all of it will be sent after {when}. To stop it, clear the tick."
 APPROVAL_USED: Final = "It was let through on {when}."
 APPROVAL_FORCED: Final = "It was let through on {when}, with all other lists."
 APPROVAL_CHANGED: Final = (
@@ -358,6 +360,7 @@ PHRASES: Final = {
     "refund": "refund",
     "refunds": "refunds",
     "unknown_amount": "of an amount that is not known",
+    "at_most": "of at most {amount}",
     "nothing_lost": "nothing was lost",
     "it_went_through": "it went through",
     "send_again": "send again",

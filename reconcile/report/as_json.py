@@ -3,13 +3,14 @@
 Ids, amounts and counts the panel compares as text are text; times are ISO 8601 in UTC; a blank is null.
 
 plan      {"book", "digest", "changes": [push], "refunds": [push], "refund_total", "answers": [note], "doubts": [doubt],
-           "limits": [limit], "held": [push], "messages": [text], "archive": [id of an order that moves to Archive], "forced",
-           "counts": {"changes", "refunds", "answers", "doubts", "limits", "held": rows, "archive"}}
+           "limits": [limit], "held": [push], "waiting": [push + {"until"}],
+           "messages": [text], "archive": [id of an order that moves to Archive], "forced",
+           "counts": {"changes", "refunds", "answers", "doubts", "limits", "held": rows, "waiting", "archive"}}
 outcome   {"book", "run", "started", "finished", "exit_code", "result", "stopped", "received": {feed: count},
            "results": [push + {"verdict", "reason"}], "needs_person", "plan", "doubts", "messages", "calls": {action: count}}
 push      {"feed", "id", "row", "action", "target", "changes": [{"field", "from", "to"}], "refund", "amount", "again"}
 note      {"feed", "id", "row", "kind", "text"}
-limit     {"name", "text", "code", "listed", "ticked", "rows": how many it is about, "shuts": feed}; code: its list in Approvals
+limit     {"name", "text", "code", "listed", "ticked", "waits", "rows": how many it is about, "shuts": feed}; code: its list in Approvals
 doubt     {"id", "kind", "feed", "text", "at", "run", "service", "key", "bound", "resolve"}
 story     {"feed", "id", "rows", "state", "facts": {name: text}, "cells": [{"field", "panel", "sheet"}], "refused": [{"field",
            "value", "reason"}], "sending", "received", "closed", "sync", "next": [push], "answers": [note], "reasons": [text],
@@ -19,7 +20,7 @@ line      {"when", "tab", "id", "field", "from", "to", "result", "run"}
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from reconcile.report import facts
@@ -47,6 +48,7 @@ def plan(made: Plan, doubts: Sequence[Doubt], book: str) -> Json:
         "doubts": [doubt(item) for item in doubts],
         "limits": [limit(item, made) for item in made.limits],
         "held": [push(item) for item in made.held],
+        "waiting": [{**push(item.push), "until": item.until.astimezone(UTC).isoformat()} for item in made.waiting],
         "messages": list(made.messages),
         "archive": list(made.archive),
         "forced": made.forced,
@@ -57,6 +59,7 @@ def plan(made: Plan, doubts: Sequence[Doubt], book: str) -> Json:
             "doubts": len(doubts),
             "limits": len(made.limits),
             "held": made.rows_held,
+            "waiting": len(made.waiting),
             "archive": len(made.archive),
         },
     }
@@ -108,6 +111,7 @@ def limit(item: Limit, made: Plan) -> Json:
         "code": asked.code if asked else None,
         "listed": bool(asked and asked.listed),
         "ticked": bool(asked and asked.ticked),
+        "waits": asked.waits or None if asked else None,
         "rows": len(item.rows),
         "shuts": None if item.shuts is None else item.shuts.value,
     }

@@ -16,7 +16,7 @@ from reconcile.core.model import APPROVALS, Action, Feed, Kind, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from reconcile.core.model import Approval, Change, Doubt, Note, Outcome, Plan, Push, Result
+    from reconcile.core.model import Approval, Change, Doubt, Note, Outcome, Plan, Push, Result, Waiting
 
 ANSWERS: Final = (Kind.PROBLEM, Kind.HELD, Kind.REFUSED, Kind.WAITING)
 """Answers staff are to do something about; doubts have their own place."""
@@ -72,6 +72,11 @@ def told(push: Push) -> str:
     return phrase(push) + (f" · refund {amount(push)}" if push.refund else "")
 
 
+def later(item: Waiting) -> str:
+    """`told`, and after which time it goes out."""
+    return f"{told(item.push)} · after {item.until:%Y-%m-%d %H:%M}"
+
+
 def refund_total(pushes: Iterable[Push]) -> str:
     """`together 1.20`, saying when some amounts are not known."""
     known = [push.amount for push in pushes]
@@ -119,6 +124,8 @@ def plan_counts(plan: Plan, doubts: Sequence[Doubt]) -> str:
     parts.append(counted(len(refunds), "refund") + (f" ({refund_total(refunds)})" if refunds else ""))
     parts.append(counted(len(answers(plan.notes)), "answer for staff", "answers for staff"))
     parts.append(f"{len(doubts)} in doubt")
+    if plan.waiting:
+        parts.append(f"{len(plan.waiting)} waiting")
     if plan.stopped:
         limits = counted(len(plan.stopped), "limit")
         parts.append(f"{limits} overridden by --force" if plan.forced else f"{held(plan)} held by {limits}")
@@ -148,8 +155,8 @@ def shut(plan: Plan) -> str:
 
 
 def let_through(plan: Plan) -> tuple[Approval, ...]:
-    """What staff ticked: limits that this plan exceeds and that hold nothing any more."""
-    return tuple(approval for approval in plan.approvals if approval.ticked)
+    """What staff ticked: limits that this plan exceeds and that hold nothing any more; not those whose money still waits."""
+    return tuple(approval for approval in plan.approvals if approval.ticked and not approval.waits)
 
 
 def ways_through(plan: Plan) -> list[str]:

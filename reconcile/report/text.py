@@ -44,6 +44,11 @@ def plan(made: Plan, doubts: Sequence[Doubt], book: str) -> list[Line]:
     if made.refunds:
         title = f"Refunds: {len(made.refunds)}, {facts.refund_total(made.refunds)}"
         out += [Line(""), Line(title, "head"), *_pushes(made.refunds)]
+    if made.waiting:
+        out += [Line(""), Line(f"Waiting, until staff can stop it no more ({len(made.waiting)})", "head")]
+        out += _columns(
+            [(facts.place(each.push.feed, each.push.key, each.push.row), facts.later(each)) for each in made.waiting]
+        )
     if notes := facts.answers(made.notes):
         out += [Line(""), Line(f"Answers staff will read in Sync ({len(notes)})", "head")]
         rows = [(facts.place(note.tab, note.key, note.row), facts.said(note)) for note in notes]

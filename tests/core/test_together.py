@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
+from reconcile.core import approvals
 from reconcile.core.model import CancelTask
 from reconcile.core.plan import Rules
-from tests.core.desk import Desk, order
+from tests.core.desk import NOW, WHEN, Desk, order
 
 
 def desk_of(count: int) -> Desk:
@@ -86,3 +88,38 @@ def test_refunds_through_cancels_count_like_the_others(orders: int, requests: in
             desk.type("cancels", str(500 + number), decision="Cancel and refund")
         plan = desk.plan()
         assert (len(plan.refunds), len(plan.held)) == ((0, orders + requests) if stopped else (orders + requests, 0))
+
+
+@pytest.mark.parametrize(
+    ("facts", "typed", "worth"),
+    [
+        ({"charge": "abc"}, {"status": "Canceled"}, "refund of an amount that is not known (Charge “abc”)"),
+        ({"charge": ""}, {"status": "Canceled"}, "refund of an amount that is not known (Charge blank)"),
+        (
+            {"quantity": "lots"},
+            {"status": "Partial", "remains": 300},
+            "refund of at most 2.50 (Charge “2.50”, Quantity “lots”, Remains “300”)",
+        ),
+        (
+            {"charge": "1,234", "quantity": "1.000"},
+            {"status": "Partial", "remains": 300},
+            "refund of an amount that is not known (Charge “1,234”, Quantity “1.000”, Remains “300”)",
+        ),
+        ({"quantity": "lots"}, {"status": "Canceled"}, ""),
+        ({"quantity": "1,000"}, {"status": "Partial", "remains": 300}, ""),
+    ],
+)
+def test_a_refund_that_cannot_be_worked_out_names_what_bounds_it(
+    facts: dict[str, str], typed: dict[str, Any], worth: str
+) -> None:
+    """The list says how much at most, or what cannot be read; another charge is another list."""
+    desk = Desk()
+    desk.receive(order("15", **facts))
+    desk.type("orders", "15", **typed)
+    plan = desk.plan()
+    rows, _ = approvals.listing(plan, NOW, WHEN)
+    assert [row["what"] for row in rows[1:2]] == ([worth] if worth else [])
+    if worth:
+        assert f"({worth})" in plan.notes[0].text
+        desk.ledger = desk.ledger.patched([{**(desk.ledger.row("orders", "15") or {}), "charge": "other"}])
+        assert desk.plan().approvals[0].digest != plan.approvals[0].digest

@@ -16,8 +16,8 @@ def test_a_plan(plan: Plan) -> None:
     """Everything is there, and nothing but JSON's own types."""
     made = json.loads(json.dumps(as_json.plan(plan, [SEND_DOUBT], "orders.xlsx")))
     assert list(made) == [
-        *("book", "digest", "changes", "refunds", "refund_total", "answers", "doubts", "limits", "held", "messages"),
-        *("archive", "forced", "counts"),
+        *("book", "digest", "changes", "refunds", "refund_total", "answers", "doubts", "limits", "held", "waiting"),
+        *("messages", "archive", "forced", "counts"),
     ]
     assert made["counts"] == {
         "changes": 2,
@@ -26,6 +26,7 @@ def test_a_plan(plan: Plan) -> None:
         "doubts": 1,
         "limits": 0,
         "held": 0,
+        "waiting": 0,
         "archive": 12,
     }
     assert made["archive"] == [str(number) for number in range(101, 113)]
