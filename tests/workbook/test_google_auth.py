@@ -94,7 +94,7 @@ def test_a_key_that_was_revoked_is_said_in_words(emulator: Emulator) -> None:
     http = open_http(SecretStr(json.dumps(emulator.account())), emulator.host, pace=NoPause())
     with pytest.raises(AccessRefused, match="does not accept this key") as caught:
         http.request("get", "https://sheets.googleapis.com/v4/spreadsheets/x")
-    assert "README" in caught.value.next_step
+    assert "docs/google.md" in caught.value.next_step
     trouble = google_auth.token_works(http)
     assert isinstance(trouble, AccessRefused)
 
