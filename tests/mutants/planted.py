@@ -425,8 +425,8 @@ MUTANTS: tuple[Mutant, ...] = (
     _one(
         "what another machine received taken for landed",
         "reconcile/restore.py",
-        '(row is not None and (row["received"] or item.id in snapshot.tabs[feed.value].index))',
-        "row is not None",
+        'there = row is not None and (row["received"] or item.id in snapshot.tabs[feed.value].index)',
+        "there = row is not None",
         f"{IDENTITY}::test_what_one_machine_received_and_another_changed",
     ),
     _one(
