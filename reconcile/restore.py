@@ -17,7 +17,7 @@ from reconcile.core.facts import FACTS, facts_of
 from reconcile.core.identity import RESTORING, Identity, Kind, identity_of, settled
 from reconcile.core.landing import Landing, land, share
 from reconcile.core.lease import CLAIMING, LEASE, check_free, damaged, doubt_meta, lease_of
-from reconcile.core.ledger import SEEN, STATE_GONE, UNCONFIRMED, Ledger, Sending, blank_row, brought
+from reconcile.core.ledger import SEEN, STATE_GONE, UNCONFIRMED, WATCHED, Ledger, Sending, blank_row, brought
 from reconcile.core.model import Action, Commit, Doubt, Feed, Note, Verdict
 from reconcile.core.model import Kind as Say
 from reconcile.core.plan import Rules, closed_by, closed_state, content_mark, make_plan, went_through
@@ -499,7 +499,9 @@ def _beside(note: Note, told: Mapping[tuple[str, str], Note], say: Words) -> Not
 
 def _level(row: Row, level: Level, shown: Mapping[str, Any]) -> Row:
     """The ledger row with what the panel has. What it may have is kept only where a row is still to come back."""
-    out = {**row, **level.values, **{name + SEEN: shown.get(name) for name in level.values if name + SEEN in row}}
+    # what else stands in the row was looked at by the runs that this copy has forgotten: sent by itself, it would push the note away
+    seen = WATCHED[str(row["tab"])] if shown else tuple(level.values)
+    out = {**row, **level.values, **{name + SEEN: shown.get(name) for name in seen if name + SEEN in row}}
     if not row["received"] and not shown:
         out |= {**level.perhaps, **dict.fromkeys((name + SEEN for name in level.perhaps), UNCONFIRMED)}
     return closed_state(out)

@@ -354,6 +354,21 @@ def test_a_panel_that_lists_hands_nothing_out_again(world: World) -> None:
     assert not any("handed" in str(row["Sync"]) for row in world.rows("orders"))
 
 
+def test_what_the_panel_has_stays_told_beside_an_old_edit(world: World) -> None:
+    """F26: the copy has Completed beside Remains 77, which never went out; since then the panel took In progress: that stays in sight."""
+    world.type("orders", "1", status="Completed", remains=77)
+    assert world.run().code == 0
+    past = Past(world)
+    world.type("orders", "1", status="In progress", remains=None)
+    assert world.run().code == 0
+    past.put_back(world)
+    world.restore_book()
+    for _ in range(2):
+        assert world.run().code == 0
+        assert "The panel has Status In progress" in world.cell("orders", "1", "Sync")
+    assert world.panel.state.orders["1"].remains != "77"
+
+
 def test_an_update_that_was_refused_is_not_told_after_a_restore(world: World) -> None:
     """F26, F04: the panel refused it and the run said so: nothing is unknown about it."""
     past = Past(world)

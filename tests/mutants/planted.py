@@ -423,13 +423,6 @@ MUTANTS: tuple[Mutant, ...] = (
         "tests/faults/test_identity.py::test_make_a_copy_in_google_sheets",
     ),
     _one(
-        "what another machine received taken for landed",
-        "reconcile/restore.py",
-        '(row is not None and (row["received"] or item.id in snapshot.tabs[feed.value].index))',
-        "row is not None",
-        f"{IDENTITY}::test_what_one_machine_received_and_another_changed",
-    ),
-    _one(
         "a row that comes back without what the panel was told meanwhile",
         LANDING,
         '    if known is None or known["received"]:\n        return {}, {}',
