@@ -28,7 +28,9 @@ ALERT_SECONDS: Final = 15.0
 """The most that one ping, and all alerts of one run, may take."""
 
 MISSING: Final = "RECONCILE_NOTIFY is set, but the package apprise is not installed, so nobody is told."
-MISSING_STEP: Final = "Install it beside reconcile: pipx inject panel-reconcile apprise, or pip install apprise into its environment."
+MISSING_STEP: Final = (
+    "Install it beside reconcile: pipx inject panel-reconcile apprise, or pip install apprise into its environment."
+)
 
 FILE: Final = "alerts.json"
 """What was told of runs that could not write into the workbook, in the journal's folder."""
