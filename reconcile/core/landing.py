@@ -38,7 +38,6 @@ from reconcile.core.model import (
 )
 from reconcile.core.plan import changed_text, still_refused
 from reconcile.core.rules import joined
-from reconcile.core.words import ENGLISH
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -119,7 +118,7 @@ def land(
     cell_limit: int,
     shown: pd.DataFrame | None = None,
     lists: bool = False,
-    say: Words = ENGLISH,
+    say: Words,
 ) -> Landing:
     """The rows to append and remember for one answer.
 
@@ -230,10 +229,8 @@ def _new_row(
     out.ledger.append(ledger)
     out.counts[feed.value] += 1
     if known is not None:
-        name = "back" if archived else "new_row"
-        out.messages.append(
-            say.MESSAGES[name].format(tab=say.TAB[feed], one=say.ONE[feed], key=item.id, archive=say.TAB["archive"])
-        )
+        said = say.MESSAGES["back"] if archived else say.MESSAGES["new_row"]
+        out.messages.append(said.format(tab=say.TAB[feed], one=say.ONE[feed], key=item.id, archive=say.TAB["archive"]))
 
 
 def _cells(item: Order | Refill | CancelTask, say: Words) -> tuple[Row, str]:

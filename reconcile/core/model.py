@@ -11,13 +11,14 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from reconcile.core.words import ENGLISH, Words
-from reconcile.core.words import Kind as Kind  # noqa: PLC0414 - it belongs to the model as much as to the words
+from reconcile.core.words import Kind as Kind  # noqa: PLC0414, TC001 - it belongs to the model as much as to the words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pandas as pd
+
+    from reconcile.core.words import Words
 
 Cell = str | int | float | bool | datetime | None
 """One cell as it stands in a sheet. None is blank."""
@@ -271,7 +272,7 @@ class Snapshot:
     tabs: Mapping[str, pd.DataFrame]
     ledger: pd.DataFrame
     meta: Mapping[str, str]
-    words: Words = ENGLISH
+    words: Words
 
 
 @dataclass(frozen=True)
@@ -423,7 +424,7 @@ class Plan:
     messages: tuple[str, ...] = ()
     refund_total: Decimal = Decimal(0)
     digest: str = ""
-    words: Words = ENGLISH
+    words: Words = field(kw_only=True)
     approvals: tuple[Approval, ...] = ()
     meta: tuple[tuple[str, str | None], ...] = ()
     archive: tuple[str, ...] = ()

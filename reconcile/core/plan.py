@@ -19,6 +19,7 @@ import numpy as np
 
 from reconcile.core import accidents, approvals, cells, diff, rules, written
 from reconcile.core.facts import says_closed
+from reconcile.core.feeds import CLAIMED, FEEDS, WRITTEN
 from reconcile.core.ledger import (
     SEEN,
     STATE_ARCHIVED,
@@ -53,7 +54,6 @@ from reconcile.core.model import (
     Unsure,
     YesNo,
 )
-from reconcile.core.words import ENGLISH
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -63,15 +63,7 @@ if TYPE_CHECKING:
     from reconcile.core.model import Approval, Cell, Row, Snapshot
     from reconcile.core.words import Words
 
-KEY_LABEL: Final = {Feed.PAYMENTS: "reference", Feed.TICKETS: "reference"}
-HAS_UNSURE: Final = (Feed.ORDERS, Feed.CANCELS, Feed.PAYMENTS, Feed.TICKETS)
-TAB_FACTS: Final = {
-    Feed.ORDERS: ("user", "charge", "link", "quantity", "service"),
-    Feed.REFILLS: ("order_id", "service", "link", "quantity"),
-    Feed.CANCELS: ("order_id", "service", "link"),
-    Feed.PAYMENTS: ("user",),
-    Feed.TICKETS: ("user",),
-}
+TAB_FACTS: Final = {feed: spec.facts for feed, spec in FEEDS.items()}
 GONE_FLOOR: Final = 3
 """Fewer rows than this deleted at once is somebody tidying up, whatever the share."""
 
@@ -152,7 +144,7 @@ class _Draft:
     typed_over: the true IDs of rows that show another one.
     """
 
-    words: Words = ENGLISH
+    words: Words
     now: datetime | None = None
     pushes: list[Push] = field(default_factory=list)
     answers: dict[tuple[str, str], tuple[int, list[tuple[Kind, str]]]] = field(default_factory=dict)
@@ -167,9 +159,7 @@ class _Draft:
 
     def say(self, tab: str, key: str, row: int, kind: Kind, text: str) -> None:
         if len(key) > LONGEST_KEY:
-            long = self.words.KEY_TOO_LONG.format(
-                label=self.words.LABEL[KEY_LABEL.get(Feed(tab), "id")], length=f"{len(key):,}"
-            )
+            long = self.words.KEY_TOO_LONG.format(label=self.words.LABEL[FEEDS[Feed(tab)].key], length=f"{len(key):,}")
             self.messages.append(self.words.MESSAGES["row"].format(tab=self.words.TAB[tab], row=row, text=long))
             return
         parts = self.answers.setdefault((tab, key), (row, []))[1]
@@ -194,9 +184,9 @@ def make_plan(
     held = {feed: _held(draft, feed, sheets[feed], ledger) for feed in Feed}
     for feed in Feed:
         _doubts(draft, feed, sheets[feed], ledger, held[feed])
-    for feed in (Feed.ORDERS, Feed.REFILLS, Feed.CANCELS):
+    for feed in CLAIMED:
         _claimed_feed(draft, feed, sheets[feed], ledger, settings, held[feed])
-    for feed in (Feed.PAYMENTS, Feed.TICKETS):
+    for feed in WRITTEN:
         _staff_feed(draft, feed, sheets[feed], ledger, settings, held[feed])
     _judged_together(draft)
     _one_refund_per_order(draft, ledger)
@@ -488,7 +478,7 @@ def _claimed_feed(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, setti
     known = ledger.of(feed)
     _gone(draft, feed, sheet, ledger, settings)
     _unknown(draft, feed, sheet, ledger)
-    fields = (*WATCHED[feed.value], *((UNSURE,) if feed in HAS_UNSURE else ()))
+    fields = (*WATCHED[feed.value], *((UNSURE,) if FEEDS[feed].unsure else ()))
     moved = diff.changed(sheet.frame, known, fields)
     free = moved[~moved["key"].isin(held)] if held else moved  # what is held has its own answers, and its own limit
     if swapped := _exchanged(feed, sheet, ledger, say):
@@ -595,7 +585,7 @@ def _held(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger) -> set[str]:
     """Keys that must not be acted on: they stand twice, or beside another row's values."""
     say = draft.words
     held = set()
-    label = say.LABEL[KEY_LABEL.get(feed, "id")]
+    label = say.LABEL[FEEDS[feed].key]
     clash: dict[str, set[str]] = {}
     for key in set(sheet.keys) - {""}:
         if len(key) > LONGEST_KEY and not feed.claimed:
@@ -726,10 +716,13 @@ def _facts_alone(feed: Feed, sheet: Sheet, wrong: Mapping[str, Mapping[str, Cell
         texts = {cells.id_text(known) for known in before.values()}
         apart = [key for key, raw in shown.items() if not cells.is_blank(raw) and cells.id_text(raw) in texts]
         emptied = [key for key, raw in shown.items() if cells.is_blank(raw)]
-        for kind, what, keys in (("sorted apart", "sorted_columns", apart), ("back", "cleared", emptied)):
+        for kind, what, keys in (
+            ("sorted apart", say.LIMITS["sorted_columns"], apart),
+            ("back", say.LIMITS["cleared"], emptied),
+        ):
             if len(keys) >= MOVED_ROWS:
                 rows = [(_number(sheet.at(key)), key) for key in keys]
-                text = say.LIMITS[what].format(labels=say.LABEL[name])
+                text = what.format(labels=say.LABEL[name])
                 found.append(accidents.limit(feed, kind, rows, text, say))
     return found
 
@@ -788,11 +781,12 @@ def _gone_limit(feed: Feed, living: pd.DataFrame, lost: set[str], settings: Rule
         text = say.LIMITS["emptied"].format(tab=say.TAB[feed], count=len(keys))
         return Limit("emptied", text, tuple((feed.value, key) for key in keys), feed)
     open_keys = [str(key) for key in living.index[living["state"] == STATE_OPEN]]
-    for what, among in (("max_gone_share", open_keys), ("max_gone_share_all", keys)):
+    texts = say.LIMITS["max_gone_share"], say.LIMITS["max_gone_share_all"]
+    for said, among in zip(texts, (open_keys, keys), strict=True):
         gone = [key for key in among if key in lost]
         share = 100 * len(gone) / len(among) if among else 0.0
         if share > settings.max_gone_share and len(gone) >= GONE_FLOOR:
-            text = say.LIMITS[what].format(
+            text = said.format(
                 tab=say.TAB[feed],
                 count=len(gone),
                 total=len(among),
@@ -812,7 +806,7 @@ def _lost_ids(draft: _Draft, feed: Feed, sheet: Sheet, lost: set[str]) -> dict[s
     found: dict[str, int] = {}
     if "" not in sheet:
         return found
-    label = say.LABEL[KEY_LABEL.get(feed, "id")]
+    label = say.LABEL[FEEDS[feed].key]
     for key, sync, number in zip(sheet.keys, sheet.column(SYNC), sheet.column(ROW), strict=True):
         was = _sync_key(sync) if key == "" else ""
         if was in lost:
@@ -1037,8 +1031,7 @@ def content_mark(feed: Feed, row: Row) -> str:
 
     The same value typed differently (25 and 25.0, a space at the end) is no change.
     """
-    fields = ("user", "amount", "details", "commission") if feed is Feed.PAYMENTS else ("user", "subject", "message")
-    text = json.dumps([_mark_of(row.get(name)) for name in fields])
+    text = json.dumps([_mark_of(row.get(name)) for name in FEEDS[feed].content])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -1268,7 +1261,7 @@ def changed_text(name: str, before: str, after: str, say: Words) -> str:
     )
 
 
-def still_refused(feed: Feed, refused: Mapping[str, tuple[str, str]], say: Words = ENGLISH) -> str:
+def still_refused(feed: Feed, refused: Mapping[str, tuple[str, str]], say: Words) -> str:
     """What a row says about values the panel refused and that have not changed since."""
     _, reason = next(iter(refused.values()))
     sends = [(name, value) for name, (value, _) in refused.items() if name != "send"]
@@ -1284,7 +1277,7 @@ def refused_text(feed: Feed, what: str, reason: str, say: Words) -> str:
     return text
 
 
-def at_rest(feed: Feed, ledger_row: Row, say: Words = ENGLISH) -> tuple[Kind, str]:
+def at_rest(feed: Feed, ledger_row: Row, say: Words) -> tuple[Kind, str]:
     """What a row says when there is nothing to say: new, or what the panel has."""
     refused = refusals(ledger_row["refused"])
     if refused:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from reconcile.core import cells, words
+from reconcile.core import cells
 from reconcile.core.landing import Landing, land
 from reconcile.core.lease import DOUBT
 from reconcile.core.ledger import STATE_CLOSED, Sending
@@ -26,7 +26,7 @@ from reconcile.core.model import (
 )
 from reconcile.core.plan import beside_cancel, closed_by, content_mark, refused_besides, still_refused, went_through
 from reconcile.core.rules import joined
-from reconcile.core.words import ENGLISH
+from reconcile.core.words import TERMINAL
 from reconcile.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -90,13 +90,13 @@ def service_of(doubt: Doubt, given: str | None) -> str:
     if given is not None:
         if allowed and given not in allowed:
             raise SettingsError(
-                f"{doubt.id} is about service {words.listed(allowed)}, not {given}.", "Give one of these."
+                f"{doubt.id} is about service {TERMINAL.listed(allowed)}, not {given}.", "Give one of these."
             )
         return given
     if len(allowed) == 1:
         return allowed[0]
     raise SettingsError(
-        f"{doubt.id} may be about any of the services {words.listed(allowed) if allowed else 'of this panel'}.",
+        f"{doubt.id} may be about any of the services {TERMINAL.listed(allowed) if allowed else 'of this panel'}.",
         "Say which one these orders belong to with --service, and repeat the command per service with --keep-open.",
     )
 
@@ -223,7 +223,7 @@ def added(
     return commit, landing
 
 
-def nothing(doubt: Doubt, when: When, say: Words = ENGLISH) -> Commit:
+def nothing(doubt: Doubt, when: When, say: Words) -> Commit:
     """The commit that closes a doubt because nothing was lost."""
     what, said = say.PHRASES["nothing_lost"], f"{say.PHRASES['by_hand']} ({doubt.id})"
     line = _history(when, say.TAB[doubt.feed], doubt.key or doubt.service, "", what, said)

@@ -42,7 +42,6 @@ from reconcile.core.plan import (
     went_through,
 )
 from reconcile.core.rules import joined
-from reconcile.core.words import ENGLISH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -69,7 +68,7 @@ class Settled:
     history: tuple[Row, ...]
 
 
-def what(push: Push, say: Words = ENGLISH) -> str:
+def what(push: Push, say: Words) -> str:
     """A push in words, for sentences: `the partial refund (Remains 50)`, `Status Completed`."""
     if push.once:
         return sent_what(push.action, {c.field: c.new for c in push.changes}, push.feed, say)
@@ -84,7 +83,7 @@ def sent_what(action: Action, values: Mapping[str, str], feed: Feed, say: Words)
     return say.SENDS[action] + (f" ({inside})" if inside else "")
 
 
-def marked(push: Push, ledger: Ledger, frame: pd.DataFrame, *, run: str, when: str, say: Words = ENGLISH) -> Row:
+def marked(push: Push, ledger: Ledger, frame: pd.DataFrame, *, run: str, when: str, say: Words) -> Row:
     """The ledger row of a once-only push with its `sending` mark: committed before the call is made."""
     row = ledger.row(push.feed, push.key) or blank_row(push.feed, push.key)
     if not push.feed.claimed and not push.again:
@@ -200,7 +199,7 @@ def accepted(push: Push, row: Row, now: datetime) -> Row:
     return _dated(closed_state(out), now)
 
 
-def refused(push: Push, row: Row, reason: str, say: Words = ENGLISH) -> Row:
+def refused(push: Push, row: Row, reason: str, say: Words) -> Row:
     """The ledger row after the panel refused `push`: the values are seen, so they are not an edit until they change."""
     out: Row = dict(row)
     left = refusals(row.get("refused"))
@@ -238,7 +237,7 @@ def recovered(
     frames: Mapping[str, pd.DataFrame],
     outcome: Callable[[Feed, str, Sending], tuple[Verdict, str]],
     now: datetime,
-    say: Words = ENGLISH,
+    say: Words,
 ) -> tuple[Row, ...]:
     """Ledger rows for the `sending` marks an earlier run left behind, those in doubt included: the journal may know better.
 
@@ -280,7 +279,7 @@ def heard(
     ledger: Ledger,
     frames: Mapping[str, pd.DataFrame],
     now: datetime,
-    say: Words = ENGLISH,
+    say: Words,
 ) -> list[Row]:
     """Ledger rows for refunds, payments and tickets of which the journal knows, and this ledger does not.
 
@@ -315,7 +314,7 @@ def learned(recovered: Iterable[Row], plan: Plan, frames: Mapping[str, pd.DataFr
 
 
 def late_history(
-    ledger: Ledger, outcome: Callable[[Feed, str, Sending], tuple[Verdict, str]], now: datetime, say: Words = ENGLISH
+    ledger: Ledger, outcome: Callable[[Feed, str, Sending], tuple[Verdict, str]], now: datetime, say: Words
 ) -> list[Row]:
     """History lines for the `sending` marks an earlier run left behind: it did not live to write them. outcome: as `recovered`."""
     lines: list[Row] = []
@@ -327,9 +326,7 @@ def late_history(
     return lines
 
 
-def history_of_people(
-    ledger: Ledger, settled: Iterable[Row], run: str, now: datetime, say: Words = ENGLISH
-) -> list[Row]:
+def history_of_people(ledger: Ledger, settled: Iterable[Row], run: str, now: datetime, say: Words) -> list[Row]:
     """History lines for sends in doubt of which a row says that they went through. ledger: before `settled`."""
     lines: list[Row] = []
     said = f"{say.LABEL[UNSURE]}: {say.PHRASES['it_went_through']}"
