@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from reconcile import agree
-from reconcile.core import approvals, archive, cells, settle
+from reconcile.core import approvals, archive, cells, settle, transitions
 from reconcile.core import facts as ways
 from reconcile.core.facts import CHUNK, Facts, facts_of
 from reconcile.core.facts import FULL as FULL  # noqa: PLC0414 - it belongs to a run as much as to the panel
@@ -640,7 +640,14 @@ def _begin(run: _Run) -> None:
     run.until = now + job.lease
     agreed = run.ledger.patched(run.plan.settled)
     marks = [
-        settle.marked(push, agreed, run.snapshot.tabs[push.feed.value], run=job.run, when=run.when(), say=run.say)
+        transitions.marked(
+            push,
+            agreed,
+            run.snapshot.tabs[push.feed.value],
+            run=job.run,
+            when=run.when(),
+            what=settle.what(push, run.say),
+        )
         for push in run.plan.pushes
         if push.once and push not in run.postponed
     ]
@@ -650,7 +657,7 @@ def _begin(run: _Run) -> None:
     for push in run.plan.pushes:
         row = before.row(push.feed, push.key)
         if not push.once and row is not None:
-            before = before.patched([settle.unconfirmed(push, row)])
+            before = before.patched([transitions.unconfirmed(push, row)])
     doubtful = [row for push in run.plan.pushes if not push.once and (row := before.row(push.feed, push.key))]
     through, ticks = approvals.used(run.plan, run.snapshot.meta, run.when())
     listed, records = approvals.listing(run.plan, now, run.when())
@@ -1680,7 +1687,7 @@ def _unclear(run: _Run) -> int:
     for result in run.results:
         if result.verdict is Verdict.UNKNOWN and not result.push.once:
             row = run.ledger.row(result.push.feed, result.push.key)
-            told, _ = marks(row["refused"] if row else None).get(settle.UNCLEAR, ("0", ""))
+            told, _ = marks(row["refused"] if row else None).get(transitions.UNCLEAR, ("0", ""))
             found += int(told) + 1 >= settle.UNCLEAR_RUNS
     return found
 

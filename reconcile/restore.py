@@ -19,7 +19,8 @@ from reconcile.core.ledger import SEEN, Ledger, Sending, blank_row
 from reconcile.core.model import Action, Commit, Doubt, Feed, Note, Verdict
 from reconcile.core.model import Kind as Say
 from reconcile.core.once import Sent
-from reconcile.core.plan import Rules, closed_by, closed_state, content_mark, make_plan, went_through
+from reconcile.core.plan import Rules, make_plan
+from reconcile.core.transitions import closed_state, content_mark, in_doubt, marked, order_closed, went_through
 from reconcile.errors import Disagree, NothingToDo, SettingsError
 from reconcile.job import ARCHIVE, FULL, PAYLOAD, check_schema, past_of, read_answer, services, sync_texts
 from reconcile.journal import ON_RECORD, State
@@ -367,7 +368,7 @@ def _settle(
             }
             continue
         rows[send.feed, send.key] = _done(row, sending, shown, work.clock(), Feed(send.feed))
-        if Feed(send.feed) is Feed.CANCELS and (order := closed_by(sending, ledger)):
+        if Feed(send.feed) is Feed.CANCELS and (order := order_closed(sending, ledger, None)):
             rows[Feed.ORDERS.value, sending.order_id] = {**order, "closed": order["closed"] or work.clock().isoformat()}
         text = say.MESSAGES["restored_sent"].format(what=sending.what, when=_time(send, work, say))
         if shown:
@@ -409,9 +410,10 @@ def _perhaps_sent(work: Work, snapshot: Snapshot, ledger: Ledger) -> dict[tuple[
     for push in make_plan(snapshot, ledger, Rules()).pushes:
         if push.once and not push.again:
             frame = frames[push.feed.value]
-            row = settle.marked(push, ledger, frame, run=work.run, when=work.at(), say=snapshot.words)
+            what = settle.what(push, snapshot.words)
+            row = marked(push, ledger, frame, run=work.run, when=work.at(), what=what)
             if mark := Sending.parse(row["sending"]):
-                rows[push.feed.value, push.key] = {**row, "sending": replace(mark, doubt=True).text()}
+                rows[push.feed.value, push.key] = in_doubt(row, mark)
     return rows
 
 
@@ -434,7 +436,7 @@ def _marked(send: Send, say: Words) -> Sending:
 
 def _done(row: Row, sending: Sending, shown: Mapping[str, Any], now: datetime, feed: Feed) -> Row:
     """The ledger row once a send counts as accepted, with the cells as this copy shows them."""
-    out = went_through(row, sending)
+    out = went_through(row, sending, None, shown.get("remains"))
     for name in sending.values:
         seen = ("status" if name == "send" else name) + SEEN
         if seen in out:

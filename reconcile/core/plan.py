@@ -54,6 +54,7 @@ from reconcile.core.model import (
     Unsure,
     YesNo,
 )
+from reconcile.core.transitions import closed_state, content_mark, order_closed, refused_besides, went_through
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -345,10 +346,9 @@ def _doubts(
         if sending.again and not moved:
             settled = Unsure.SEND_AGAIN  # said through `resolve`
         if settled is Unsure.WENT_THROUGH:
-            seen = beside_cancel(feed, sending.action, row.get("remains") if row else None)
-            at: Row = {"received": draft.now.isoformat()} if draft.now is not None and not feed.claimed else {}
-            draft.settled[feed.value, key] = {**went_through(ledger_row, sending), **seen, **at, "unsure_seen": raw}
-            order_row = closed_by(sending, ledger) if feed is Feed.CANCELS else None
+            done = went_through(ledger_row, sending, draft.now, row.get("remains") if row else None)
+            draft.settled[feed.value, key] = {**done, "unsure_seen": raw}
+            order_row = order_closed(sending, ledger, draft.now) if feed is Feed.CANCELS else None
             if order_row is not None:
                 draft.remember(order_row, **order_row)
             draft.say(feed, key, number, Kind.SENT, say.WENT_THROUGH.format(what=sending.what))
@@ -385,62 +385,6 @@ def _refused_besides(draft: _Draft, feed: Feed, key: str, number: int, ledger_ro
     say = draft.words
     if left := refused_besides(ledger_row, sending):
         draft.say(feed, key, number, Kind.REFUSED, still_refused(feed, left, say))
-
-
-def refused_besides(ledger_row: Row, sending: Sending) -> dict[str, tuple[str, str]]:
-    """What the panel refused of a row, without the values of a send whose outcome was unknown."""
-    return {name: why for name, why in refusals(ledger_row["refused"]).items() if name not in sending.values}
-
-
-def went_through(ledger_row: Row, sending: Sending) -> Row:
-    """The ledger row once a send of unknown outcome is known to have happened."""
-    out = {
-        **ledger_row,
-        "sending": None,
-        "refused": refusals_text(refused_besides(ledger_row, sending), marks(ledger_row["refused"])),
-    }
-    for name, (value, raw) in sending.values.items():
-        out[name if name != "send" else "status"] = value if name != "send" else "sent"
-        if name + SEEN in out:
-            out[name + SEEN] = raw
-    out["refunded"] = refund_by(Action(sending.action), sending.values) or out["refunded"]
-    return closed_state(out)
-
-
-def beside_cancel(feed: Feed, action: str, remains: Cell) -> Row:
-    """What else counts as seen once a call went through: a canceled order is refunded whole, so its Remains has nothing to say.
-
-    Not before: where the call comes to nothing and staff choose another status, the Remains beside it are an edit like any other.
-    """
-    return {"remains" + SEEN: remains} if (feed, action) == (Feed.ORDERS, Action.SET_CANCELED.value) else {}
-
-
-def refund_by(action: Action, changed: Collection[str]) -> str | None:
-    """The status of an order after this call refunded it, None when the call moves no money to a customer."""
-    if action is Action.SET_CANCELED:
-        return Status.CANCELED.value
-    if action is Action.SET_PARTIAL or (action is Action.UPDATE_ORDERS and "remains" in changed):
-        return Status.PARTIAL.value
-    return None
-
-
-def closed_by(sending: Sending, ledger: Ledger) -> Row | None:
-    """The ledger row of the order that a send from the Cancels tab refunded, None when there is none."""
-    order = ledger.row(Feed.ORDERS, sending.order_id)
-    status = refund_by(Action(sending.action), sending.values)
-    if order is None or status is None:
-        return None
-    remains = sending.values.get("remains", (order["remains"], None))[0]
-    return closed_state({**order, "status": status, "remains": remains, "refunded": status})
-
-
-def closed_state(row: Row) -> Row:
-    """`row` with `state` closed when what the panel accepted closes it."""
-    done = (
-        row.get("status") in (Status.COMPLETED, Status.PARTIAL, Status.CANCELED, CLOSED_THERE, "Rejected", "sent")
-        or row.get("decision") is not None
-    )
-    return {**row, "state": STATE_CLOSED} if done and row.get("state") == STATE_OPEN else row
 
 
 def _again(feed: Feed, key: str, number: int, sending: Sending, facts: Row) -> Push:
@@ -1024,21 +968,6 @@ def _take_staff(draft: _Draft, feed: Feed, key: str, row: Row) -> bool:
     for kind, text in decided.answers:
         draft.say(feed, key, _number(row), kind, text)
     return bool(decided.pushes)
-
-
-def content_mark(feed: Feed, row: Row) -> str:
-    """What a payment or ticket row says, as 16 hex digits: a change after sending is noticed, nothing is stored twice.
-
-    The same value typed differently (25 and 25.0, a space at the end) is no change.
-    """
-    text = json.dumps([_mark_of(row.get(name)) for name in FEEDS[feed].content])
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _mark_of(cell: Cell) -> str | None:
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return (str(cell).strip() or None) if cell is not None else None
 
 
 # --- across rows -------------------------------------------------------------------------------------------------------

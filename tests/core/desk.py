@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from reconcile.core import diff, settle, words
+from reconcile.core import diff, settle, transitions, words
 from reconcile.core.cells import id_text
 from reconcile.core.landing import land
 from reconcile.core.ledger import CLAIMED, Ledger
@@ -188,8 +188,13 @@ class Desk:
         self.ledger = self.ledger.patched(plan.settled)
         self.ledger = self.ledger.patched(
             [
-                settle.marked(
-                    push, self.ledger, frames[push.feed.value], run=f"run-{self.runs}", when=WHEN, say=ENGLISH
+                transitions.marked(
+                    push,
+                    self.ledger,
+                    frames[push.feed.value],
+                    run=f"run-{self.runs}",
+                    when=WHEN,
+                    what=settle.what(push, ENGLISH),
                 )
                 for push in plan.pushes
                 if push.once
