@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from reconcile import agree
 from reconcile.core import alerts as alerting
-from reconcile.core import approvals, archive, cells, settle
+from reconcile.core import approvals, archive, cells, settle, transitions
 from reconcile.core import facts as ways
 from reconcile.core.accidents import named_ids
 from reconcile.core.facts import CHUNK, Facts, facts_of
@@ -63,8 +63,8 @@ from reconcile.core.model import (
     Verdict,
     YesNo,
 )
-from reconcile.core.once import Past, Send, known_pushes, once_of
-from reconcile.core.plan import Rules, make_plan
+from reconcile.core.once import Past, Send, once_of
+from reconcile.core.planned import planned
 from reconcile.core.rules import joined
 from reconcile.core.status import asked_meta, asked_of
 from reconcile.errors import (
@@ -92,6 +92,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from reconcile.core.model import CancelTask, Cell, Order, RawAnswer, Refill
+    from reconcile.core.plan import Rules
     from reconcile.core.words import Words
     from reconcile.journal import Journal
     from reconcile.panel.client import Keep
@@ -379,13 +380,8 @@ def plan_only(
     """
     snapshot = snapshot or book.read()
     check_schema(snapshot)
-    ledger = archive.settled(Ledger(snapshot.ledger, snapshot.meta), snapshot.tabs[Feed.ORDERS.value], now).ledger
-    plan = make_plan(snapshot, ledger, rules, now=now.astimezone(book.zone), force=force)
-    planned, days = ledger.patched(plan.settled), rules.archive_after_days
-    moving = archive.leaving(snapshot, planned, plan, book.obstacle, now=now, days=days)
-    said = [*archive.kept(moving, plan.words), *archive.stuck(moving.obstacle, plan.words)]
-    plan = replace(plan, archive=tuple(moving.rows), messages=(*plan.messages, *said))
-    return plan, (*doubts_of(snapshot.meta), *plan.doubts)
+    made = planned(snapshot, rules, now, None, zone=book.zone, obstacle=book.obstacle, force=force)
+    return made.plan, made.doubts
 
 
 def sync(job: Job, *, force: bool = False) -> Outcome:
@@ -446,14 +442,22 @@ def _read_and_plan(job: Job, started: datetime, *, force: bool = False) -> _Run:
     check_free(snapshot.meta, job.clock(), mine)
     overtook = lease is not None and lease.run not in mine
     past = past_of(job.journal, standing.panels)
-    moved = archive.settled(Ledger(snapshot.ledger, snapshot.meta), snapshot.tabs[Feed.ORDERS.value], job.clock())
-    recovered = settle.recovered(moved.ledger, snapshot.tabs, past.of_mark, job.clock(), snapshot.words)
-    late = settle.late_history(moved.ledger, past.of_mark, job.clock(), snapshot.words)
-    ledger, plan, heard = _planned(job, snapshot, moved.ledger.patched(recovered), past, force=force)
-    recovered = (*recovered, *heard)
-    settled = {(str(row["tab"]), str(row["key"])): row for row in (*recovered, *plan.settled)}
-    plan = replace(plan, settled=tuple(settled.values()))
-    run = _Run(job, started, snapshot, ledger, plan, standing, started, past, overtook, moved, recovered, late)
+    made = planned(snapshot, job.rules, job.clock(), past, zone=job.book.zone, force=force, remedy=job.remedy)
+    plan = made.plan
+    run = _Run(
+        job,
+        started,
+        snapshot,
+        made.ledger,
+        plan,
+        standing,
+        started,
+        past,
+        overtook,
+        made.archived,
+        made.recovered,
+        made.late,
+    )
     run.present = {feed.value: set(snapshot.tabs[feed.value].index) for feed in Feed}
     run.doubts = list(doubts_of(snapshot.meta))
     run.learnt = facts_of(snapshot.meta.get(ways.FACTS, ""), standing.panels, job.panel.name)
@@ -505,35 +509,6 @@ def _heard(send: Send) -> tuple[Verdict, str]:
     except AccessRefused as error:
         return Verdict.NOT_SENT, error.what
     return said.verdict, said.plain
-
-
-def _planned(
-    job: Job, snapshot: Snapshot, ledger: Ledger, past: Past, *, force: bool
-) -> tuple[Ledger, Plan, tuple[Row, ...]]:
-    """The plan, and the ledger and rows once what the journal knows of its refunds, payments and tickets is in it.
-
-    What the panel accepted before is not sent again; what is unclear since an earlier try is in doubt, as if this ledger had it.
-    """
-    now = job.clock()
-    if job.remedy is not None:
-        return ledger, job.remedy(snapshot, ledger), ()
-    plan = make_plan(snapshot, ledger, job.rules, now=now.astimezone(job.book.zone), force=force)
-    done, unclear = known_pushes(plan.pushes, past)
-    if not done and not unclear:
-        return ledger, plan, ()
-    rows = settle.heard(done, unclear, ledger.patched(plan.settled), snapshot.tabs, now, snapshot.words)
-    ledger = ledger.patched(rows)
-    plan = make_plan(snapshot, ledger, job.rules, now=now.astimezone(job.book.zone), force=force)
-    told = [
-        snapshot.words.MESSAGES["known_send"].format(
-            one=snapshot.words.ONE[push.feed],
-            key=push.key,
-            when=(send.answered_at or send.at)[:16].replace("T", " "),
-            run=send.run,
-        )
-        for push, send in done
-    ]
-    return ledger, replace(plan, messages=(*told, *plan.messages)), tuple(rows)
 
 
 def _recover_claims(run: _Run) -> None:
@@ -705,19 +680,26 @@ def _begin(run: _Run) -> None:
     run.postponed = [push for push in run.plan.pushes if _waits(run, push)]
     now = job.clock()
     run.until = now + job.lease
-    planned = run.ledger.patched(run.plan.settled)
+    agreed = run.ledger.patched(run.plan.settled)
     marks = [
-        settle.marked(push, planned, run.snapshot.tabs[push.feed.value], run=job.run, when=run.when(), say=run.say)
+        transitions.marked(
+            push,
+            agreed,
+            run.snapshot.tabs[push.feed.value],
+            run=job.run,
+            when=run.when(),
+            what=settle.what(push, run.say),
+        )
         for push in run.plan.pushes
         if push.once and push not in run.postponed
     ]
     batch, rest = share(run.waiting, PAYLOAD)
-    landing, ledger = _landing(run, planned.patched(marks), batch)
-    before = planned.patched(marks)
+    landing, ledger = _landing(run, agreed.patched(marks), batch)
+    before = agreed.patched(marks)
     for push in run.plan.pushes:
         row = before.row(push.feed, push.key)
         if not push.once and row is not None:
-            before = before.patched([settle.unconfirmed(push, row)])
+            before = before.patched([transitions.unconfirmed(push, row)])
     doubtful = [row for push in run.plan.pushes if not push.once and (row := before.row(push.feed, push.key))]
     through, ticks = approvals.used(run.plan, run.snapshot.meta, run.when())
     listed, records = approvals.listing(run.plan, now, run.when())
@@ -1486,10 +1468,11 @@ def _acknowledge(run: _Run, ids: set[str]) -> bool:
 
 def _tell_listed(run: _Run) -> None:
     """One line each for what a listing panel shows as pending although it has no row, or is closed, here."""
-    for name, keys in (("listed_rowless", [*run.rowless]), ("listed_closed", [*run.closed_here])):
+    told = run.say.MESSAGES
+    for said, keys in ((told["listed_rowless"], [*run.rowless]), (told["listed_closed"], [*run.closed_here])):
         if keys:
             tab, other = run.say.TAB[Feed.ORDERS], run.say.TAB[ARCHIVE]
-            text = run.say.MESSAGES[name].format(tab=tab, archive=other, count=len(keys), ids=named_ids(keys))
+            text = said.format(tab=tab, archive=other, count=len(keys), ids=named_ids(keys))
             run.messages.append(text)
 
 
@@ -1893,7 +1876,7 @@ def _unclear(run: _Run) -> int:
     for result in run.results:
         if result.verdict is Verdict.UNKNOWN and not result.push.once:
             row = run.ledger.row(result.push.feed, result.push.key)
-            told, _ = marks(row["refused"] if row else None).get(settle.UNCLEAR, ("0", ""))
+            told, _ = marks(row["refused"] if row else None).get(transitions.UNCLEAR, ("0", ""))
             found += int(told) + 1 >= settle.UNCLEAR_RUNS
     return found
 

@@ -20,9 +20,10 @@ from reconcile.core.lease import CLAIMING, LEASE, check_free, damaged, doubt_met
 from reconcile.core.ledger import SEEN, STATE_GONE, UNCONFIRMED, WATCHED, Ledger, Sending, blank_row, brought
 from reconcile.core.model import Action, Commit, Doubt, Feed, Note, Verdict
 from reconcile.core.model import Kind as Say
-from reconcile.core.plan import Rules, closed_by, closed_state, content_mark, make_plan, went_through
+from reconcile.core.plan import Rules, make_plan
 from reconcile.core.rules import joined
-from reconcile.core.words import ENGLISH
+from reconcile.core.transitions import closed_state, content_mark, in_doubt, marked, order_closed, went_through
+from reconcile.core.words import TERMINAL
 from reconcile.errors import Disagree, NothingToDo, SettingsError
 from reconcile.job import ARCHIVE, FULL, PAYLOAD, check_schema, past_of, read_answer, services, sync_texts
 from reconcile.journal import ON_RECORD, State
@@ -451,7 +452,7 @@ def _settle(
         if came is not None and not _sent_after(work.journal, standing.identity.book, send, came):
             done = {**row, "refunded": done["refunded"]}  # it is open again at the panel
         rows[send.feed, send.key] = done
-        if Feed(send.feed) is Feed.CANCELS and (order := closed_by(sending, ledger)):
+        if Feed(send.feed) is Feed.CANCELS and (order := order_closed(sending, ledger, None)):
             rows[Feed.ORDERS.value, sending.order_id] = {**order, "closed": order["closed"] or work.clock().isoformat()}
         text = say.MESSAGES["restored_sent"].format(what=sending.what, when=_time(send, work, say))
         if shown:
@@ -510,10 +511,11 @@ def _level(row: Row, level: Level, shown: Mapping[str, Any]) -> Row:
 def _level_told(level: Level, work: Work, say: Words) -> tuple[Say, str]:
     """What a row says of the panel's newer values."""
     parts = []
-    for name, values in (("restored_perhaps", level.perhaps), ("restored_told", level.values)):
+    told = say.MESSAGES
+    for text, values in ((told["restored_perhaps"], level.perhaps), (told["restored_told"], level.values)):
         if values:
             when = say.moment(_parsed(level.at, work))
-            parts.append((Say.INFO, say.MESSAGES[name].format(what=say.changes(values.items()), when=when)))
+            parts.append((Say.INFO, text.format(what=say.changes(values.items()), when=when)))
     return joined(parts, say)
 
 
@@ -523,9 +525,10 @@ def _perhaps_sent(work: Work, snapshot: Snapshot, ledger: Ledger) -> dict[tuple[
     for push in make_plan(snapshot, ledger, Rules()).pushes:
         if push.once and not push.again:
             frame = frames[push.feed.value]
-            row = settle.marked(push, ledger, frame, run=work.run, when=work.at(), say=snapshot.words)
+            what = settle.what(push, snapshot.words)
+            row = marked(push, ledger, frame, run=work.run, when=work.at(), what=what)
             if mark := Sending.parse(row["sending"]):
-                rows[push.feed.value, push.key] = {**row, "sending": replace(mark, doubt=True).text()}
+                rows[push.feed.value, push.key] = in_doubt(row, mark)
     return rows
 
 
@@ -548,7 +551,7 @@ def _marked(send: Send, say: Words) -> Sending:
 
 def _done(row: Row, sending: Sending, shown: Mapping[str, Any], now: datetime, feed: Feed) -> Row:
     """The ledger row once a send counts as accepted, with the cells as this copy shows them."""
-    out = went_through(row, sending)
+    out = went_through(row, sending, None, shown.get("remains"))
     for name in sending.values:
         seen = ("status" if name == "send" else name) + SEEN
         if seen in out:
@@ -644,7 +647,7 @@ def _would_rebuild(work: Work, standing: agree.Standing) -> Restored:
     found = _sends(work.journal, past, ledger, book)
     levels = _levels(work.journal, book, Copy(), ledger, {send.key for send, _ in found}, {})
     lacking = _lacking(known.machines if known else {}, Identity(), work)
-    doubt = _others(lacking, known.services if known else (), work, ENGLISH) if lacking else None
+    doubt = _others(lacking, known.services if known else (), work, TERMINAL) if lacking else None
     untold = [claim for claim, read in claims if _is_untold(claim, read, Copy())]
     counts = {feed: len(keys) for feed, keys in rows.items()}
     result = _outcome(work, "", counts, found, None, len(levels), doubt, untold)

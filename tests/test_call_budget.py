@@ -11,6 +11,7 @@ from reconcile.core.landing import land
 from reconcile.core.ledger import Ledger
 from reconcile.core.model import Claimed, Commit, Feed, Order
 from reconcile.core.plan import Rules
+from reconcile.core.words import ENGLISH
 from reconcile.job import Job, sync
 from reconcile.journal import Journal
 from reconcile.panel.client import Panel
@@ -48,6 +49,7 @@ class Office:
             now=NOW,
             when="02 Mar 12:00",
             cell_limit=book.cell_limit,
+            say=ENGLISH,
         )
         for row, known in zip(landing.append["orders"][:done], landing.ledger[:done], strict=False):
             row.update(status="Completed")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reconcile.commands import shell, telling, world
-from reconcile.commands.run import plan_of, seen
+from reconcile.commands.run import planned_of, seen
 from reconcile.commands.shell import AsJson
 from reconcile.errors import Exit, LeaseHeld, ReconcileError, SettingsError
 from reconcile.report.clean import line
@@ -32,9 +32,9 @@ def why(id_: Id, as_json: AsJson = False) -> int:
     settings = shell.settings("sheet")
     book = world.open_book(settings)
     snapshot = book.read(("history", "archive"))
-    ledger, made, _ = plan_of(snapshot, settings, book.zone)
+    made = planned_of(book, snapshot, settings)
     for key in keys:
-        found = core.stories(key, snapshot, ledger, made)
+        found = core.stories(key, snapshot, made.ledger, made.plan)
         archived = core.archived(key, snapshot)
         if found or archived:
             break
@@ -280,7 +280,7 @@ def _workbook(settings: "Settings", *, whole: bool) -> "Iterator[Check]":
         snapshot, disagree = seen(settings, book, ("runs",)) if whole else (book.read(("runs",)), None)
         if whole:
             yield from _identity(settings, disagree)
-        yield from _state(snapshot, settings)
+        yield from _state(book, snapshot, settings)
     except ReconcileError as error:
         yield Check("workbook", error.exit_code, error.what, error.next_step)
 
@@ -307,7 +307,7 @@ def _gone(settings: "Settings", book: world.Book) -> "Iterator[Check]":
         return  # said above, by the workbook's own check
 
 
-def _state(snapshot: "Snapshot", settings: "Settings") -> "Iterator[Check]":
+def _state(book: world.Book, snapshot: "Snapshot", settings: "Settings") -> "Iterator[Check]":
     """Services, lease, doubts, limits and the last run."""
     from reconcile.core.lease import HEARTBEAT, lease_of
     from reconcile.job import services
@@ -335,15 +335,15 @@ def _state(snapshot: "Snapshot", settings: "Settings") -> "Iterator[Check]":
         yield Check("lease", Exit.LEASE, f"Run {lease.run} is at work, or was killed: its right ends in {left} s.")
     else:
         yield Check("lease", Exit.DONE, f"Run {lease.run} did not finish; the next sync goes on from there.")
-    _, made, doubts = plan_of(snapshot, settings)
-    if doubts:
+    made = planned_of(book, snapshot, settings)
+    if doubts := made.doubts:
         ids = ", ".join(doubt.id for doubt in doubts[:5]) + (" …" if len(doubts) > 5 else "")  # noqa: PLR2004 - one line
         yield Check(
             "doubts", Exit.DOUBT, f"{len(doubts)} open: {ids}", "`reconcile resolve` tells what to do about each."
         )
     else:
         yield Check("doubts", Exit.DONE, "Nothing is in doubt.")
-    for limit in made.stopped:
+    for limit in made.plan.stopped:
         yield Check("limits", Exit.LIMIT, limit.text, "`reconcile plan` shows it, and how it is let through.")
     yield _last_run(snapshot, snapshot.meta.get(HEARTBEAT, ""))
 

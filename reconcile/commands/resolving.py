@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reconcile.commands import shell, world
-from reconcile.commands.run import plan_of
+from reconcile.commands.run import planned_of
 from reconcile.commands.shell import AsJson, Yes
 from reconcile.core.model import Feed, Order, Refill
 from reconcile.errors import Exit, RevisionMoved, SettingsError
@@ -83,7 +83,7 @@ def resolve(
 def _list(*, as_json: bool) -> int:
     settings = shell.settings("sheet")
     book = world.open_book(settings)
-    _, _, doubts = plan_of(book.read(), settings)
+    doubts = planned_of(book, book.read(), settings).doubts
     if as_json:
         from reconcile.report import as_json as report
 
@@ -117,12 +117,14 @@ class _Request:
 
     def carry_out(self, *, yes: bool, as_json: bool) -> int:
         """Under the journal's lock: read, check that no run is at work, commit, settle the journal."""
+        from reconcile.core.ledger import Ledger
+
         with world.open_journal(self.settings) as journal:
             book = world.open_book(self.settings)
             for attempt in range(TRIES):
                 snapshot, standing = world.agreed(self.settings, book, journal)
-                ledger, _, doubts = plan_of(snapshot, self.settings)
-                doubt = self._found(doubts)
+                ledger = Ledger(snapshot.ledger, snapshot.meta)
+                doubt = self._found(planned_of(book, snapshot, self.settings).doubts)
                 self._refuse_known(doubt, ledger, journal, standing)
                 commit = self._commit(doubt, snapshot, ledger, book)
                 if attempt == 0:

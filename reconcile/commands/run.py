@@ -14,28 +14,21 @@ from reconcile.errors import Damaged, Exit, LeaseHeld, ReconcileError, SettingsE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from datetime import tzinfo
 
     from reconcile.config import Settings
-    from reconcile.core.ledger import Ledger
-    from reconcile.core.model import Doubt, Outcome, Plan, Snapshot
+    from reconcile.core.model import Outcome, Snapshot
+    from reconcile.core.planned import Planned
     from reconcile.errors import Disagree
     from reconcile.job import Stop
 
 
-def plan_of(
-    snapshot: "Snapshot", settings: "Settings", zone: "tzinfo | None" = None
-) -> "tuple[Ledger, Plan, tuple[Doubt, ...]]":
-    """What a snapshot comes to: the ledger, what a sync would do, and every doubt on record. zone: the sheet's, for times it names."""
-    from reconcile.core.lease import doubts_of
-    from reconcile.core.ledger import Ledger
-    from reconcile.core.plan import make_plan
+def planned_of(book: "world.Book", snapshot: "Snapshot", settings: "Settings") -> "Planned":
+    """What a sync would do about what `book` has just read, and every doubt on record. No journal is asked."""
+    from reconcile.core.planned import planned
     from reconcile.job import check_schema
 
     check_schema(snapshot)
-    ledger = Ledger(snapshot.ledger, snapshot.meta)
-    made = make_plan(snapshot, ledger, world.rules(settings), now=world.clock().astimezone(zone or settings.timezone))
-    return ledger, made, (*doubts_of(snapshot.meta), *made.doubts)
+    return planned(snapshot, world.rules(settings), world.clock(), None, zone=book.zone, obstacle=book.obstacle)
 
 
 def plan(as_json: AsJson = False) -> int:

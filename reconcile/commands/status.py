@@ -75,15 +75,15 @@ def _shown(profile: str | None, oldest: float | None) -> "Shown":
 
 
 def _read(settings: "Settings", name: str, panel: str, oldest: float | None) -> "Shown":
-    from reconcile.commands.run import plan_of, seen
+    from reconcile.commands.run import planned_of, seen
     from reconcile.core import status as core
     from reconcile.report.standing import Shown
 
     book = world.open_book(settings)
     snapshot, disagree = seen(settings, book, ("runs",))
-    ledger, made, doubts = plan_of(snapshot, settings)
+    made = planned_of(book, snapshot, settings)
     now = world.clock()
-    found = core.standing(snapshot, ledger, made, doubts, now=now, zone=book.zone)
+    found = core.standing(snapshot, made.ledger, made.plan, made.doubts, now=now, zone=book.zone)
     late = _late(found.age(now), oldest)
     code = Exit.UNAVAILABLE if late else Exit.DONE
     what, step = "", ""

@@ -188,7 +188,7 @@ def _sent(settings: "Settings", remedy: "Callable[[Snapshot, Ledger], Plan]") ->
 
 def _looked(settings: "Settings", what: str, find: "Find", *, force: bool) -> "tuple[Undo, Plan]":
     """What would be taken back now. Raises SettingsError, LeaseHeld, and what keeps a run from beginning."""
-    from reconcile.commands.run import plan_of
+    from reconcile.commands.run import planned_of
     from reconcile.core import undo as core
     from reconcile.core.lease import lease_of
 
@@ -198,15 +198,15 @@ def _looked(settings: "Settings", what: str, find: "Find", *, force: bool) -> "t
     lease = lease_of(snapshot.meta)
     if lease is not None and lease.held(world.clock()):
         raise LeaseHeld(f"Run {lease.run} is at work, or was killed.", "Try again when it has ended.")
-    ledger, _, _ = plan_of(snapshot, settings)
+    ledger = planned_of(book, snapshot, settings).ledger
     found = core.inverse(find(snapshot, ledger), snapshot, ledger, what)
     return found, core.plan(found, snapshot, ledger, world.rules(settings), force=force)
 
 
 def _told(made: "Plan", found: "Undo", what: str) -> "list[Line]":
     """What would be taken back, and what would not, with why."""
-    from reconcile.core import words
     from reconcile.core.undo import REASONS
+    from reconcile.core.words import TERMINAL
     from reconcile.report import facts
     from reconcile.report.text import Line
 
@@ -228,7 +228,7 @@ def _told(made: "Plan", found: "Undo", what: str) -> "list[Line]":
         for (feed, why), count in sorted(reasons.items()):
             keys = [one.done.key for one in found.kept if (one.done.feed, one.why) == (feed, why)]
             shown = ", ".join(dict.fromkeys(f"#{line(key)}" for key in keys[:8])) + (" …" if len(keys) > 8 else "")  # noqa: PLR2004 - one line
-            out.append(Line(f"  {words.TAB[feed]} {shown} ({count}): {REASONS[why]}", "warn"))
+            out.append(Line(f"  {TERMINAL.TAB[feed]} {shown} ({count}): {REASONS[why]}", "warn"))
     if not out:
         out.append(Line(f"{line(what)} told the panel nothing that could be taken back."))
     return out

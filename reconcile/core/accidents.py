@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from reconcile.core import cells
+from reconcile.core.feeds import FEEDS, NUMBERS
 from reconcile.core.ledger import SEEN, WATCHED
-from reconcile.core.model import ROW, Decision, Feed, Limit, RefillStatus, Status
-from reconcile.core.words import ENGLISH
+from reconcile.core.model import ROW, Feed, Limit, RefillStatus, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,11 +39,8 @@ ROWS: Final = 5
 BITS: Final = 16.0
 """From so many bits on a block is an accident. What that catches and what it stops is in tests/accident_rates.json."""
 
-NUMBERS: Final = ("start_count", "remains")
 CHOICES: Final = {
-    (Feed.ORDERS, "status"): Status,
-    (Feed.REFILLS, "status"): RefillStatus,
-    (Feed.CANCELS, "decision"): Decision,
+    (feed, each.name): each.options for feed, spec in FEEDS.items() for each in spec.watched if each.options
 }
 RANK: Final[dict[str, int]] = {
     Status.PROCESSING: 0,
@@ -204,9 +201,7 @@ class _Tab:
         return (counts[value] + 1) / (counts.total() - counts[None] + 5)
 
 
-def found(
-    feed: Feed, sheet: pd.DataFrame, ledger: pd.DataFrame, moved: pd.DataFrame, say: Words = ENGLISH
-) -> list[Limit]:
+def found(feed: Feed, sheet: pd.DataFrame, ledger: pd.DataFrame, moved: pd.DataFrame, say: Words) -> list[Limit]:
     """The accidents that `moved` shows, as limits that stop the push, each with its rows.
 
     sheet, ledger: one tab's frames as `diff.changed` takes them, and a `link`; moved: what it returned, without rows that
@@ -264,8 +259,8 @@ def _what(guess: _Guess, block: list[_Row], say: Words) -> str:
         sorted(name for name, times in changed.items() if 2 * times > len(block) or times >= ROWS) or changed
     )
     if guess.name == "shifted":
-        way = "shifted_down" if guess.shift > 0 else "shifted_up"
-        return say.LIMITS[way].format(labels=labels, count=abs(guess.shift))
+        text = say.LIMITS["shifted_down"] if guess.shift > 0 else say.LIMITS["shifted_up"]
+        return text.format(labels=labels, count=abs(guess.shift))
     return say.LIMITS["sorted_columns" if guess.name == "sorted apart" else "back"].format(labels=labels)
 
 

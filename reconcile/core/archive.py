@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Final
 
 from reconcile.core import cells
 from reconcile.core.ledger import (
+    SEEN,
     STATE_ARCHIVED,
     STATE_ARCHIVED_AGAIN,
     STATE_CLOSED,
     STATE_KEPT,
     STATE_OPEN,
+    WATCHED,
 )
-from reconcile.core.model import ROW, Feed, Kind
+from reconcile.core.model import ROW, UNSURE, Feed, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     from reconcile.core.ledger import Ledger
     from reconcile.core.model import Plan, Row, Snapshot
+    from reconcile.core.sentences import MessageName
     from reconcile.core.words import Words
 
 MOST_ROWS: Final = 500
@@ -40,6 +43,15 @@ OBSTACLE: Final = "archive"
 
 REFUSED: Final = "refused"
 """What that entry says when the workbook itself refused, with the day."""
+
+STUCK: Final[Mapping[str, MessageName]] = {
+    REFUSED: "stuck_refused",
+    "formulas": "stuck_formulas",
+    "twins": "stuck_twins",
+    "objects": "stuck_objects",
+    "links": "stuck_links",
+}
+"""What a workbook says keeps its rows (`Workbook.obstacle`) → the sentence about it."""
 
 
 @dataclass(frozen=True)
@@ -207,7 +219,7 @@ def _asked_about(ledger: Ledger) -> set[str]:
 
 def _agrees(row: Row, known: Row) -> bool:
     """Whether the row's cells are the ones the ledger saw last: what was typed since is looked at by a plan first."""
-    return all(row.get(name) == known[name + "_seen"] for name in ("status", "start_count", "remains", "unsure"))
+    return all(row.get(name) == known[name + SEEN] for name in (*WATCHED[Feed.ORDERS], UNSURE))
 
 
 def told(moved: Moving, days: int, say: Words) -> list[str]:
@@ -236,7 +248,7 @@ def stuck(obstacle: str | None, say: Words) -> list[str]:
     """What keeps all rows in Orders, and what to do about it."""
     if not obstacle:
         return []
-    return [say.MESSAGES[f"stuck_{obstacle}"].format(tab=say.TAB["orders"], archive=say.TAB["archive"])]
+    return [say.MESSAGES[STUCK[obstacle]].format(tab=say.TAB["orders"], archive=say.TAB["archive"])]
 
 
 def outdated(done: Settled, say: Words) -> dict[str, str]:

@@ -16,8 +16,6 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from reconcile.core.words import ENGLISH
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -134,7 +132,7 @@ def is_error_cell(raw: Cell) -> bool:
     return isinstance(raw, str) and (bool(_ERROR.match(raw.strip())) or bool(_LOADING.match(raw.strip())))
 
 
-def poisoned(raw: Cell, label: str, say: Words = ENGLISH) -> Wrong | None:
+def poisoned(raw: Cell, label: str, say: Words) -> Wrong | None:
     """What makes a cell unusable whatever is expected in it: a formula, an error, something still loading."""
     if isinstance(raw, Formula):
         return Wrong(say.FORMULA.format(label=label))
@@ -145,7 +143,7 @@ def poisoned(raw: Cell, label: str, say: Words = ENGLISH) -> Wrong | None:
     return None
 
 
-def text_of(raw: Cell, label: str, longest: int, say: Words = ENGLISH) -> str | Wrong | None:
+def text_of(raw: Cell, label: str, longest: int, say: Words) -> str | Wrong | None:
     """Free text as typed, outer space trimmed. Numbers become their text; dates, booleans, formulas and errors are Wrong.
 
     longest: how many characters it may have, counted as they are kept in the ledger (a line break counts two).
@@ -169,7 +167,7 @@ def _kept_length(text: str) -> int:
     return len(json.dumps(text, ensure_ascii=False).encode("utf-16-le", "surrogatepass")) // 2 - 2
 
 
-def count(raw: Cell, label: str, say: Words = ENGLISH) -> str | Wrong | None:
+def count(raw: Cell, label: str, say: Words) -> str | Wrong | None:
     """A whole number ≥ 0 as canonical digits ("1000"), None for blank.
 
     Understood: 1000, 1000.0, " 1,000 ", "1 000", "1'000", full-width and other scripts' digits. "1.000" could be one
@@ -243,7 +241,7 @@ def _guess(text: str) -> str | None:
     return str(int(value)) if value == value.to_integral_value() and value <= MOST else None
 
 
-def money(raw: Cell, label: str, say: Words = ENGLISH) -> Decimal | Wrong | None:
+def money(raw: Cell, label: str, say: Words) -> Decimal | Wrong | None:
     """An amount > 0, None for blank. A comma or point that could be either a decimal or a thousands mark is answered, not guessed."""
     if is_blank(raw):
         return None
@@ -378,7 +376,7 @@ def letters(text: str) -> str:
     return unicodedata.normalize("NFC", bare.replace("ı", "i"))
 
 
-def choice(raw: Cell, options: type[Choice], label: str, say: Words = ENGLISH) -> Choice | Wrong | None:
+def choice(raw: Cell, options: type[Choice], label: str, say: Words) -> Choice | Wrong | None:
     """One of `options`, None for blank. Case, spaces, `_` and `-` do not matter; a near miss is answered with a suggestion.
 
     Understood in the language of `say` and in English; suggestions are in the language of `say`.
@@ -390,7 +388,7 @@ def choice(raw: Cell, options: type[Choice], label: str, say: Words = ENGLISH) -
         return wrong
     if isinstance(raw, (date, time, timedelta)):
         return Wrong(say.DATE.format(label=label, shown=say.shown(raw)))
-    english = say.language == ENGLISH.language
+    english = say.english
     folded = fold if english else letters
     by_name = {folded(option.value): option for option in options}
     if not english:

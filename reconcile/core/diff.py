@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
+from reconcile.core import feeds
 from reconcile.core.ledger import SEEN
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-NUMBERS: Final = ("start_count", "remains", "quantity", "charge")
+NUMBERS: Final = (*feeds.NUMBERS, "quantity", "charge")
 """The columns in which TRUE could be taken for 1."""
 
 _NO_BOOLEANS: Final = ("string", "integer", "floating", "mixed-integer-float", "datetime", "empty")

@@ -36,9 +36,9 @@ from reconcile.core.model import (
     RefillStatus,
     Status,
 )
-from reconcile.core.plan import changed_text, closed_state, still_refused
+from reconcile.core.plan import changed_text, still_refused
 from reconcile.core.rules import joined
-from reconcile.core.words import ENGLISH
+from reconcile.core.transitions import closed_state
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -123,7 +123,7 @@ def land(
     cell_limit: int,
     shown: pd.DataFrame | None = None,
     lists: bool = False,
-    say: Words = ENGLISH,
+    say: Words,
 ) -> Landing:
     """The rows to append and remember for one answer.
 
@@ -242,10 +242,8 @@ def _new_row(
     out.ledger.append(ledger)
     out.counts[feed.value] += 1
     if known is not None and known["received"]:
-        name = "back" if archived else "new_row"
-        out.messages.append(
-            say.MESSAGES[name].format(tab=say.TAB[feed], one=say.ONE[feed], key=item.id, archive=say.TAB["archive"])
-        )
+        said = say.MESSAGES["back"] if archived else say.MESSAGES["new_row"]
+        out.messages.append(said.format(tab=say.TAB[feed], one=say.ONE[feed], key=item.id, archive=say.TAB["archive"]))
 
 
 def _told_before(feed: Feed, known: Row | None) -> tuple[dict[str, str], dict[str, str]]:

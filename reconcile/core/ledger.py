@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
+from reconcile.core import feeds
 from reconcile.core.model import Feed, Status
 from reconcile.errors import Damaged
 
@@ -35,16 +36,10 @@ SEEN: Final = "_seen"
 FACTS: Final = ("service", "order_id", "user", "charge", "link", "quantity")
 """Panel-owned values, to answer a changed cell and for the rules (remains ≤ quantity, refund = charge x remains / quantity)."""
 
-WATCHED: Final = {
-    "orders": ("status", "start_count", "remains"),
-    "refills": ("status",),
-    "cancels": ("decision", "remains"),
-    "payments": (),
-    "tickets": (),
-}
+WATCHED: Final = feeds.WATCHED
 """The staff-owned cells whose edits are pushed, per tab."""
 
-CLAIMED: Final = ("orders", "refills", "cancels")
+CLAIMED: Final = tuple(feed.value for feed in feeds.CLAIMED)
 """The tabs whose rows the panel handed out: their ids are never typed."""
 
 COLUMNS: Final = (
@@ -52,14 +47,7 @@ COLUMNS: Final = (
     "key",
     "state",
     *FACTS,
-    "status",
-    "status_seen",
-    "start_count",
-    "start_count_seen",
-    "remains",
-    "remains_seen",
-    "decision",
-    "decision_seen",
+    *(column for name in feeds.COLUMNS for column in (name, name + SEEN)),
     "unsure_seen",
     "refused",
     "refunded",
@@ -109,9 +97,7 @@ def received_at(row: Row) -> str:
 
 def on_its_way(row: Row) -> bool:
     """Whether a run was about to tell the panel something of this row, moving no money, and nobody has confirmed that it did."""
-    return any(
-        row[name] == UNCONFIRMED for name in ("status_seen", "start_count_seen", "remains_seen", "decision_seen")
-    )
+    return any(row[name + SEEN] == UNCONFIRMED for name in feeds.COLUMNS)
 
 
 def brought(row: Row) -> tuple[tuple[str, int], ...]:

@@ -11,8 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from reconcile.core.words import ENGLISH, Words
-from reconcile.core.words import Kind as Kind  # noqa: PLC0414 - it belongs to the model as much as to the words
+from reconcile.core.words import Kind as Kind  # noqa: PLC0414, TC001 - it belongs to the model as much as to the words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from reconcile.core.alerts import Message
+    from reconcile.core.words import Words
 
 Cell = str | int | float | bool | datetime | None
 """One cell as it stands in a sheet. None is blank."""
@@ -275,7 +275,7 @@ class Snapshot:
     tabs: Mapping[str, pd.DataFrame]
     ledger: pd.DataFrame
     meta: Mapping[str, str]
-    words: Words = ENGLISH
+    words: Words
 
 
 @dataclass(frozen=True)
@@ -442,7 +442,7 @@ class Plan:
     messages: tuple[str, ...] = ()
     refund_total: Decimal = Decimal(0)
     digest: str = ""
-    words: Words = ENGLISH
+    words: Words = field(kw_only=True)
     approvals: tuple[Approval, ...] = ()
     meta: tuple[tuple[str, str | None], ...] = ()
     archive: tuple[str, ...] = ()

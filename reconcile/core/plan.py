@@ -19,6 +19,7 @@ import numpy as np
 
 from reconcile.core import accidents, approvals, cells, diff, rules, waits, written
 from reconcile.core.facts import says_closed
+from reconcile.core.feeds import CLAIMED, FEEDS, WRITTEN
 from reconcile.core.ledger import (
     SEEN,
     STATE_ARCHIVED,
@@ -53,7 +54,7 @@ from reconcile.core.model import (
     Unsure,
     YesNo,
 )
-from reconcile.core.words import ENGLISH
+from reconcile.core.transitions import closed_state, content_mark, order_closed, refused_besides, went_through
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -63,15 +64,7 @@ if TYPE_CHECKING:
     from reconcile.core.model import Approval, Cell, Row, Snapshot, Waiting
     from reconcile.core.words import Words
 
-KEY_LABEL: Final = {Feed.PAYMENTS: "reference", Feed.TICKETS: "reference"}
-HAS_UNSURE: Final = (Feed.ORDERS, Feed.CANCELS, Feed.PAYMENTS, Feed.TICKETS)
-TAB_FACTS: Final = {
-    Feed.ORDERS: ("user", "charge", "link", "quantity", "service"),
-    Feed.REFILLS: ("order_id", "service", "link", "quantity"),
-    Feed.CANCELS: ("order_id", "service", "link"),
-    Feed.PAYMENTS: ("user",),
-    Feed.TICKETS: ("user",),
-}
+TAB_FACTS: Final = {feed: spec.facts for feed, spec in FEEDS.items()}
 GONE_FLOOR: Final = 3
 """Fewer rows than this deleted at once is somebody tidying up, whatever the share."""
 
@@ -156,7 +149,7 @@ class _Draft:
     typed_over: the true IDs of rows that show another one.
     """
 
-    words: Words = ENGLISH
+    words: Words
     now: datetime | None = None
     pushes: list[Push] = field(default_factory=list)
     answers: dict[tuple[str, str], tuple[int, list[tuple[Kind, str]]]] = field(default_factory=dict)
@@ -171,9 +164,7 @@ class _Draft:
 
     def say(self, tab: str, key: str, row: int, kind: Kind, text: str) -> None:
         if len(key) > LONGEST_KEY:
-            long = self.words.KEY_TOO_LONG.format(
-                label=self.words.LABEL[KEY_LABEL.get(Feed(tab), "id")], length=f"{len(key):,}"
-            )
+            long = self.words.KEY_TOO_LONG.format(label=self.words.LABEL[FEEDS[Feed(tab)].key], length=f"{len(key):,}")
             self.messages.append(self.words.MESSAGES["row"].format(tab=self.words.TAB[tab], row=row, text=long))
             return
         parts = self.answers.setdefault((tab, key), (row, []))[1]
@@ -198,9 +189,9 @@ def make_plan(
     held = {feed: _held(draft, feed, sheets[feed], ledger) for feed in Feed}
     for feed in Feed:
         _doubts(draft, feed, sheets[feed], ledger, held[feed])
-    for feed in (Feed.ORDERS, Feed.REFILLS, Feed.CANCELS):
+    for feed in CLAIMED:
         _claimed_feed(draft, feed, sheets[feed], ledger, settings, held[feed])
-    for feed in (Feed.PAYMENTS, Feed.TICKETS):
+    for feed in WRITTEN:
         _staff_feed(draft, feed, sheets[feed], ledger, settings, held[feed])
     _judged_together(draft)
     _one_refund_per_order(draft, ledger)
@@ -431,10 +422,9 @@ def _doubts(
         if sending.again and not moved:
             settled = Unsure.SEND_AGAIN  # said through `resolve`
         if settled is Unsure.WENT_THROUGH:
-            seen = beside_cancel(feed, sending.action, row.get("remains") if row else None)
-            at: Row = {"received": draft.now.isoformat()} if draft.now is not None and not feed.claimed else {}
-            draft.settled[feed.value, key] = {**went_through(ledger_row, sending), **seen, **at, "unsure_seen": raw}
-            order_row = closed_by(sending, ledger) if feed is Feed.CANCELS else None
+            done = went_through(ledger_row, sending, draft.now, row.get("remains") if row else None)
+            draft.settled[feed.value, key] = {**done, "unsure_seen": raw}
+            order_row = order_closed(sending, ledger, draft.now) if feed is Feed.CANCELS else None
             if order_row is not None:
                 draft.remember(order_row, **order_row)
             draft.say(feed, key, number, Kind.SENT, say.WENT_THROUGH.format(what=sending.what))
@@ -471,62 +461,6 @@ def _refused_besides(draft: _Draft, feed: Feed, key: str, number: int, ledger_ro
     say = draft.words
     if left := refused_besides(ledger_row, sending):
         draft.say(feed, key, number, Kind.REFUSED, still_refused(feed, left, say))
-
-
-def refused_besides(ledger_row: Row, sending: Sending) -> dict[str, tuple[str, str]]:
-    """What the panel refused of a row, without the values of a send whose outcome was unknown."""
-    return {name: why for name, why in refusals(ledger_row["refused"]).items() if name not in sending.values}
-
-
-def went_through(ledger_row: Row, sending: Sending) -> Row:
-    """The ledger row once a send of unknown outcome is known to have happened."""
-    out = {
-        **ledger_row,
-        "sending": None,
-        "refused": refusals_text(refused_besides(ledger_row, sending), marks(ledger_row["refused"])),
-    }
-    for name, (value, raw) in sending.values.items():
-        out[name if name != "send" else "status"] = value if name != "send" else "sent"
-        if name + SEEN in out:
-            out[name + SEEN] = raw
-    out["refunded"] = refund_by(Action(sending.action), sending.values) or out["refunded"]
-    return closed_state(out)
-
-
-def beside_cancel(feed: Feed, action: str, remains: Cell) -> Row:
-    """What else counts as seen once a call went through: a canceled order is refunded whole, so its Remains has nothing to say.
-
-    Not before: where the call comes to nothing and staff choose another status, the Remains beside it are an edit like any other.
-    """
-    return {"remains" + SEEN: remains} if (feed, action) == (Feed.ORDERS, Action.SET_CANCELED.value) else {}
-
-
-def refund_by(action: Action, changed: Collection[str]) -> str | None:
-    """The status of an order after this call refunded it, None when the call moves no money to a customer."""
-    if action is Action.SET_CANCELED:
-        return Status.CANCELED.value
-    if action is Action.SET_PARTIAL or (action is Action.UPDATE_ORDERS and "remains" in changed):
-        return Status.PARTIAL.value
-    return None
-
-
-def closed_by(sending: Sending, ledger: Ledger) -> Row | None:
-    """The ledger row of the order that a send from the Cancels tab refunded, None when there is none."""
-    order = ledger.row(Feed.ORDERS, sending.order_id)
-    status = refund_by(Action(sending.action), sending.values)
-    if order is None or status is None:
-        return None
-    remains = sending.values.get("remains", (order["remains"], None))[0]
-    return closed_state({**order, "status": status, "remains": remains, "refunded": status})
-
-
-def closed_state(row: Row) -> Row:
-    """`row` with `state` closed when what the panel accepted closes it."""
-    done = (
-        row.get("status") in (Status.COMPLETED, Status.PARTIAL, Status.CANCELED, CLOSED_THERE, "Rejected", "sent")
-        or row.get("decision") is not None
-    )
-    return {**row, "state": STATE_CLOSED} if done and row.get("state") == STATE_OPEN else row
 
 
 def _again(feed: Feed, key: str, number: int, sending: Sending, facts: Row) -> Push:
@@ -566,7 +500,7 @@ def _claimed_feed(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, setti
     known = ledger.of(feed)
     _gone(draft, feed, sheet, ledger, settings)
     _unknown(draft, feed, sheet, ledger)
-    fields = (*WATCHED[feed.value], *((UNSURE,) if feed in HAS_UNSURE else ()))
+    fields = (*WATCHED[feed.value], *((UNSURE,) if FEEDS[feed].unsure else ()))
     moved = diff.changed(sheet.frame, known, fields)
     free = moved[~moved["key"].isin(held)] if held else moved  # what is held has its own answers, and its own limit
     if swapped := _exchanged(feed, sheet, ledger, say):
@@ -673,7 +607,7 @@ def _held(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger) -> set[str]:
     """Keys that must not be acted on: they stand twice, or beside another row's values."""
     say = draft.words
     held = set()
-    label = say.LABEL[KEY_LABEL.get(feed, "id")]
+    label = say.LABEL[FEEDS[feed].key]
     clash: dict[str, set[str]] = {}
     for key in set(sheet.keys) - {""}:
         if len(key) > LONGEST_KEY and not feed.claimed:
@@ -804,10 +738,13 @@ def _facts_alone(feed: Feed, sheet: Sheet, wrong: Mapping[str, Mapping[str, Cell
         texts = {cells.id_text(known) for known in before.values()}
         apart = [key for key, raw in shown.items() if not cells.is_blank(raw) and cells.id_text(raw) in texts]
         emptied = [key for key, raw in shown.items() if cells.is_blank(raw)]
-        for kind, what, keys in (("sorted apart", "sorted_columns", apart), ("back", "cleared", emptied)):
+        for kind, what, keys in (
+            ("sorted apart", say.LIMITS["sorted_columns"], apart),
+            ("back", say.LIMITS["cleared"], emptied),
+        ):
             if len(keys) >= MOVED_ROWS:
                 rows = [(_number(sheet.at(key)), key) for key in keys]
-                text = say.LIMITS[what].format(labels=say.LABEL[name])
+                text = what.format(labels=say.LABEL[name])
                 found.append(accidents.limit(feed, kind, rows, text, say))
     return found
 
@@ -866,11 +803,12 @@ def _gone_limit(feed: Feed, living: pd.DataFrame, lost: set[str], settings: Rule
         text = say.LIMITS["emptied"].format(tab=say.TAB[feed], count=len(keys))
         return Limit("emptied", text, tuple((feed.value, key) for key in keys), feed)
     open_keys = [str(key) for key in living.index[living["state"] == STATE_OPEN]]
-    for what, among in (("max_gone_share", open_keys), ("max_gone_share_all", keys)):
+    texts = say.LIMITS["max_gone_share"], say.LIMITS["max_gone_share_all"]
+    for said, among in zip(texts, (open_keys, keys), strict=True):
         gone = [key for key in among if key in lost]
         share = 100 * len(gone) / len(among) if among else 0.0
         if share > settings.max_gone_share and len(gone) >= GONE_FLOOR:
-            text = say.LIMITS[what].format(
+            text = said.format(
                 tab=say.TAB[feed],
                 count=len(gone),
                 total=len(among),
@@ -890,7 +828,7 @@ def _lost_ids(draft: _Draft, feed: Feed, sheet: Sheet, lost: set[str]) -> dict[s
     found: dict[str, int] = {}
     if "" not in sheet:
         return found
-    label = say.LABEL[KEY_LABEL.get(feed, "id")]
+    label = say.LABEL[FEEDS[feed].key]
     for key, sync, number in zip(sheet.keys, sheet.column(SYNC), sheet.column(ROW), strict=True):
         was = _sync_key(sync) if key == "" else ""
         if was in lost:
@@ -1108,22 +1046,6 @@ def _take_staff(draft: _Draft, feed: Feed, key: str, row: Row) -> bool:
     for kind, text in decided.answers:
         draft.say(feed, key, _number(row), kind, text)
     return bool(decided.pushes)
-
-
-def content_mark(feed: Feed, row: Row) -> str:
-    """What a payment or ticket row says, as 16 hex digits: a change after sending is noticed, nothing is stored twice.
-
-    The same value typed differently (25 and 25.0, a space at the end) is no change.
-    """
-    fields = ("user", "amount", "details", "commission") if feed is Feed.PAYMENTS else ("user", "subject", "message")
-    text = json.dumps([_mark_of(row.get(name)) for name in fields])
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _mark_of(cell: Cell) -> str | None:
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return (str(cell).strip() or None) if cell is not None else None
 
 
 # --- across rows -------------------------------------------------------------------------------------------------------
@@ -1350,7 +1272,7 @@ def changed_text(name: str, before: str, after: str, say: Words) -> str:
     )
 
 
-def still_refused(feed: Feed, refused: Mapping[str, tuple[str, str]], say: Words = ENGLISH) -> str:
+def still_refused(feed: Feed, refused: Mapping[str, tuple[str, str]], say: Words) -> str:
     """What a row says about values the panel refused and that have not changed since."""
     _, reason = next(iter(refused.values()))
     sends = [(name, value) for name, (value, _) in refused.items() if name != "send"]
@@ -1366,7 +1288,7 @@ def refused_text(feed: Feed, what: str, reason: str, say: Words) -> str:
     return text
 
 
-def at_rest(feed: Feed, ledger_row: Row, say: Words = ENGLISH) -> tuple[Kind, str]:
+def at_rest(feed: Feed, ledger_row: Row, say: Words) -> tuple[Kind, str]:
     """What a row says when there is nothing to say: new, or what the panel has."""
     refused = refusals(ledger_row["refused"])
     if refused:

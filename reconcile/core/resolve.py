@@ -7,13 +7,13 @@ refund, payment or ticket in doubt went through, or is to be sent again.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reconcile.core import cells, words
+from reconcile.core import cells
 from reconcile.core.landing import Landing, land
 from reconcile.core.lease import DOUBT
-from reconcile.core.ledger import STATE_CLOSED, Sending
+from reconcile.core.ledger import Sending
 from reconcile.core.model import (
     UNSURE,
     Claimed,
@@ -24,9 +24,10 @@ from reconcile.core.model import (
     Refill,
     Status,
 )
-from reconcile.core.plan import beside_cancel, closed_by, content_mark, refused_besides, still_refused, went_through
+from reconcile.core.plan import still_refused
 from reconcile.core.rules import joined
-from reconcile.core.words import ENGLISH
+from reconcile.core.transitions import content_mark, order_closed, refused_besides, send_again, went_through
+from reconcile.core.words import TERMINAL
 from reconcile.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -90,13 +91,13 @@ def service_of(doubt: Doubt, given: str | None) -> str:
     if given is not None:
         if allowed and given not in allowed:
             raise SettingsError(
-                f"{doubt.id} is about service {words.listed(allowed)}, not {given}.", "Give one of these."
+                f"{doubt.id} is about service {TERMINAL.listed(allowed)}, not {given}.", "Give one of these."
             )
         return given
     if len(allowed) == 1:
         return allowed[0]
     raise SettingsError(
-        f"{doubt.id} may be about any of the services {words.listed(allowed) if allowed else 'of this panel'}.",
+        f"{doubt.id} may be about any of the services {TERMINAL.listed(allowed) if allowed else 'of this panel'}.",
         "Say which one these orders belong to with --service, and repeat the command per service with --keep-open.",
     )
 
@@ -223,7 +224,7 @@ def added(
     return commit, landing
 
 
-def nothing(doubt: Doubt, when: When, say: Words = ENGLISH) -> Commit:
+def nothing(doubt: Doubt, when: When, say: Words) -> Commit:
     """The commit that closes a doubt because nothing was lost."""
     what, said = say.PHRASES["nothing_lost"], f"{say.PHRASES['by_hand']} ({doubt.id})"
     line = _history(when, say.TAB[doubt.feed], doubt.key or doubt.service, "", what, said)
@@ -243,7 +244,11 @@ def sent(doubt: Doubt, snapshot: Snapshot, ledger: Ledger, when: When, *, again:
     if row is None or sending is None:
         raise SettingsError(f"{doubt.id} is not in doubt any more.", "`reconcile resolve` lists what is.")
     shown = _shown(snapshot, doubt)
-    rows = [_sent_again(row, sending, shown)] if again else _went_through(doubt, row, sending, shown, ledger, when)
+    rows = (
+        [send_again(row, sending, shown.get(UNSURE))]
+        if again
+        else _went_through(doubt, row, sending, shown, ledger, when)
+    )
     verdict = say.PHRASES["send_again" if again else "it_went_through"]
     history = [
         _history(
@@ -273,20 +278,14 @@ def sent(doubt: Doubt, snapshot: Snapshot, ledger: Ledger, when: When, *, again:
     )
 
 
-def _sent_again(row: Row, sending: Sending, shown: Row) -> Row:
-    """The mark says so: the next sync sends it, as if somebody had said it in the row."""
-    return {**row, "sending": replace(sending, again=True).text(), "unsure_seen": shown.get(UNSURE)}
-
-
 def _went_through(doubt: Doubt, row: Row, sending: Sending, shown: Row, ledger: Ledger, when: When) -> list[Row]:
-    seen = beside_cancel(doubt.feed, sending.action, shown.get("remains")) if shown else {}
-    done: Row = {**went_through(row, sending), **seen, "unsure_seen": shown.get(UNSURE)}
-    if done["state"] == STATE_CLOSED and row["state"] != STATE_CLOSED:
-        done["closed"] = when.now.isoformat()
+    # without a row, what Remains showed stays as it was seen
+    done = went_through(row, sending, when.now, shown.get("remains") if shown else row["remains_seen"])
+    done["unsure_seen"] = shown.get(UNSURE)
     if not doubt.feed.claimed and shown:
         done.update(user=shown.get("user"), link=content_mark(doubt.feed, shown))
-    order = closed_by(sending, ledger) if doubt.feed is Feed.CANCELS else None
-    return [done] if order is None else [done, {**order, "closed": order["closed"] or when.now.isoformat()}]
+    order = order_closed(sending, ledger, when.now) if doubt.feed is Feed.CANCELS else None
+    return [done] if order is None else [done, order]
 
 
 def _shown(snapshot: Snapshot, doubt: Doubt) -> Row:

@@ -5,14 +5,13 @@ A row is decided alone; what concerns several rows (doubled ids, one refund per 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from reconcile.core import cells
+from reconcile.core import cells, feeds
 from reconcile.core.facts import says_closed
-from reconcile.core.ledger import SEEN, UNCONFIRMED, refusals
+from reconcile.core.ledger import SEEN, UNCONFIRMED, WATCHED, refusals
 from reconcile.core.model import (
     CLOSED_THERE,
     Action,
@@ -26,7 +25,6 @@ from reconcile.core.model import (
     Unsure,
     YesNo,
 )
-from reconcile.core.words import ENGLISH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -84,16 +82,14 @@ def joined(parts: Iterable[tuple[Kind, str]], say: Words) -> tuple[Kind, str]:
 # --- orders ----------------------------------------------------------------------------------------------------------
 
 
-def order(
-    key: str, row: Row, ledger: Row, edits: Mapping[str, Cell], *, partial_via: str, say: Words = ENGLISH
-) -> Decided:
+def order(key: str, row: Row, ledger: Row, edits: Mapping[str, Cell], *, partial_via: str, say: Words) -> Decided:
     """One order row whose `edits` (field → raw) moved since the ledger.
 
     Statuses move between open ones freely and into a closed one once; a closed order stays closed (DESIGN 7). Start count
     and remains go with the status in one `updateOrders` entry; Partial and Canceled go by the calls documented to refund.
     """
     out = Decided()
-    wanted = _wanted(row, ledger, edits, {"status", "start_count", "remains"}, out, _read_order, say)
+    wanted = _wanted(row, ledger, edits, Feed.ORDERS, out, say)
     if _is_closed(ledger):
         return _stays_closed(out, key, row, ledger, edits, wanted, say)
     if wanted.get("status") == CLOSED_THERE:
@@ -118,10 +114,12 @@ def order(
         out.say(Kind.PROBLEM, say.COMPLETED_AT_PANEL.format(remains=_left(ledger)))
     if out.answers and status is Status.COMPLETED:
         status = None  # a row with something wrong in it is not closed on a guess
-    changes = []
-    for name, value in (("status", status), ("start_count", wanted.get("start_count")), ("remains", remains)):
-        if value is not None:
-            changes.append(Change(name, _accepted(ledger, name), str(value), row[name]))
+    sent = {**wanted, "status": status, "remains": remains}
+    changes = [
+        Change(name, _accepted(ledger, name), str(value), row[name])
+        for name in WATCHED[Feed.ORDERS]
+        if (value := sent.get(name)) is not None
+    ]
     if changes:
         out.pushes.append(
             Push(Feed.ORDERS, key, _row_number(row), Action.UPDATE_ORDERS, key, tuple(changes), order_id=key)
@@ -309,10 +307,10 @@ def quantity_of(ledger: Row, row: Row | None = None) -> int | None:
 # --- refills and cancels -----------------------------------------------------------------------------------------------
 
 
-def refill(key: str, row: Row, ledger: Row, edits: Mapping[str, Cell], say: Words = ENGLISH) -> Decided:
+def refill(key: str, row: Row, ledger: Row, edits: Mapping[str, Cell], say: Words) -> Decided:
     """One refill row. In progress, Completed and Rejected each have a call; there is none back to Pending."""
     out = Decided()
-    wanted = _wanted(row, ledger, edits, {"status"}, out, _read_refill, say)
+    wanted = _wanted(row, ledger, edits, Feed.REFILLS, out, say)
     if "status" not in wanted:
         return out
     accepted = _accepted(ledger, "status")
@@ -331,15 +329,13 @@ def refill(key: str, row: Row, ledger: Row, edits: Mapping[str, Cell], say: Word
     return out
 
 
-def cancel(
-    key: str, row: Row, ledger: Row, edits: Mapping[str, Cell], order_row: Row | None, say: Words = ENGLISH
-) -> Decided:
+def cancel(key: str, row: Row, ledger: Row, edits: Mapping[str, Cell], order_row: Row | None, say: Words) -> Decided:
     """One cancel request. The panel has no "approve": Cancel and Partial refund act on the order, Reject on the request."""
     out = Decided()
-    wanted = _wanted(row, ledger, edits, {"decision", "remains"}, out, _read_cancel, say)
+    wanted = _wanted(row, ledger, edits, Feed.CANCELS, out, say)
     decided = _accepted(ledger, "decision")
     if not decided and (order_row or {}).get("refunded"):  # granted already, whatever is typed here now
-        out.seen = {name: raw for name, raw in edits.items() if name in ("decision", "remains")}
+        out.seen = {name: raw for name, raw in edits.items() if name in WATCHED[Feed.CANCELS]}
         how = say.choice(str((order_row or {}).get("refunded")))
         out.answers = [(Kind.INFO, say.REQUEST_GRANTED.format(order=str(ledger.get("order_id") or ""), status=how))]
         return out
@@ -430,7 +426,7 @@ def _partial_cancel(out: Decided, key: str, row: Row, ledger: Row, facts: Row, c
 # --- payments and tickets ----------------------------------------------------------------------------------------------
 
 
-def payment(key: str, row: Row, say: Words = ENGLISH) -> Decided:
+def payment(key: str, row: Row, say: Words) -> Decided:
     """One payment row that was never sent. Sent when Send is Yes and nothing is missing or wrong."""
     out = Decided()
     user = _text(row, "user", out, LONGEST_LINE, say)
@@ -454,7 +450,7 @@ def payment(key: str, row: Row, say: Words = ENGLISH) -> Decided:
     return out
 
 
-def ticket(key: str, row: Row, say: Words = ENGLISH) -> Decided:
+def ticket(key: str, row: Row, say: Words) -> Decided:
     """One ticket row that was never sent. Sent when Send is Yes and nothing is missing or wrong."""
     out = Decided()
     longest = {"user": LONGEST_LINE, "subject": LONGEST_LINE, "message": LONGEST_MESSAGE}
@@ -487,45 +483,21 @@ def _ready(row: Row, missing: list[str], out: Decided, say: Words) -> bool:
 
 # --- shared pieces -----------------------------------------------------------------------------------------------------
 
-Reader = Callable[[str, "Cell", "Words"], "str | cells.Wrong | None"]
 
-
-def _read_order(name: str, raw: Cell, say: Words) -> str | cells.Wrong | None:
-    named = {cells.letters(CLOSED_THERE), cells.letters(say.choice(CLOSED_THERE))}
-    if name == "status" and isinstance(raw, str) and cells.letters(raw) in named:
-        return CLOSED_THERE
-    return (
-        cells.choice(raw, Status, say.LABEL[name], say) if name == "status" else cells.count(raw, say.LABEL[name], say)
-    )
-
-
-def _read_refill(name: str, raw: Cell, say: Words) -> str | cells.Wrong | None:
-    return cells.choice(raw, RefillStatus, say.LABEL[name], say)
-
-
-def _read_cancel(name: str, raw: Cell, say: Words) -> str | cells.Wrong | None:
-    return (
-        cells.choice(raw, Decision, say.LABEL[name], say)
-        if name == "decision"
-        else cells.count(raw, say.LABEL[name], say)
-    )
-
-
-def _wanted(
-    row: Row, ledger: Row, edits: Mapping[str, Cell], fields: set[str], out: Decided, read: Reader, say: Words
-) -> dict[str, str]:
+def _wanted(row: Row, ledger: Row, edits: Mapping[str, Cell], feed: Feed, out: Decided, say: Words) -> dict[str, str]:
     """Field → canonical value staff want and the panel does not have yet.
 
     A value the panel refused is not wanted again until it changes, or something that went with it does: "Partial" that was
     refused for its remains is wanted again when the remains change, and not when the start count does. Blank cells and cells
     that agree with the panel are remembered as seen; wrong ones are answered and stay an edit until they are mended.
     """
+    fields = set(WATCHED[feed])
     refused = refusals(ledger.get("refused"))
     wanted: dict[str, str] = {}
     changed: set[str] = set()
     for name in sorted(fields & set(edits)):
         raw = row.get(name)
-        value = read(name, raw, say)
+        value = feeds.read(feed, name, raw, say)
         if value is not None and name in refused and value == refused[name][0]:
             out.seen[name] = raw  # the same again, typed differently
             continue
@@ -539,7 +511,7 @@ def _wanted(
             wanted[name] = str(value)
     for group in _refused_together(refused):
         for name in sorted(group & fields - changed if group & changed else ()):
-            value = read(name, row.get(name), say)
+            value = feeds.read(feed, name, row.get(name), say)
             if isinstance(value, str) and str(value) != _accepted(ledger, name):
                 wanted[name] = str(value)
                 out.seen.pop(name, None)

@@ -6,14 +6,11 @@ have gone through stays marked until a person (or the journal) says which.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from reconcile.core.ledger import (
-    SEEN,
-    STATE_CLOSED,
     STATE_OPEN,
-    UNCONFIRMED,
     Ledger,
     Sending,
     blank_row,
@@ -23,27 +20,31 @@ from reconcile.core.ledger import (
     refusals_text,
 )
 from reconcile.core.model import (
-    SYNC,
     UNSURE,
     Action,
     Feed,
     Kind,
     Note,
-    Status,
     Verdict,
 )
-from reconcile.core.plan import (
-    at_rest,
-    beside_cancel,
-    closed_by,
-    closed_state,
-    content_mark,
-    refund_by,
-    refused_text,
+from reconcile.core.plan import at_rest, refused_text
+from reconcile.core.rules import joined
+from reconcile.core.transitions import (
+    UNCLEAR,
+    accepted,
+    cell,
+    dated,
+    in_doubt,
+    marked,
+    not_sent,
+    order_closed,
+    refunded,
+    refused,
+    reopened,
+    send_refused,
+    unconfirmed,
     went_through,
 )
-from reconcile.core.rules import joined
-from reconcile.core.words import ENGLISH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -51,12 +52,11 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from reconcile.core.model import Cell, Plan, Push, Result, Row
+    from reconcile.core.model import Plan, Push, Result, Row
     from reconcile.core.once import Send
     from reconcile.core.words import Words
 
 
-UNCLEAR = "unclear"
 UNCLEAR_RUNS = 3
 """After so many runs in a row without a clear answer about a row, a person has to look at it."""
 
@@ -70,7 +70,7 @@ class Settled:
     history: tuple[Row, ...]
 
 
-def what(push: Push, say: Words = ENGLISH) -> str:
+def what(push: Push, say: Words) -> str:
     """A push in words, for sentences: `the partial refund (Remains 50)`, `Status Completed`."""
     if push.once:
         return sent_what(push.action, {c.field: c.new for c in push.changes}, push.feed, say)
@@ -83,39 +83,6 @@ def sent_what(action: Action, values: Mapping[str, str], feed: Feed, say: Words)
     amount = [("amount", value) for name, value in values.items() if name == "send" and feed is Feed.PAYMENTS]
     inside = say.changes([*extra, *amount])
     return say.SENDS[action] + (f" ({inside})" if inside else "")
-
-
-def marked(push: Push, ledger: Ledger, frame: pd.DataFrame, *, run: str, when: str, say: Words = ENGLISH) -> Row:
-    """The ledger row of a once-only push with its `sending` mark: committed before the call is made."""
-    row = ledger.row(push.feed, push.key) or blank_row(push.feed, push.key)
-    if not push.feed.claimed and not push.again:
-        # what it said when it was sent, under whatever Reference the row may stand later; the Yes of an earlier, refused try
-        # is forgotten, or a try that comes to nothing would leave a row that looks as if nothing had changed in it
-        said: Row = {"user": _cell(frame, push.key, "user"), "link": _mark(push.feed, frame, push.key)}
-        row = {**row, **said, "status_seen": None}
-    sending = Sending(
-        action=push.action.value,
-        target=push.target,
-        run=run,
-        at=when,
-        what=what(push, say),
-        values={change.field: (change.new, change.raw) for change in push.changes},
-        params=push.params,
-        order_id=push.order_id,
-    )
-    return {**row, "sending": sending.text(), "unsure_seen": _cell(frame, push.key, UNSURE)}
-
-
-def unconfirmed(push: Push, row: Row) -> Row:
-    """The ledger row while it is not known what the panel has: committed before the call is made, and kept after an unclear one.
-
-    Whatever the cells show then is sent by the next run, also when staff have put the old value back meanwhile.
-    """
-    out: Row = dict(row)
-    for change in push.changes:
-        out[change.field] = None
-        out[change.field + SEEN] = UNCONFIRMED
-    return out
 
 
 def settle(
@@ -137,7 +104,7 @@ def settle(
     say = plan.words
     # as the ledger has them now, not as they were planned: since then the panel may have handed the same one out again
     places = [(str(row["tab"]), str(row["key"])) for row in plan.settled]
-    rows = {place: _dated(ledger.row(*place) or blank_row(*place), now) for place in places}
+    rows = {place: dated(ledger.row(*place) or blank_row(*place), now) for place in places}
     said: dict[tuple[str, str], list[tuple[Kind, str]]] = {}
     numbers: dict[tuple[str, str], int] = {}
     history: list[Row] = []
@@ -164,52 +131,22 @@ def settle(
 def _one(result: Result, row: Row, frame: pd.DataFrame, when: str, now: datetime, say: Words) -> tuple[Row, Kind, str]:
     push = result.push
     if result.verdict is Verdict.ACCEPTED:
-        seen = beside_cancel(push.feed, push.action.value, _cell(frame, push.key, "remains"))
-        kind, text = (
-            _taken_back(push, row, say)
-            if push.undoes
-            else (Kind.SENT, say.SENT.format(when=when, what=what(push, say)))
-        )
-        return {**accepted(push, row, now), **seen}, kind, text
+        after = accepted(push, row, now, cell(frame, push.key, "remains"))
+        if push.undoes:
+            return after, *_taken_back(push, row, say)
+        return after, Kind.SENT, say.SENT.format(when=when, what=what(push, say))
     if result.verdict is Verdict.REFUSED:
         text = refused_text(push.feed, what(push, say), result.reason, say)
         return refused(push, row, result.reason, say), Kind.REFUSED, text
     if result.verdict is Verdict.NOT_SENT:
-        cleared = {**row, "sending": None} if push.once else row
-        return cleared, Kind.WAITING, say.NOT_SENT.format(what=what(push, say))
+        return not_sent(row) if push.once else row, Kind.WAITING, say.NOT_SENT.format(what=what(push, say))
     if not push.once:
         return _unclear(push, row, result.reason, say)
     sending = Sending.parse(row["sending"])
-    doubtful = {**row, "sending": replace(sending, doubt=True).text()} if sending else row
-    stale = _cell(frame, push.key, UNSURE) is not None
+    doubtful = in_doubt(row, sending) if sending else row
+    stale = cell(frame, push.key, UNSURE) is not None
     text = (say.IN_DOUBT_STALE if stale else say.IN_DOUBT).format(what=what(push, say), when=when)
     return doubtful, Kind.DOUBT, text
-
-
-def accepted(push: Push, row: Row, now: datetime) -> Row:
-    """The ledger row after the panel accepted `push`."""
-    out: Row = dict(row)
-    left = refusals(row.get("refused"))
-    for change in push.changes:
-        left.pop(change.field, None)
-        if change.field == "send":
-            out.update(status="sent", status_seen=change.raw)
-        else:
-            out[change.field] = change.new
-            out[change.field + SEEN] = change.raw
-    out["refused"] = refusals_text(left, _answered(row))
-    if push.once:
-        out["sending"] = None
-        out["refunded"] = refund_by(push.action, [c.field for c in push.changes]) or out["refunded"]
-    if not push.feed.claimed:
-        out["received"] = now.isoformat()
-    return _dated(reopened(out) if push.undoes else closed_state(out), now)
-
-
-def reopened(row: Row) -> Row:
-    """`row` with `state` open again when what the panel has now is open, closed when it is not."""
-    found = closed_state({**row, "state": STATE_OPEN, "closed": None})
-    return {**found, "closed": row["closed"]} if found["state"] == STATE_CLOSED else found
 
 
 def _taken_back(push: Push, row: Row, say: Words) -> tuple[Kind, str]:
@@ -220,27 +157,6 @@ def _taken_back(push: Push, row: Row, say: Words) -> tuple[Kind, str]:
     ):
         return Kind.INFO, say.OPEN_AGAIN.format(what=what(push, say))
     return Kind.INFO, say.TAKEN_BACK.format(what=what(push, say))
-
-
-def refused(push: Push, row: Row, reason: str, say: Words = ENGLISH) -> Row:
-    """The ledger row after the panel refused `push`: the values are seen, so they are not an edit until they change."""
-    out: Row = dict(row)
-    left = refusals(row.get("refused"))
-    for change in push.changes:
-        left[change.field] = (change.new, say.sentence(reason))
-        if change.field == "send":
-            out["status_seen"] = change.raw
-        else:
-            out[change.field + SEEN] = change.raw
-    out["refused"] = refusals_text(left, _answered(row))
-    if push.once:
-        out["sending"] = None
-    return out
-
-
-def _answered(row: Row) -> dict[str, tuple[str, str]]:
-    """The row's marks once the panel has given a clear answer."""
-    return {name: held for name, held in marks(row.get("refused")).items() if name != UNCLEAR}
 
 
 def _unclear(push: Push, row: Row, reason: str, say: Words) -> tuple[Row, Kind, str]:
@@ -260,7 +176,7 @@ def recovered(
     frames: Mapping[str, pd.DataFrame],
     outcome: Callable[[Feed, str, Sending], tuple[Verdict, str]],
     now: datetime,
-    say: Words = ENGLISH,
+    say: Words,
 ) -> tuple[Row, ...]:
     """Ledger rows for the `sending` marks an earlier run left behind, those in doubt included: the journal may know better.
 
@@ -274,25 +190,15 @@ def recovered(
                 continue
             frame = frames[feed.value]
             if verdict is Verdict.ACCEPTED:
-                seen = beside_cancel(feed, sending.action, _cell(frame, key, "remains"))
-                rows.append(_dated({**went_through(row, sending), **seen}, now))
-                if feed is Feed.CANCELS and (order := closed_by(sending, ledger)):
-                    rows.append(_dated(order, now))
+                rows.append(went_through(row, sending, now, cell(frame, key, "remains")))
+                if feed is Feed.CANCELS and (order := order_closed(sending, ledger, now)):
+                    rows.append(order)
             elif verdict is Verdict.REFUSED:
-                values = {name: (value, say.sentence(reason)) for name, (value, _) in sending.values.items()}
-                values = {**refusals(row["refused"]), **values}
-                raws = {(name if name != "send" else "status") + SEEN: raw for name, (_, raw) in sending.values.items()}
-                rows.append({**row, **raws, "sending": None, "refused": refusals_text(values, _answered(row))})
+                rows.append(send_refused(row, sending, reason, say))
             elif verdict is Verdict.NOT_SENT:
-                rows.append({**row, "sending": None})
+                rows.append(not_sent(row))
             else:
-                rows.append(
-                    {
-                        **row,
-                        "sending": replace(sending, doubt=True).text(),
-                        "unsure_seen": _cell(frame, key, UNSURE),
-                    }
-                )
+                rows.append({**in_doubt(row, sending), "unsure_seen": cell(frame, key, UNSURE)})
     return tuple(rows)
 
 
@@ -302,7 +208,7 @@ def heard(
     ledger: Ledger,
     frames: Mapping[str, pd.DataFrame],
     now: datetime,
-    say: Words = ENGLISH,
+    say: Words,
 ) -> list[Row]:
     """Ledger rows for refunds, payments and tickets of which the journal knows, and this ledger does not.
 
@@ -312,15 +218,15 @@ def heard(
     rows: dict[tuple[str, str], Row] = {}
     for push, send in done:
         frame = frames[push.feed.value]
-        row = marked(push, ledger, frame, run=send.run, when=send.at, say=say)
-        seen = beside_cancel(push.feed, push.action.value, _cell(frame, push.key, "remains"))
-        rows[push.feed.value, push.key] = {**accepted(push, row, now), **seen}
-        if push.feed is Feed.CANCELS and (mark := Sending.parse(row["sending"])) and (order := closed_by(mark, ledger)):
-            rows[Feed.ORDERS.value, push.order_id] = _dated(order, now)
+        row = marked(push, ledger, frame, run=send.run, when=send.at, what=what(push, say))
+        rows[push.feed.value, push.key] = accepted(push, row, now, cell(frame, push.key, "remains"))
+        mark = Sending.parse(row["sending"]) if push.feed is Feed.CANCELS else None
+        if mark is not None and (order := order_closed(mark, ledger, now)):
+            rows[Feed.ORDERS.value, push.order_id] = order
     for push, send in unclear:
-        row = marked(push, ledger, frames[push.feed.value], run=send.run, when=send.at, say=say)
+        row = marked(push, ledger, frames[push.feed.value], run=send.run, when=send.at, what=what(push, say))
         if mark := Sending.parse(row["sending"]):
-            rows[push.feed.value, push.key] = {**row, "sending": replace(mark, doubt=True).text()}
+            rows[push.feed.value, push.key] = in_doubt(row, mark)
     return list(rows.values())
 
 
@@ -337,7 +243,7 @@ def learned(recovered: Iterable[Row], plan: Plan, frames: Mapping[str, pd.DataFr
 
 
 def late_history(
-    ledger: Ledger, outcome: Callable[[Feed, str, Sending], tuple[Verdict, str]], now: datetime, say: Words = ENGLISH
+    ledger: Ledger, outcome: Callable[[Feed, str, Sending], tuple[Verdict, str]], now: datetime, say: Words
 ) -> list[Row]:
     """History lines for the `sending` marks an earlier run left behind: it did not live to write them. outcome: as `recovered`."""
     lines: list[Row] = []
@@ -349,9 +255,7 @@ def late_history(
     return lines
 
 
-def history_of_people(
-    ledger: Ledger, settled: Iterable[Row], run: str, now: datetime, say: Words = ENGLISH
-) -> list[Row]:
+def history_of_people(ledger: Ledger, settled: Iterable[Row], run: str, now: datetime, say: Words) -> list[Row]:
     """History lines for sends in doubt of which a row says that they went through. ledger: before `settled`."""
     lines: list[Row] = []
     said = f"{say.LABEL[UNSURE]}: {say.PHRASES['it_went_through']}"
@@ -381,17 +285,14 @@ def _order_closed(
     order = rows.get(place) or ledger.row(*place)
     if order is None:
         return
-    status = Status.CANCELED if push.action is Action.SET_CANCELED else Status.PARTIAL
-    remains = next((change.new for change in push.changes if change.field == "remains"), order["remains"])
-    closed = closed_state({**order, "status": status.value, "remains": remains, "refunded": status.value})
-    rows[place] = _dated(closed, now)
+    values = {change.field: (change.new, change.raw) for change in push.changes}
+    closed = refunded(order, push.action, values, now)
+    if closed is None:
+        return
+    rows[place] = closed
+    status = str(closed["status"])
     text = say.CLOSED_ELSEWHERE.format(status=say.choice(status), tab=say.TAB[Feed.CANCELS])
     said.setdefault(place, []).append((Kind.SENT, f"{when}: {text}"))
-
-
-def _dated(row: Row, now: datetime) -> Row:
-    """`row` with the time it was closed, where it is closed and nobody has said when."""
-    return {**row, "closed": now.isoformat()} if row["state"] == STATE_CLOSED and row["closed"] is None else row
 
 
 def _merged(
@@ -433,21 +334,3 @@ def _line(feed: Feed, key: str, change: tuple[str, str, str], told: str, run: st
         "result": told,
         "run": run,
     }
-
-
-def _cell(frame: pd.DataFrame, key: str, name: str) -> Cell:
-    """One cell of the sheet by key; None when the row is gone, stands twice, or the tab has no such column."""
-    if name not in frame.columns or key not in frame.index:
-        return None
-    place: Any = frame.index.get_loc(key)
-    if not isinstance(place, int):
-        return None
-    cell: Cell = frame[name].to_numpy(dtype=object)[place]
-    return cell
-
-
-def _mark(feed: Feed, frame: pd.DataFrame, key: str) -> str | None:
-    if not isinstance(frame.index.get_loc(key) if key in frame.index else None, int):
-        return None
-    row = {str(name): _cell(frame, key, str(name)) for name in frame.columns if name != SYNC}
-    return content_mark(feed, row)

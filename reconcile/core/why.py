@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from reconcile.core import approvals, words
-from reconcile.core.cells import id_text, is_blank
+from reconcile.core import approvals, feeds
+from reconcile.core.cells import Wrong, choice, id_text, is_blank
 from reconcile.core.ledger import STATE_GONE, WATCHED, Sending, received_at, refusals
-from reconcile.core.model import APPROVALS, ROW, SYNC, UNSURE, Feed, Kind
+from reconcile.core.model import APPROVALS, ROW, SYNC, UNSURE, Feed, Kind, YesNo
+from reconcile.core.words import TERMINAL
 
 if TYPE_CHECKING:
     from reconcile.core.ledger import Ledger
     from reconcile.core.model import Cell, Note, Plan, Push, Row, Snapshot
+    from reconcile.core.words import Words
 
 MOST_LINES: Final = 20
 """So many of an id's latest History lines are told."""
@@ -32,11 +34,21 @@ FACTS: Final = ("order_id", "service", "user", "quantity", "charge", "link")
 
 @dataclass(frozen=True)
 class Watched:
-    """One staff-owned cell: what the panel last accepted, and what stands in the sheet ("" where blank)."""
+    """One staff-owned cell: what the panel last accepted, and what stands in the sheet ("" where blank).
+
+    read: what the sheet's cell means to the panel (`Completed` for `concluído`, `1200` for `1,200`); "" where blank, None where it
+    cannot be read.
+    """
 
     field: str
     panel: str
     sheet: str
+    read: str | None
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the cell says what the panel has, however it is typed."""
+        return self.panel == self.read
 
 
 @dataclass(frozen=True)
@@ -44,7 +56,7 @@ class Story:
     """Everything about one id in one feed.
 
     rows: the row numbers it stands in. state: the ledger's (open, closed, gone), "" when nobody received it. reasons: sentences
-    about what the next sync does and why. sync: what the row's Sync cell shows now.
+    about what the next sync does and why. sync: what the row's Sync cell shows now. words: the sheet's, for its answers.
     """
 
     feed: Feed
@@ -62,6 +74,7 @@ class Story:
     answers: tuple[Note, ...]
     reasons: tuple[str, ...]
     history: tuple[Row, ...]
+    words: Words
 
 
 def stories(key: str, snapshot: Snapshot, ledger: Ledger, plan: Plan) -> tuple[Story, ...]:
@@ -107,14 +120,14 @@ def _story(feed: Feed, key: str, snapshot: Snapshot, ledger: Ledger, plan: Plan)
     waiting = tuple(each for each in plan.waiting if (each.push.feed, each.push.key) == (feed, key))
     answers = tuple(note for note in plan.notes if (note.tab, note.key) == (feed.value, key))
     sending = Sending.parse(known["sending"]) if known else None
-    cells = tuple(_watched(feed, known, shown))
+    cells = tuple(_watched(feed, known, shown, plan.words))
     of_feed = [line for line in history(key, snapshot) if line.get("tab") == snapshot.words.TAB[feed]]
     return Story(
         feed=feed,
         key=key,
         rows=tuple(int(str(row[ROW])) for row in here),
         state=str(known["state"]) if known else "",
-        facts=_facts(known or shown),
+        facts=_facts(feed, known or shown),
         cells=cells,
         refused=tuple((name, value, why) for name, (value, why) in refusals((known or {}).get("refused")).items()),
         sending=_sending(sending),
@@ -127,6 +140,7 @@ def _story(feed: Feed, key: str, snapshot: Snapshot, ledger: Ledger, plan: Plan)
             _reasons(feed, cells, known, here, (*pushes, *(each.push for each in waiting)), held, answers, plan)
         ),
         history=tuple(of_feed[-MOST_LINES:]),
+        words=plan.words,
     )
 
 
@@ -134,19 +148,33 @@ def _line_with_row(row: dict[object, Cell]) -> Row:
     return {str(name): value for name, value in row.items()}
 
 
-def _facts(row: Row) -> tuple[tuple[str, str], ...]:
-    return tuple((name, _text(row.get(name))) for name in FACTS if row.get(name) is not None)
+def _facts(feed: Feed, row: Row) -> tuple[tuple[str, str], ...]:
+    names = FACTS if feed.claimed else feeds.FEEDS[feed].facts
+    return tuple((name, _text(row.get(name))) for name in names if row.get(name) is not None)
 
 
-def _watched(feed: Feed, known: Row | None, shown: Row) -> list[Watched]:
+def _watched(feed: Feed, known: Row | None, shown: Row, say: Words) -> list[Watched]:
     if feed.claimed:
-        names: tuple[str, ...] = WATCHED[feed.value]
-        return [Watched(name, _text((known or {}).get(name)), _text(shown.get(name))) for name in names]
-    accepted = "Yes" if (known or {}).get("status") == "sent" else ""
-    found = [Watched("send", accepted, _text(shown.get("send")))]
+        return [
+            Watched(
+                name,
+                _text((known or {}).get(name)),
+                _text(shown.get(name)),
+                _read(feeds.read(feed, name, shown.get(name), say)),
+            )
+            for name in WATCHED[feed.value]
+        ]
+    accepted = YesNo.YES.value if (known or {}).get("status") == "sent" else ""
+    read = _read(choice(shown.get("send"), YesNo, say.LABEL["send"], say))
+    found = [Watched("send", accepted, _text(shown.get("send")), read)]
     if not is_blank(shown.get(UNSURE)):
-        found.append(Watched(UNSURE, "", _text(shown.get(UNSURE))))
+        found.append(Watched(UNSURE, "", _text(shown.get(UNSURE)), None))
     return found
+
+
+def _read(value: str | Wrong | None) -> str | None:
+    """A read cell's value: "" for blank, None for one that cannot be used."""
+    return None if isinstance(value, Wrong) else str(value or "")
 
 
 def _sending(sending: Sending | None) -> str:
@@ -174,30 +202,25 @@ def _reasons(
         out.append(f"A limit holds this row, so nothing is sent: {said} {approvals.told(plan)}".rstrip())
     elif pushes:
         out += [
-            f"{approval.limit.text} It is ticked as {approval.code} in {words.TAB[APPROVALS]}, so it is sent."
+            f"{approval.limit.text} It is ticked as {approval.code} in {plan.words.TAB[APPROVALS]}, so it is sent."
             for approval in plan.approvals
             if approval.ticked and any((push.feed.value, push.key) in approval.limit.rows for push in pushes)
         ]
     if known is None and feed.claimed:
-        out.append(f"No {words.ONE[feed]} with this ID was ever received, so nothing is sent for it.")
+        out.append(f"No {TERMINAL.ONE[feed]} with this ID was ever received, so nothing is sent for it.")
     if known is not None and known["sending"]:
         out.append("Nothing is sent for this row until a person says whether the last send went through.")
     if not here:
         out.append("It has no row in the sheet: nothing is sent, and the row is not made again by itself.")
     elif known is not None and known["state"] == STATE_GONE:
         out.append("Its row was deleted and has come back; it is watched again.")
+    elif feed is Feed.ORDERS and known is not None and known["key"] in plan.archive:
+        out.append(
+            f"It moves to {plan.words.TAB['archive']}: it was closed long enough ago, and nothing is left to do about it."
+        )
     if not out and not pushes and not _asking(answers):
-        out.append(AGREED if all(_alike(cell) for cell in cells) else UNTOUCHED)
+        out.append(AGREED if all(cell.agrees for cell in cells) else UNTOUCHED)
     return out
-
-
-def _alike(cell: Watched) -> bool:
-    """Whether the sheet's cell says what the panel has, however it is typed (`1,200`, `completed`)."""
-    return _bare(cell.panel) == _bare(cell.sheet)
-
-
-def _bare(text: str) -> str:
-    return "".join(letter for letter in text.casefold() if letter.isalnum())
 
 
 def _asking(answers: tuple[Note, ...]) -> bool:
@@ -207,7 +230,7 @@ def _asking(answers: tuple[Note, ...]) -> bool:
 def _text(value: Cell) -> str:
     if value is None:
         return ""
-    return value if isinstance(value, str) else words.shown(value)
+    return value if isinstance(value, str) else TERMINAL.shown(value)
 
 
 def _moment(value: Cell) -> str:

@@ -4,21 +4,25 @@ Short, kind, and with the next step. `label` is the column's header, `shown` wha
 with `= + - ' @` or a digit: `sync_text` puts `#key · ` in front, which is also how the row is found again.
 
 Nothing here knows which language is spoken: whoever words an answer is handed a `Words` (`say`), which comes with the
-Snapshot from the workbook. sheets_templates/words/en.toml lists the same English beside what the templates say, for those
+Snapshot from the workbook; there is no language by default. `TERMINAL` is for what only an operator reads. sheets_templates/words/en.toml lists the same English beside what the templates say, for those
 who translate; a test keeps them equal.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from reconcile.core.sentences import Sentences
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from reconcile.core.sentences import JointName, LimitName, MessageName, PhraseName
 
 
 class Kind(StrEnum):
@@ -51,7 +55,7 @@ FLEETING: Final = (Kind.WAITING, Kind.PROBLEM, Kind.HELD, Kind.DOUBT)
 
 _DOT: Final = " · "
 
-JOINTS: Final = {
+JOINTS: Final[Mapping[JointName, str]] = {
     "plain": ". ",
     "sent": " ",
     "held": ": ",
@@ -60,6 +64,8 @@ JOINTS: Final = {
     "held_goes_on": "by ",
 }
 """What stands between an answer's first word and its text; a text that begins with `*_goes_on` continues that word."""
+
+_GOES_ON: Final[Mapping[Kind, JointName]] = {Kind.WAITING: "waiting_goes_on", Kind.HELD: "held_goes_on"}
 
 # --- cells -----------------------------------------------------------------------------------------------------------
 FORMULA: Final = "{label} holds a formula. Type the value itself."
@@ -338,7 +344,7 @@ CHOICES: Final = {
 """What the drop-downs offer: canonical value → as shown."""
 
 # --- pieces of sentences ---------------------------------------------------------------------------------------------
-PHRASES: Final = {
+PHRASES: Final[Mapping[PhraseName, str]] = {
     "or": " or ",
     "and": " and ",
     "a_choice": "a {label}",
@@ -377,7 +383,7 @@ SENDS: Final = {
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 # --- Runs and History ------------------------------------------------------------------------------------------------
-MESSAGES: Final = {
+MESSAGES: Final[Mapping[MessageName, str]] = {
     "undone": "Taken back of what {run} told the panel: {count} (left as it is: {kept}).",
     "row": "{tab}: row {row}: {text}",
     "tab": "{tab}{of_service}: {text}",
@@ -447,7 +453,7 @@ MESSAGES: Final = {
 }
 """What a run says in the Runs tab beside its answers in the rows."""
 
-LIMITS: Final = {
+LIMITS: Final[Mapping[LimitName, str]] = {
     "accident": "{tab}, rows {first}–{last} ({count} rows, ID {ids}): {what} Undo it in the sheet (Ctrl+Z, or the version "
     "history); or, if it was meant, tick this list.",
     "sorted_rows": "the IDs stand beside values of other rows, as if a part was sorted or pasted without the rest.",
@@ -507,11 +513,11 @@ SENTENCES: Final = {
     for name, text in globals().items()
     if name.isupper() and isinstance(text, str) and not name.startswith("_")
 }
-"""The sentences above by name: what `Words.texts` holds."""
+"""The sentences above by name."""
 
 
 @dataclass(frozen=True, eq=False)
-class Words:
+class Words(Sentences):
     """One language's words, as a value that is handed down. `say.NEW_ORDER` is the sentence NEW_ORDER in that language.
 
     The mappings have the keys of the English ones above. `one_choice`: header → its choices by name. `same`: typed word →
@@ -520,9 +526,8 @@ class Words:
     """
 
     language: str
-    texts: Mapping[str, str]
     MARK: Mapping[Kind, str]
-    JOINTS: Mapping[str, str]
+    JOINTS: Mapping[JointName, str]
     LABEL: Mapping[str, str]
     SERVICE_LABEL: Mapping[str, str]
     TAB: Mapping[str, str]
@@ -530,10 +535,10 @@ class Words:
     MANY: Mapping[str, str]
     INSTEAD: Mapping[str, str]
     CHOICES: Mapping[str, str]
-    PHRASES: Mapping[str, str]
+    PHRASES: Mapping[PhraseName, str]
     SENDS: Mapping[str, str]
-    MESSAGES: Mapping[str, str]
-    LIMITS: Mapping[str, str]
+    MESSAGES: Mapping[MessageName, str]
+    LIMITS: Mapping[LimitName, str]
     RESULTS: Mapping[str, str]
     VERDICTS: Mapping[str, str]
     one_choice: Mapping[str, str]
@@ -541,11 +546,15 @@ class Words:
     same: Mapping[str, tuple[str, ...]]
     meant: Mapping[str, tuple[str, ...]]
 
-    def __getattr__(self, name: str) -> str:
-        """A sentence by its name. Raises AttributeError for one there is not."""
-        if name.isupper() and name in self.texts:
-            return self.texts[name]
-        raise AttributeError(name)
+    @property
+    def english(self) -> bool:
+        """Whether this is the language of the panel's own words, in which the ledger keeps them."""
+        return self.language == "en"
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """The sentences by name."""
+        return {field.name: getattr(self, field.name) for field in fields(Sentences)}
 
     # --- values as people read them ----------------------------------------------------------------------------------
 
@@ -625,7 +634,7 @@ class Words:
     def answer(self, kind: Kind, text: str) -> str:
         """An answer without its row's key: `Waiting for Remains: …`."""
         joint = self.JOINTS["held" if kind is Kind.HELD else "sent" if kind is Kind.SENT else "plain"]
-        goes_on = self.JOINTS.get(f"{kind.value}_goes_on")
+        goes_on = self.JOINTS[_GOES_ON[kind]] if kind in _GOES_ON else ""
         if goes_on and text.startswith(goes_on):
             joint = self.JOINTS["goes_on"]
         return f"{self.MARK[kind]}{joint}{text}"
@@ -683,7 +692,7 @@ def _listed(items: Iterable[str], last: str) -> str:
 
 ENGLISH: Final = Words(
     language="en",
-    texts=SENTENCES,
+    **SENTENCES,
     MARK=MARK,
     JOINTS=JOINTS,
     LABEL=LABEL,
@@ -705,6 +714,5 @@ ENGLISH: Final = Words(
     meant={},
 )
 
-shown, sentence, listed, also = ENGLISH.shown, ENGLISH.sentence, ENGLISH.listed, ENGLISH.also
-named, changes, sync_text = ENGLISH.named, ENGLISH.changes, ENGLISH.sync_text
-kind_of, fleeting = ENGLISH.kind_of, ENGLISH.fleeting
+TERMINAL: Final = ENGLISH
+"""The words of command lines, reports and settings: those speak English, whatever the sheet speaks."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from reconcile.core.model import Doubt, Limit, Note, Outcome, Plan, Push, Row
     from reconcile.core.why import Story
+    from reconcile.core.words import Words
 
 Json = dict[str, Any]
 
@@ -44,7 +45,7 @@ def plan(made: Plan, doubts: Sequence[Doubt], book: str) -> Json:
         "changes": [push(item) for item in changes],
         "refunds": [push(item) for item in made.refunds],
         "refund_total": f"{made.refund_total:f}",
-        "answers": [note(item) for item in answers],
+        "answers": [note(item, made.words) for item in answers],
         "doubts": [doubt(item) for item in doubts],
         "limits": [limit(item, made) for item in made.limits],
         "held": [push(item) for item in made.held],
@@ -117,14 +118,14 @@ def limit(item: Limit, made: Plan) -> Json:
     }
 
 
-def note(item: Note) -> Json:
+def note(item: Note, words: Words) -> Json:
     """One row's answer, as its Sync cell shows it."""
     return {
         "feed": item.tab,
         "id": item.key,
         "row": item.row or None,
         "kind": item.kind.value,
-        "text": facts.said(item),
+        "text": facts.said(item, words),
     }
 
 
@@ -161,7 +162,7 @@ def story(item: Story) -> Json:
         "closed": item.closed or None,
         "sync": item.sync or None,
         "next": [push(one) for one in item.pushes],
-        "answers": [note(one) for one in item.answers],
+        "answers": [note(one, item.words) for one in item.answers],
         "reasons": list(item.reasons),
         "history": [history(row) for row in item.history],
     }

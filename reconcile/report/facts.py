@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from reconcile.core import words
 from reconcile.core.model import APPROVALS, Action, Feed, Kind, Verdict
+from reconcile.core.words import TERMINAL, prefix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from reconcile.core.model import Approval, Change, Doubt, Note, Outcome, Plan, Push, Result, Waiting
+    from reconcile.core.words import Words
 
 ANSWERS: Final = (Kind.PROBLEM, Kind.HELD, Kind.REFUSED, Kind.WAITING)
 """Answers staff are to do something about; doubts have their own place."""
@@ -41,12 +42,12 @@ class Line:
 
 def place(feed: str, key: str, row: int) -> str:
     """`Orders #15 row 7`."""
-    return f"{words.TAB[feed]} #{key}" + (f" row {row}" if row else "")
+    return f"{TERMINAL.TAB[feed]} #{key}" + (f" row {row}" if row else "")
 
 
 def change(item: Change) -> str:
     """`Start count – → 120`."""
-    return f"{words.LABEL[item.field]} {item.old or BLANK} → {item.new or BLANK}"
+    return f"{TERMINAL.LABEL[item.field]} {item.old or BLANK} → {item.new or BLANK}"
 
 
 def phrase(push: Push) -> str:
@@ -90,9 +91,9 @@ def answers(notes: Iterable[Note]) -> list[Note]:
     return [note for note in notes if note.kind in ANSWERS]
 
 
-def said(note: Note) -> str:
-    """A note as its Sync cell shows it, without the key in front."""
-    return words.sync_text(note.key, note.kind, note.text).removeprefix(words.prefix(note.key))
+def said(note: Note, words: Words) -> str:
+    """A note as its Sync cell shows it, in the sheet's words, without the key in front."""
+    return words.sync_text(note.key, note.kind, note.text).removeprefix(prefix(note.key))
 
 
 def way_out(doubt: Doubt) -> str:
@@ -130,7 +131,7 @@ def plan_counts(plan: Plan, doubts: Sequence[Doubt]) -> str:
         limits = counted(len(plan.stopped), "limit")
         parts.append(f"{limits} overridden by --force" if plan.forced else f"{held(plan)} held by {limits}")
     if through := let_through(plan):
-        parts.append(f"{counted(len(through), 'limit')} let through in {words.TAB[APPROVALS]}")
+        parts.append(f"{counted(len(through), 'limit')} let through in {plan.words.TAB[APPROVALS]}")
     return " · ".join(parts)
 
 
@@ -138,7 +139,9 @@ def archived(plan: Plan) -> str:
     """`12 closed orders would move to Archive: #15 #16 …`, with the first MOST_IDS ids."""
     shown = " ".join(f"#{key}" for key in plan.archive[:MOST_IDS])
     count = counted(len(plan.archive), "closed order")
-    return f"{count} would move to {words.TAB['archive']}: {shown}" + (" …" if len(plan.archive) > MOST_IDS else "")
+    return f"{count} would move to {plan.words.TAB['archive']}: {shown}" + (
+        " …" if len(plan.archive) > MOST_IDS else ""
+    )
 
 
 def held(plan: Plan) -> str:
@@ -148,9 +151,11 @@ def held(plan: Plan) -> str:
 
 def shut(plan: Plan) -> str:
     """Which tabs send nothing and receive nothing, as a sentence; "" for none."""
-    tabs = [words.TAB[feed] for feed in Feed if feed in plan.shut]
+    tabs = [TERMINAL.TAB[feed] for feed in Feed if feed in plan.shut]
     return (
-        f"Until it is put right, nothing is sent from {words.also(tabs)} and nothing received for it." if tabs else ""
+        f"Until it is put right, nothing is sent from {TERMINAL.also(tabs)} and nothing received for it."
+        if tabs
+        else ""
     )
 
 
@@ -163,10 +168,10 @@ def ways_through(plan: Plan) -> list[str]:
     """What to do about the rows that limits hold, one sentence per way."""
     listed = [approval.code for approval in plan.approvals if approval.listed and not approval.ticked]
     fresh = any(not approval.listed for approval in plan.approvals)
-    tab = words.TAB[APPROVALS]
+    tab = plan.words.TAB[APPROVALS]
     ways = []
     if listed:
-        ways.append(f"If this is what staff want, they tick {words.also(listed)} in the tab {tab}")
+        ways.append(f"If this is what staff want, they tick {TERMINAL.also(listed)} in the tab {tab}")
     if fresh:
         ways.append(f"The next sync lists {'the rest' if listed else 'it'} in the tab {tab}, to be ticked there")
     return [
@@ -188,14 +193,14 @@ def refunded(outcome: Outcome) -> tuple[Result, ...]:
 def received(outcome: Outcome) -> str:
     """`250 orders, 12 refills and 4 cancel requests`, or `nothing new`."""
     landed = dict(outcome.landed)
-    parts = [counted(landed[feed], words.ONE[feed]) for feed in Feed if landed.get(feed)]
-    return words.also(parts) if parts else "nothing new"
+    parts = [counted(landed[feed], TERMINAL.ONE[feed]) for feed in Feed if landed.get(feed)]
+    return TERMINAL.also(parts) if parts else "nothing new"
 
 
 def needs_person(outcome: Outcome) -> list[Line]:
     """Every row that needs a person, with the reason: answered rows, and what the panel refused."""
     lines = [
-        Line(words.TAB[note.tab], note.key, note.row, said(note))
+        Line(TERMINAL.TAB[note.tab], note.key, note.row, said(note, outcome.plan.words))
         for note in outcome.plan.notes
         if note.kind in (Kind.PROBLEM, Kind.HELD)
     ]
@@ -203,7 +208,9 @@ def needs_person(outcome: Outcome) -> list[Line]:
         if result.verdict is Verdict.REFUSED:
             push = result.push
             reason = result.reason.strip() or "it gave no reason."
-            lines.append(Line(words.TAB[push.feed], push.key, push.row, f"The panel refused {phrase(push)}: {reason}"))
+            lines.append(
+                Line(TERMINAL.TAB[push.feed], push.key, push.row, f"The panel refused {phrase(push)}: {reason}")
+            )
     return lines
 
 
@@ -218,11 +225,11 @@ ENDINGS: Final = {
     130: "stopped by a signal; the next run goes on from here",
     143: "stopped by a signal; the next run goes on from here",
 }
-"""Exit code → how a run ended, in words."""
+"""Exit code → how a run ended, in TERMINAL."""
 
 
 def ending(outcome: Outcome) -> str:
-    """How the run ended, in words."""
+    """How the run ended, in TERMINAL."""
     return ENDINGS.get(outcome.exit_code, "failed").format(held=held(outcome.plan))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
-from reconcile.core import words
+from reconcile.core.words import TERMINAL
 from reconcile.report import facts
 from reconcile.report.as_json import doubt
 from reconcile.report.clean import line
@@ -81,7 +81,7 @@ def rows(item: Shown, now: datetime, length: Callable[[float], str]) -> list[tup
         ids = ", ".join(each.id for each in found.doubts[:3]) + (" …" if len(found.doubts) > 3 else "")  # noqa: PLR2004 - one line
         out.append(("in doubt", f"{facts.counted(len(found.doubts), 'doubt')}: {ids} ({resolve})", "bad"))
     if found.held:
-        lists = f": {words.also(found.lists)} in {words.TAB['approvals']}" if found.lists else ""
+        lists = f": {TERMINAL.also(found.lists)} in {TERMINAL.TAB['approvals']}" if found.lists else ""
         out.append(("held", f"{facts.counted(found.held, 'row')} by a limit{lists}", "warn"))
     if found.asked:
         since = f", the oldest for {length(_ago(found.asked_since, now))}" if found.asked_since else ""
@@ -97,7 +97,7 @@ def rows(item: Shown, now: datetime, length: Callable[[float], str]) -> list[tup
         out.append(("at work", f"run {found.running}", "dim"))
     for part in found.waiting:
         since = f", the oldest for {length(_ago(part.since, now))}" if part.since else ""
-        name = words.ONE[part.feed]
+        name = TERMINAL.ONE[part.feed]
         out.append(("waiting", facts.counted(part.count, name) + f" nobody has worked on{since}", "dim"))
     if item.cells is not None:
         used, most = item.cells

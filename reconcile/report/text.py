@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from reconcile.core import words
 from reconcile.core.model import APPROVALS, Verdict
+from reconcile.core.words import TERMINAL
 from reconcile.report import facts
 from reconcile.report.clean import line
 
@@ -51,7 +51,7 @@ def plan(made: Plan, doubts: Sequence[Doubt], book: str) -> list[Line]:
         )
     if notes := facts.answers(made.notes):
         out += [Line(""), Line(f"Answers staff will read in Sync ({len(notes)})", "head")]
-        rows = [(facts.place(note.tab, note.key, note.row), facts.said(note)) for note in notes]
+        rows = [(facts.place(note.tab, note.key, note.row), facts.said(note, made.words)) for note in notes]
         out += _columns(rows, "warn")
     if made.archive:
         out += [Line(""), Line(line(facts.archived(made)))]
@@ -134,8 +134,8 @@ def _did(made: Outcome) -> list[tuple[str, str]]:
         pushes = [result.push for result in done]
         rows.append(("Refunds", f"{len(pushes)}, {facts.refund_total(pushes)}"))
     if through := facts.let_through(made.plan):
-        codes = words.also(approval.code for approval in through)
-        rows.append(("Limits", f"{codes} let through by a tick in {words.TAB[APPROVALS]}"))
+        codes = TERMINAL.also(approval.code for approval in through)
+        rows.append(("Limits", f"{codes} let through by a tick in {made.plan.words.TAB[APPROVALS]}"))
     waiting = len(facts.answers(made.plan.notes))
     if waiting:
         rows.append(("Answers", facts.counted(waiting, "row has", "rows have") + " a message for staff in Sync"))
@@ -167,7 +167,7 @@ def doubts(found: Sequence[Doubt]) -> list[Line]:
         out += [Line(""), Line(f"{line(doubt.id)}  ({line(doubt.at)})", "head"), Line(f"  {line(doubt.text)}")]
         out.append(Line(f"  → {line(facts.way_out(doubt))}"))
         if facts.closed_by_staff(doubt):
-            tab = words.TAB[doubt.feed]
+            tab = TERMINAL.TAB[doubt.feed]
             out.append(Line(f"    or staff choose in {tab}, row of {line(doubt.key)}, column If unsure", "dim"))
     return out
 
@@ -182,18 +182,20 @@ def stories(found: Sequence[Story], archived: Sequence[int], key: str) -> list[L
         out += [Line("")] if number else []
         out += _story(story)
     if archived:
-        rows = words.also(map(str, archived))
+        rows = TERMINAL.also(map(str, archived))
         out.append(Line(f"{line(key)} stands in Archive, row {rows}: closed, and moved out of its tab.", "dim"))
     return out
 
 
 def _story(story: Story) -> list[Line]:
     where = (
-        f"row {words.also(map(str, story.rows))} of {words.TAB[story.feed]}" if story.rows else "no row in the sheet"
+        f"row {TERMINAL.also(map(str, story.rows))} of {TERMINAL.TAB[story.feed]}"
+        if story.rows
+        else "no row in the sheet"
     )
-    one = words.ONE[story.feed]
+    one = TERMINAL.ONE[story.feed]
     out = [Line(f"{one[:1].upper()}{one[1:]} {line(story.key)}: {where}", "head")]
-    facts_ = " · ".join(f"{words.LABEL[name]} {line(value, 60)}" for name, value in story.facts)
+    facts_ = " · ".join(f"{TERMINAL.LABEL[name]} {line(value, 60)}" for name, value in story.facts)
     out += [Line(f"  {facts_}", "dim")] if facts_ else []
     times = [
         f"{label} {line(value)}" for label, value in (("received", story.received), ("closed", story.closed)) if value
@@ -201,12 +203,12 @@ def _story(story: Story) -> list[Line]:
     out += [Line(f"  {', '.join(times)}", "dim")] if times else []
     out += _compared(story)
     for name, value, reason in story.refused:
-        out.append(Line(f"  The panel refused {words.LABEL[name]} {line(value)}: {line(reason)}", "warn"))
+        out.append(Line(f"  The panel refused {TERMINAL.LABEL[name]} {line(value)}: {line(reason)}", "warn"))
     out += [Line(f"  {line(story.sending)}", "bad")] if story.sending else []
     out += [Line(f"  Sync shows: {line(story.sync)}")] if story.sync else []
     out.append(Line("  Next sync:", "head"))
     out += [Line(f"    sends {line(facts.phrase(push))}{_refund(push)}") for push in story.pushes]
-    out += [Line(f"    answers {line(facts.said(note))}", "warn") for note in story.answers]
+    out += [Line(f"    answers {line(facts.said(note, story.words))}", "warn") for note in story.answers]
     out += [Line(f"    {line(reason)}") for reason in story.reasons]
     if story.history:
         out.append(Line("  History:", "head"))
@@ -225,9 +227,9 @@ def _compared(story: Story) -> list[Line]:
     width = max(len("panel has"), *(len(text) for text in panel))
     out = [Line(f"  {'':<12}  {'panel has':<{width}}  sheet shows", "dim")]
     for cell, has in zip(story.cells, panel, strict=True):
-        differs = "" if cell.panel == cell.sheet else "warn"
+        differs = "" if cell.agrees else "warn"
         shown = line(cell.sheet or facts.BLANK, 40)
-        out.append(Line(f"  {words.LABEL[cell.field]:<12}  {has:<{width}}  {shown}", differs))
+        out.append(Line(f"  {TERMINAL.LABEL[cell.field]:<12}  {has:<{width}}  {shown}", differs))
     return out
 
 

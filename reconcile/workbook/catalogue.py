@@ -95,7 +95,7 @@ def _words(language: str, said: Mapping[str, Any]) -> Words:
     headers, titles = said["headers"], said["titles"]
     return Words(
         language=language,
-        texts={name.upper(): text for name, text in said["answers"].items()},
+        **{name.upper(): text for name, text in said["answers"].items()},
         MARK={kind: said["marks"][kind.value] for kind in Kind},
         JOINTS=said["joints"],
         LABEL={key: headers[key] for key in ENGLISH.LABEL},

@@ -209,7 +209,7 @@ class Templates:
     tabs: tuple[Tab, ...]
     owners: Mapping[str, Owner]
     states: tuple[State, ...]
-    words: Words = ENGLISH
+    words: Words
     guide: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -296,6 +296,7 @@ def load(place: Path) -> Templates:
         tabs=tabs,
         owners={name: _owner(name, table) for name, table in shared.take("owners", dict).items()},
         states=tuple(_state(table) for table in shared.take("states", list)),
+        words=ENGLISH,
     )
     shared.done()
     if set(loaded.owners) != set(OWNERS):

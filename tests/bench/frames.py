@@ -9,6 +9,7 @@ import pandas as pd
 
 from reconcile.core.ledger import COLUMNS, Ledger
 from reconcile.core.model import ROW, Feed, Snapshot
+from reconcile.core.words import ENGLISH
 from reconcile.workbook import templates
 
 if TYPE_CHECKING:
@@ -99,4 +100,4 @@ def world(rows: int, edits: int) -> tuple[Snapshot, Ledger]:
         orders.iloc[place, orders.columns.get_loc("remains")] = 1 + (7 * number) % 997
         if number % 25 == 0:
             orders.iloc[place, orders.columns.get_loc("status")] = "Partial"
-    return Snapshot(1, tabs, ledger, {}), Ledger(ledger)
+    return Snapshot(1, tabs, ledger, {}, words=ENGLISH), Ledger(ledger)

@@ -19,6 +19,7 @@ from reconcile.core.landing import land
 from reconcile.core.ledger import Ledger
 from reconcile.core.model import Claimed, Commit, Feed, Order
 from reconcile.core.plan import Rules, make_plan
+from reconcile.core.words import ENGLISH
 from reconcile.workbook.google import GoogleWorkbook
 from reconcile.workbook.google_auth import open_http
 from reconcile.workbook.google_http import Http, Pace
@@ -88,7 +89,15 @@ def _fill(book: GoogleWorkbook) -> None:
         )
         claimed = Claimed(Feed.ORDERS, "1", orders)
         landing = land(
-            claimed, ledger, (), run="fill", revision=1, now=NOW, when="02 Mar 12:00", cell_limit=book.cell_limit
+            claimed,
+            ledger,
+            (),
+            run="fill",
+            revision=1,
+            now=NOW,
+            when="02 Mar 12:00",
+            cell_limit=book.cell_limit,
+            say=ENGLISH,
         )
         revision = book.commit(Commit("fill", append=landing.append, ledger=landing.ledger), revision)
 

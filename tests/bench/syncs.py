@@ -22,6 +22,7 @@ from reconcile.core.landing import land
 from reconcile.core.ledger import Ledger
 from reconcile.core.model import Claimed, Commit, Feed, Order
 from reconcile.core.plan import Rules
+from reconcile.core.words import ENGLISH
 from reconcile.job import Job, sync
 from reconcile.journal import Journal
 from reconcile.panel.client import Panel
@@ -73,6 +74,7 @@ def seed(path: Path, orders: int) -> None:
         now=datetime(2026, 3, 2, tzinfo=UTC),
         when="02 Mar",
         cell_limit=book.cell_limit,
+        say=ENGLISH,
     )
     book.commit(Commit("seed", append=landing.append, ledger=landing.ledger), book.read().revision)
 

@@ -255,3 +255,51 @@ def test_a_broken_reconcile_toml(terminal: Terminal, tmp_path: Path) -> None:
     """Exit 2 and where."""
     (tmp_path / "reconcile.toml").write_text("[profiles\n")
     assert terminal.type("profiles").code == 2
+
+
+# --- one reader of cells, one language, one plan ---------------------------------------------------------------------------
+
+
+AGREED = "  Next sync:\n    Nothing: the panel has what the sheet shows.\n"
+
+
+@pytest.mark.parametrize("typed", ["１２００", "1200.0", "1,200", "1 200", 1200.0, " 1200 "])
+def test_why_reads_a_cell_as_the_rules_do(synced: Terminal, typed: object) -> None:
+    """However a start count was typed: what was sent and accepted agrees with the panel."""
+    synced.edit("Orders", "15", start_count=typed)
+    assert synced.type("sync").code == 0
+    assert AGREED in synced.type("why", "15").out
+
+
+def test_why_agrees_in_every_language(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Words of another language say what the panel has; an answer is quoted as it stands in the sheet, in that language."""
+    monkeypatch.setenv("RECONCILE_LANGUAGE", "pt")
+    terminal.type("demo")
+    for name in ("RECONCILE_PANEL_URL", "RECONCILE_PANEL_KEY", "RECONCILE_SHEET", "RECONCILE_LANGUAGE"):
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(terminal.folder / "demo")
+    order, payment = terminal.type("why", "15").out, terminal.type("why", "PAY-1").out
+    assert "  Status        Completed  concluído\n" in order
+    assert "  Send          Yes        Sim\n" in payment
+    assert AGREED in order
+    assert AGREED in payment
+    assert "  User maria77\n" in payment  # and no mark of ours for a link
+    plan = terminal.type("plan").out
+    assert "Verifique. “Concluíod” não é um valor de Status; você quis dizer Concluído?\n" in plan
+    assert "Please check" not in plan
+    assert "Please check" not in terminal.type("plan", "--json").out
+    assert "Please check" not in terminal.type("sync").out
+    assert "    answers Verifique. “Concluíod” não" in terminal.type("why", "1055").out
+
+
+def test_why_and_doctor_see_the_plan_that_a_sync_makes(synced: Terminal) -> None:
+    """An order that moves to Archive is told by `plan` and by `why` alike."""
+    synced.edit("Orders", "15", status="Completed")
+    synced.type("sync")
+    synced.moment[0] += timedelta(days=10)
+    assert "1 closed order would move to Archive: #15\n" in synced.type("plan").out
+    told = synced.type("why", "15").out
+    assert "    It moves to Archive: it was closed long enough ago, and nothing is left to do about it.\n" in told
+    assert "Nothing: the panel has" not in told
+    synced.type("sync")
+    assert "15 stands in Archive, row 2: closed, and moved out of its tab.\n" in synced.type("why", "15").out

@@ -14,9 +14,10 @@ from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from reconcile.core import settle, transitions
 from reconcile.core.model import Feed, Result, Snapshot
 from reconcile.core.plan import Rules, make_plan
-from reconcile.core.settle import marked, settle
+from reconcile.core.words import ENGLISH
 from tests.core.desk import NOW, WHEN, Desk, accept, columns, frame_of
 from tests.core.hands import sized
 
@@ -105,7 +106,7 @@ class Clerk:
     def snapshot(self) -> Snapshot:
         """The tab as the job reads it."""
         tabs = {feed.value: frame_of(feed.value, self.rows if feed == self.world.tab else []) for feed in Feed}
-        return Snapshot(1, {**tabs, "approvals": frame_of("approvals", [])}, Desk().ledger.empty(), {})
+        return Snapshot(1, {**tabs, "approvals": frame_of("approvals", [])}, Desk().ledger.empty(), {}, words=ENGLISH)
 
 
 def tab(seed: int, kind: str) -> Tab:
@@ -129,10 +130,15 @@ def tab(seed: int, kind: str) -> Tab:
         snapshot = clerk.snapshot()
         plan = make_plan(snapshot, ledger, EVERYTHING, now=at, force=True)
         frame = snapshot.tabs[kind]
-        ledger = ledger.patched([marked(push, ledger, frame, run="r", when=WHEN) for push in plan.pushes])
+        ledger = ledger.patched(
+            [
+                transitions.marked(push, ledger, frame, run="r", when=WHEN, what=settle.what(push, ENGLISH))
+                for push in plan.pushes
+            ]
+        )
         results = [Result(push, *accept(push)) for push in plan.pushes]
         assert len(results) <= len(clerk.rows) - before
-        done = settle(plan, results, ledger, snapshot.tabs, run="r", now=at, when=WHEN)
+        done = settle.settle(plan, results, ledger, snapshot.tabs, run="r", now=at, when=WHEN)
         ledger = ledger.patched(done.ledger)
         clerk.rows = [row for row in clerk.rows if (kind, str(row["reference"])) in ledger]
         for row in clerk.rows[before:]:

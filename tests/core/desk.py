@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from reconcile.core import diff, settle, words
+from reconcile.core import diff, settle, transitions, words
 from reconcile.core.cells import id_text
 from reconcile.core.landing import land
 from reconcile.core.ledger import CLAIMED, Ledger
@@ -31,6 +31,7 @@ from reconcile.core.model import (
     Verdict,
 )
 from reconcile.core.plan import Rules, make_plan
+from reconcile.core.words import ENGLISH
 from reconcile.workbook import templates
 
 if TYPE_CHECKING:
@@ -114,11 +115,14 @@ class Desk:
             when=WHEN,
             cell_limit=CELL_LIMIT,
             shown=shown,
+            say=ENGLISH,
         )
         for tab, rows in landing.append.items():
             self.tabs.setdefault(tab, []).extend(dict(row) for row in rows)
         self.ledger = self.ledger.patched(landing.ledger)
-        self.write({(note.tab, note.key): words.sync_text(note.key, note.kind, note.text) for note in landing.notes})
+        self.write(
+            {(note.tab, note.key): words.ENGLISH.sync_text(note.key, note.kind, note.text) for note in landing.notes}
+        )
         return landing
 
     def row(self, tab: str, key: str) -> Row:
@@ -159,7 +163,7 @@ class Desk:
         """The sheet as a read sees it (the ledger stands beside it)."""
         tabs = (*(feed.value for feed in Feed), APPROVALS)
         frames = {tab: frame_of(tab, self.tabs.get(tab, [])) for tab in tabs}
-        return Snapshot(self.runs, frames, Ledger.empty(), self.meta)
+        return Snapshot(self.runs, frames, Ledger.empty(), self.meta, words=ENGLISH)
 
     def plan(self) -> Plan:
         """What a run would do now."""
@@ -174,7 +178,9 @@ class Desk:
         results = [Result(push, *panel(push)) for push in plan.pushes]
         settled = settle.settle(plan, results, self.ledger, frames, run=f"run-{self.runs}", now=NOW, when=WHEN)
         self.ledger = self.ledger.patched(settled.ledger)
-        self.write({(note.tab, note.key): words.sync_text(note.key, note.kind, note.text) for note in settled.notes})
+        self.write(
+            {(note.tab, note.key): words.ENGLISH.sync_text(note.key, note.kind, note.text) for note in settled.notes}
+        )
         return plan, settled
 
     def mark(self, plan: Plan, frames: Mapping[str, pd.DataFrame]) -> None:
@@ -182,7 +188,14 @@ class Desk:
         self.ledger = self.ledger.patched(plan.settled)
         self.ledger = self.ledger.patched(
             [
-                settle.marked(push, self.ledger, frames[push.feed.value], run=f"run-{self.runs}", when=WHEN)
+                transitions.marked(
+                    push,
+                    self.ledger,
+                    frames[push.feed.value],
+                    run=f"run-{self.runs}",
+                    when=WHEN,
+                    what=settle.what(push, ENGLISH),
+                )
                 for push in plan.pushes
                 if push.once
             ]

@@ -17,6 +17,7 @@ import pandas as pd
 
 from reconcile.core.ledger import COLUMNS, Ledger
 from reconcile.core.model import ROW, Feed, Snapshot
+from reconcile.core.words import ENGLISH
 from tests.core.desk import columns, frame_of
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class Hands:
             frame = frames["orders"].iloc[self.order]
             frame[ROW] = pd.Series(range(2, len(frame) + 2), index=frame.index, dtype=object)
             frames["orders"] = frame
-        return Snapshot(1, frames, _EMPTY, {})
+        return Snapshot(1, frames, _EMPTY, {}, words=ENGLISH)
 
 
 def sized(chance: random.Random, least: int, most: int) -> int:

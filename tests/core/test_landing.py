@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from reconcile.core.landing import cut, land, number, units
 from reconcile.core.ledger import FACTS, Ledger
 from reconcile.core.model import Broken, CancelTask, Claimed, Feed, Order, Refill, Verdict
+from reconcile.core.words import ENGLISH
 from tests.core.desk import NOW, WHEN, Desk, order, unclear, with_order
 
 
@@ -22,7 +23,7 @@ def landing_of(
     """One answer's landing in an empty sheet."""
     claimed = Claimed(Feed.ORDERS, "12", orders, broken)
     known = ledger or Ledger(Ledger.empty())
-    return land(claimed, known, (), run="r1-1", revision=7, now=NOW, when=WHEN, cell_limit=limit)
+    return land(claimed, known, (), run="r1-1", revision=7, now=NOW, when=WHEN, cell_limit=limit, say=ENGLISH)
 
 
 def test_an_order_lands_as_it_was_sent() -> None:

@@ -31,7 +31,7 @@ def desk_of(count: int, **values: str) -> Desk:
 
 def answers(plan: Plan) -> dict[str, str]:
     """key → what its row is told."""
-    return {note.key: words.sync_text(note.key, note.kind, note.text) for note in plan.notes}
+    return {note.key: words.ENGLISH.sync_text(note.key, note.kind, note.text) for note in plan.notes}
 
 
 # --- ids -----------------------------------------------------------------------------------------------------------------------
@@ -538,7 +538,7 @@ def test_a_settled_sheet_plans_nothing(seed: int) -> None:
     second, settled = desk.run()
     assert (second.pushes, second.settled) == ((), ())
     assert settled.ledger == ()
-    shown = {(note.tab, note.key): words.sync_text(note.key, note.kind, note.text) for note in settled.notes}
+    shown = {(note.tab, note.key): words.ENGLISH.sync_text(note.key, note.kind, note.text) for note in settled.notes}
     for (tab, key), text in shown.items():
         assert desk.says(tab, key) == text
 
@@ -555,9 +555,9 @@ def test_whatever_stands_in_the_cells_a_plan_is_made_and_every_answer_is_well_fo
     desk.type("payments", "P1", user=rows[5][0], amount=rows[5][1], details=rows[5][2], commission=rows[5][3])
     _, settled = desk.run(unclear)
     for note in settled.notes:
-        text = words.sync_text(note.key, note.kind, note.text)
+        text = words.ENGLISH.sync_text(note.key, note.kind, note.text)
         assert well_formed(text, note.key), text
-        assert words.kind_of(text) is note.kind
+        assert words.ENGLISH.kind_of(text) is note.kind
     desk.run(refuse("bad {luck}  \n here"))
 
 
@@ -578,4 +578,4 @@ def well_formed(text: str, key: str) -> bool:
 def test_a_sync_text_never_reads_as_typed_input(kind: Kind) -> None:
     """It never starts with what a spreadsheet would parse: = + - ' @ or a digit, whatever the key or text."""
     for key in ("15", "=1+1", "-5", "@x", "'x"):
-        assert words.sync_text(key, kind, "=x").startswith("#")
+        assert words.ENGLISH.sync_text(key, kind, "=x").startswith("#")

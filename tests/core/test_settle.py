@@ -10,6 +10,7 @@ import pytest
 from reconcile.core import resolve, settle
 from reconcile.core.ledger import COLUMNS, Sending, refusals
 from reconcile.core.model import CancelTask, Feed, Verdict
+from reconcile.core.words import ENGLISH
 from tests.core.desk import NOW, WHEN, Desk, order, refuse, unclear, unsent, with_order
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def refund_left(desk: Desk) -> None:
 
 def recover(desk: Desk, outcome: Callable[[Feed, str, Sending], tuple[Verdict, str]]) -> None:
     """What the next run does first."""
-    desk.ledger = desk.ledger.patched(settle.recovered(desk.ledger, desk.snapshot().tabs, outcome, NOW))
+    desk.ledger = desk.ledger.patched(settle.recovered(desk.ledger, desk.snapshot().tabs, outcome, NOW, say=ENGLISH))
 
 
 def says(verdict: Verdict) -> Callable[[Feed, str, Sending], tuple[Verdict, str]]:

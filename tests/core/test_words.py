@@ -107,26 +107,26 @@ def test_labels_are_the_headers_of_the_templates() -> None:
 )
 def test_what_a_sync_cell_shows(kind: Kind, text: str, shown: str) -> None:
     """The row's key, one word for what it is about, then the sentence."""
-    assert words.sync_text("15", kind, text) == shown
-    assert words.kind_of(shown) is kind
-    assert words.fleeting(shown) is (kind in words.FLEETING)
+    assert words.ENGLISH.sync_text("15", kind, text) == shown
+    assert words.ENGLISH.kind_of(shown) is kind
+    assert words.ENGLISH.fleeting(shown) is (kind in words.FLEETING)
 
 
 @given(st.text(min_size=1, max_size=12), st.sampled_from(list(Kind)), st.sampled_from(sorted(SENTENCES.values())))
 def test_a_sync_text_is_told_apart_whatever_the_key_holds(key: str, kind: Kind, text: str) -> None:
     """Also when a reference holds the separator; the quick look agrees with the slow one."""
     for name in (key, f"a · {key}"):
-        shown = words.sync_text(name, kind, text)
+        shown = words.ENGLISH.sync_text(name, kind, text)
         assert shown.startswith("#")
-        assert words.kind_of(shown) is kind
-        assert words.fleeting(shown) is (kind in words.FLEETING)
+        assert words.ENGLISH.kind_of(shown) is kind
+        assert words.ENGLISH.fleeting(shown) is (kind in words.FLEETING)
 
 
 @pytest.mark.parametrize("cell", [None, "", 5, True, "hello", "#15", "#15 · something else", "see · New"])
 def test_what_staff_wrote_into_sync_is_none_of_ours(cell: Any) -> None:
     """Except where it reads exactly like ours."""
-    assert (words.kind_of(cell) is None) is (cell != "see · New")
-    assert words.fleeting(cell) is False
+    assert (words.ENGLISH.kind_of(cell) is None) is (cell != "see · New")
+    assert words.ENGLISH.fleeting(cell) is False
 
 
 @pytest.mark.parametrize(
@@ -141,16 +141,16 @@ def test_what_staff_wrote_into_sync_is_none_of_ours(cell: Any) -> None:
 )
 def test_the_panels_words_become_one_sentence(said: str, sentence: str) -> None:
     """On one line, ended, bounded, and never taken for a placeholder."""
-    assert words.sentence(said) == sentence
-    assert words.REFUSED.format(what="it", reason=words.sentence(said)).startswith(
+    assert words.ENGLISH.sentence(said) == sentence
+    assert words.REFUSED.format(what="it", reason=words.ENGLISH.sentence(said)).startswith(
         f"The panel did not take it: {sentence}"
     )
 
 
 def test_lists_read_as_a_person_writes_them() -> None:
     """Or for choices, and for labels."""
-    assert words.listed(["A"]) == "A"
-    assert words.listed(["A", "B", "C"]) == "A, B or C"
-    assert words.also(["A", "B"]) == "A and B"
-    assert words.named(["status", "start_count"]) == "Status and Start count"
-    assert words.changes([("status", "Completed"), ("remains", "0")]) == "Status Completed, Remains 0"
+    assert words.ENGLISH.listed(["A"]) == "A"
+    assert words.ENGLISH.listed(["A", "B", "C"]) == "A, B or C"
+    assert words.ENGLISH.also(["A", "B"]) == "A and B"
+    assert words.ENGLISH.named(["status", "start_count"]) == "Status and Start count"
+    assert words.ENGLISH.changes([("status", "Completed"), ("remains", "0")]) == "Status Completed, Remains 0"

@@ -10,6 +10,7 @@ from typing import Any
 
 from reconcile.core import cells
 from reconcile.core.model import RawAnswer, Status
+from reconcile.core.words import ENGLISH
 from reconcile.errors import AccessRefused
 from reconcile.panel import answers
 
@@ -103,15 +104,17 @@ def generated_cells(number: int, seed: int = 1) -> tuple[int, list[str]]:
     for _ in range(number):
         raw = _cell(rng)
         try:
-            count = cells.count(raw, "Remains")
-            money = cells.money(raw, "Amount")
-            status = cells.choice(raw, Status, "Status")
-            cells.text_of(raw, "Details", 1_000)
+            count = cells.count(raw, "Remains", say=ENGLISH)
+            money = cells.money(raw, "Amount", say=ENGLISH)
+            status = cells.choice(raw, Status, "Status", say=ENGLISH)
+            cells.text_of(raw, "Details", 1_000, say=ENGLISH)
             key = cells.id_text(raw)
         except Exception as error:  # noqa: BLE001 - that is what is looked for
             broken.append(f"{raw!r}: {type(error).__name__}: {error}")
             continue
-        if isinstance(count, str) and not (count.isascii() and count.isdecimal() and cells.count(count, "x") == count):
+        if isinstance(count, str) and not (
+            count.isascii() and count.isdecimal() and cells.count(count, "x", say=ENGLISH) == count
+        ):
             broken.append(f"{raw!r} was read as the count {count!r}")
         if isinstance(money, Decimal) and not (money.is_finite() and money > 0):
             broken.append(f"{raw!r} was read as the amount {money!r}")

@@ -21,6 +21,7 @@ from reconcile.core.model import (
     Result,
     Verdict,
 )
+from reconcile.core.words import ENGLISH
 
 BEGAN = datetime(2026, 11, 22, 15, 53, 16, tzinfo=UTC)
 EVIL = "\x1b[2J|`x`\r\n[a](http://e.vil) <img src=x> @all ![i](https://e.vil) \u202e &amp; www.e.vil"
@@ -86,6 +87,7 @@ def plan() -> Plan:
         refund_total=Decimal("1.20"),
         digest="0123456789ab",
         archive=tuple(str(number) for number in range(101, 113)),
+        words=ENGLISH,
     )
 
 
@@ -96,6 +98,7 @@ def limited(plan: Plan) -> Plan:
         limits=(Limit("max_refunds", "26 refunds in one run, 25 allowed.", (("orders", "16"),)),),
         refund_total=Decimal("1.20"),
         digest="0123456789ab",
+        words=ENGLISH,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconcile.core.model import Plan
+from reconcile.core.words import ENGLISH
 from reconcile.report import text
 from tests.report.conftest import DOUBT, SEND_DOUBT
 
@@ -49,7 +50,9 @@ In doubt, until a person says what happened (1)
 
 def test_a_plan_that_moves_one_order() -> None:
     """Whatever its id is made of, in one line."""
-    assert text.plain(text.plan(Plan(digest="0123456789ab", archive=("1\n\x1b[2J",)), [], "orders.xlsx")) == (
+    assert text.plain(
+        text.plan(Plan(digest="0123456789ab", archive=("1\n\x1b[2J",), words=ENGLISH), [], "orders.xlsx")
+    ) == (
         """\
 Plan for orders.xlsx
 

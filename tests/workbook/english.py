@@ -1,4 +1,7 @@
-"""Everything a workbook says in English, gathered from where it is said: `python -m tests.workbook.english` writes en.toml."""
+"""Everything a workbook says in English, gathered from where it is said: `python -m tests.workbook.english` writes en.toml.
+
+It writes reconcile/core/sentences.py first: the names of the sentences, as types.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,11 @@ import re
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from tests.workbook import sentences
+
+if __name__ == "__main__":
+    sentences.write()
 
 from reconcile.core.words import ENGLISH, MONTHS
 from reconcile.workbook import guide, templates
@@ -146,7 +154,7 @@ def _value(text: Any) -> str:
 
 
 def main() -> None:
-    """Writes en.toml."""
+    """Writes en.toml; core/sentences.py is written by then."""
     path = templates.folder() / FOLDER / "en.toml"
     path.write_text(TOP + toml(catalogue()), encoding="utf-8")
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import re
 import shutil
 import string
+import subprocess
+import sys
 import unicodedata
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +23,7 @@ from reconcile.core.model import Decision, Kind, RefillStatus, Status, Unsure, Y
 from reconcile.errors import SettingsError
 from reconcile.workbook import catalogue, dashboard, guide, templates
 from reconcile.workbook.catalogue import LANGUAGES
-from tests.workbook import english
+from tests.workbook import english, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -287,57 +291,85 @@ def test_headings_in_turkish_capitals() -> None:
 # --- the value is handed down ------------------------------------------------------------------------------------------------
 
 
-def test_the_engine_words_nothing_by_itself() -> None:
-    """Core and job speak through the value they are handed: no sentence of the English module, and no call that forgets it."""
+IMPORTS_ENGLISH = {
+    "core/words.py",
+    *("commands/demo.py", "workbook/catalogue.py", "workbook/frames.py", "workbook/google_setup.py"),
+    *("workbook/templates.py", "workbook/xlsx_book.py", "workbook/xlsx_layout.py"),
+}
+"""Modules that know English as one language among others: the catalogue's source, and what makes or reads a workbook."""
+
+SPEAKS_TO_OPERATORS = {"core/words.py", "core/resolve.py", "core/why.py", "report/facts.py", "report/text.py"}
+"""Modules whose own sentences only a terminal shows."""
+
+
+@cache
+def sources() -> list[tuple[str, ast.Module]]:
+    """Every module of the package, parsed."""
     root = Path(reconcile.__file__).parent
-    takes: set[str] = set()  # a private function counts in its own module
-    for path in (root / "core").glob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.FunctionDef) and any(
-                a.arg == "say" for a in (*node.args.args, *node.args.kwonlyargs)
-            ):
-                takes.add(path.name * node.name.startswith("_") + node.name)
-    assert {"choice", "count", "money", "order", "land", "what", "at_rest"} <= takes
-    forgot = []
-    for path in [*sorted((root / "core").glob("*.py")), root / "job.py"]:
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if not isinstance(node, ast.Call):
-                continue
-            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-            of = ast.unparse(node.func.value) if isinstance(node.func, ast.Attribute) else ""
-            given = {ast.unparse(a) for a in node.args} | {k.arg for k in node.keywords}
-            spoken = {"say", "snapshot.words", "run.say", "plan.words"} & {str(each) for each in given}
-            if (
-                path.name * name.startswith("_") + name in takes
-                and of in ("", "cells", "rules", "settle", "accidents")
-                and not spoken
-            ):
-                forgot.append(f"{path.name}: {ast.unparse(node)[:80]}")
-    assert forgot == []
-    english_ones = re.compile(r"(?<![.\w])words\.[A-Z][A-Z_]+\b")
-    allowed = {"words.py", "why.py", "catalogue.py"}
-    found = [
-        (path.name, hit)
-        for path in [*sorted((root / "core").glob("*.py")), root / "job.py"]
-        if path.name not in allowed
-        for hit in english_ones.findall(path.read_text("utf-8"))
-    ]
+    return [(str(path.relative_to(root)), ast.parse(path.read_text("utf-8"))) for path in sorted(root.rglob("*.py"))]
+
+
+def test_no_language_is_spoken_by_default() -> None:
+    """Whoever words an answer is handed the language: no parameter and no field has one by itself, so none can be forgotten."""
+    found = []
+    for name, tree in sources():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef):
+                named = [*node.args.posonlyargs, *node.args.args]
+                with_default = [*named[len(named) - len(node.args.defaults) :]]
+                with_default += [
+                    each
+                    for each, one in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
+                    if one is not None
+                ]
+                found += [f"{name}: {node.name}({each.arg})" for each in with_default if _is_words(each.annotation)]
+            elif isinstance(node, ast.AnnAssign) and _is_words(node.annotation) and isinstance(node.value, ast.Name):
+                found.append(f"{name}: {ast.unparse(node)}")
     assert found == []
 
 
+def _is_words(annotation: ast.expr | None) -> bool:
+    return annotation is not None and ast.unparse(annotation).strip("\"'") == "Words"
+
+
+def test_english_is_named_where_it_is_one_language_among_others() -> None:
+    """Nothing staff read is worded from the English of the module: only these modules import it, each for a reason."""
+    taken: dict[str, set[str]] = {"ENGLISH": {"core/words.py"}, "TERMINAL": {"core/words.py"}}
+    tables = []
+    for name, tree in sources():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module == "reconcile.core.words":
+                for each in node.names:
+                    taken.get(each.name, set()).add(name)
+                    if each.name.isupper() and each.name not in taken:
+                        tables.append((name, each.name))
+            elif isinstance(node, ast.ImportFrom) and node.module == "reconcile.core":
+                tables += [(name, each.name) for each in node.names if each.name == "words"]
+    assert taken == {"ENGLISH": IMPORTS_ENGLISH, "TERMINAL": SPEAKS_TO_OPERATORS}
+    assert tables == []
+
+
 def test_the_sentences_that_are_said_are_those_there_are() -> None:
-    """Every `say.NAME` has its text, and every text is said somewhere."""
+    """Every sentence has its text, and every text is said somewhere."""
     root = Path(reconcile.__file__).parent
-    source = "\n".join(path.read_text("utf-8") for path in root.rglob("*.py") if path.name != "words.py")
-    asked = set(re.findall(r"\b(?:say|self\.words)\.([A-Z][A-Z_]+)\b", source))
-    sections = {name for name in vars(words.ENGLISH) if name.isupper()}
-    assert asked - sections == set(words.ENGLISH.texts)
+    own = ("words.py", "sentences.py")
+    source = "\n".join(path.read_text("utf-8") for path in root.rglob("*.py") if path.name not in own)
+    asked = set(re.findall(r"\b(?:say|self\.words|plan\.words|known\.words)\.([A-Z][A-Z_]+)\b", source))
+    tables = {field.name for field in dataclasses.fields(words.ENGLISH) if field.name.isupper()} - set(
+        words.ENGLISH.texts
+    )
+    assert asked - tables == set(words.ENGLISH.texts)
+
+
+def test_the_names_of_the_sentences_are_current() -> None:
+    """core/sentences.py is what core/words.py says: `python -m tests.workbook.english` writes it again."""
+    assert sentences.TARGET.read_text("utf-8") == sentences.generated()
 
 
 def test_a_sentence_there_is_not_is_a_fault() -> None:
     """A slip of the programmer's fingers is no text."""
     with pytest.raises(AttributeError):
-        _ = words.ENGLISH.NEW_ODER
+        _ = words.ENGLISH.NEW_ODER  # type: ignore[attr-defined]
 
 
 # --- files that are wrong ----------------------------------------------------------------------------------------------------
@@ -388,3 +420,25 @@ def test_the_empty_ledger_knows_no_language() -> None:
         tab = templates.templates(language).tab(templates.LEDGER)
         assert tab == templates.templates().tab(templates.LEDGER)
         assert tuple(Ledger.empty().columns) == tab.keys
+
+
+@pytest.mark.long
+def test_a_sentence_there_is_not_fails_the_type_check(tmp_path: Path) -> None:
+    """A slip of the programmer's fingers in the name of a sentence, a message, a limit or a phrase is found without a run."""
+    slips = ("say.NEW_ODER", 'say.MESSAGES["delted"]', 'say.LIMITS["max_refund"]', 'say.PHRASES["ore"]')
+    right = ("say.NEW_ORDER", 'say.MESSAGES["deleted"]', 'say.LIMITS["max_refunds"]', 'say.PHRASES["or"]')
+    lines = ["from reconcile.core.words import Words", "def said(say: Words) -> list[str]:", "    return ["]
+    lines += [f"        {each}," for each in (*slips, *right)] + ["    ]"]
+    (tmp_path / "slips.py").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    root = str(Path(reconcile.__file__).parents[1])
+    found = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), str(tmp_path / "slips.py")],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    wrong = sorted(
+        {int(line.split(":")[1]) for line in found.stdout.splitlines() if "slips.py:" in line and ": error:" in line}
+    )
+    assert wrong == [4, 5, 6, 7], found.stdout + found.stderr
