@@ -13,7 +13,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reconcile import __version__
-from reconcile.commands import books, look, panel, resolving, run, setup, shell, status, streams, undoing, watch
+from reconcile.commands import (
+    books,
+    capsules,
+    look,
+    panel,
+    resolving,
+    run,
+    setup,
+    shell,
+    status,
+    streams,
+    undoing,
+    watch,
+)
 from reconcile.errors import Exit, ReconcileError
 
 if TYPE_CHECKING:
@@ -134,6 +147,7 @@ for _name, _command in (
     ("show", undoing.show),
     ("undo", undoing.undo),
     ("reopen", undoing.reopen),
+    ("replay", capsules.replay),
     ("why", look.why),
     ("history", look.history),
     ("profiles", setup.profiles),

@@ -225,6 +225,7 @@ class Job:
     journals on this machine that know it. rivals: sentences about other sheets that the settings send to the same panel.
     claims: whether new work is asked for. remedy: makes this plan instead of one of what staff changed; it asks for no new work
     and moves nothing to Archive, and what staff changed waits for the next run. alerts: whether it is worked out what people are told.
+    witness: is shown what the plan is made from.
     """
 
     book: Workbook
@@ -246,6 +247,7 @@ class Job:
     claims: bool = True
     remedy: Callable[[Snapshot, Ledger], Plan] | None = None
     alerts: bool = False
+    witness: Callable[[Snapshot], None] = lambda _: None
 
 
 @dataclass
@@ -493,6 +495,7 @@ def _planned(
     What the panel accepted before is not sent again; what is unclear since an earlier try is in doubt, as if this ledger had it.
     """
     now = job.clock()
+    job.witness(snapshot)
     if job.remedy is not None:
         return ledger, job.remedy(snapshot, ledger), ()
     plan = make_plan(snapshot, ledger, job.rules, now=now.astimezone(job.book.zone), force=force)
