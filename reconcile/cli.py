@@ -13,7 +13,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reconcile import DISTRIBUTION, __version__
-from reconcile.commands import books, guide, look, panel, resolving, run, setup, shell, status, streams, undoing, watch
+from reconcile.commands import (
+    books,
+    capsules,
+    guide,
+    look,
+    panel,
+    resolving,
+    run,
+    setup,
+    shell,
+    status,
+    streams,
+    undoing,
+    watch,
+)
 from reconcile.errors import Exit, ReconcileError
 
 if TYPE_CHECKING:
@@ -135,6 +149,7 @@ for _name, _command in (
     ("show", undoing.show),
     ("undo", undoing.undo),
     ("reopen", undoing.reopen),
+    ("replay", capsules.replay),
     ("why", look.why),
     ("history", look.history),
     ("profiles", setup.profiles),

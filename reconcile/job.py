@@ -230,6 +230,7 @@ class Job:
     journals on this machine that know it. rivals: sentences about other sheets that the settings send to the same panel.
     claims: whether new work is asked for. remedy: makes this plan instead of one of what staff changed; it asks for no new work
     and moves nothing to Archive, and what staff changed waits for the next run. alerts: whether it is worked out what people are told.
+    witness: is shown what the plan is made from.
     """
 
     book: Workbook
@@ -252,6 +253,7 @@ class Job:
     claims: bool = True
     remedy: Callable[[Snapshot, Ledger], Plan] | None = None
     alerts: bool = False
+    witness: Callable[[Snapshot], None] = lambda _: None
 
 
 @dataclass
@@ -442,6 +444,7 @@ def _read_and_plan(job: Job, started: datetime, *, force: bool = False) -> _Run:
     check_free(snapshot.meta, job.clock(), mine)
     overtook = lease is not None and lease.run not in mine
     past = past_of(job.journal, standing.panels)
+    job.witness(snapshot)
     made = planned(snapshot, job.rules, job.clock(), past, zone=job.book.zone, force=force, remedy=job.remedy)
     plan = made.plan
     run = _Run(

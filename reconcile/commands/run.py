@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reconcile.commands import shell, telling, world
+from reconcile.commands import capsules, shell, telling, world
 from reconcile.commands.shell import AsJson
 from reconcile.errors import Damaged, Exit, LeaseHeld, ReconcileError, SettingsError, Unavailable
 
@@ -94,21 +94,27 @@ def sync(
         float,
         typer.Option("--wait", metavar="SECONDS", min=0, help="Wait so long for another run to finish."),
     ] = 0,
+    capsule: Annotated[
+        Path | None,
+        typer.Option("--capsule", metavar="FILE", help="Keep what the plan was made from, without anybody's texts."),
+    ] = None,
     as_json: AsJson = False,
 ) -> int:
     """Send what staff changed, then receive new work."""
     if dry_run:
         if wait:
             raise SettingsError("--dry-run changes nothing and waits for nobody.", "Leave --wait out.")
+        if capsule is not None:
+            raise SettingsError("--dry-run makes no capsule.", "Leave --capsule or --dry-run out.")
         return _planned(as_json=as_json, force=force)
     from reconcile.commands.signals import Signals
     from reconcile.job import Stop
 
     settings = shell.settings("panel", "sheet")
-    stop = Stop()
+    stop, kept = Stop(), list["Snapshot"]()
     with told(settings), Signals(stop, shell.say) as signals:
         try:
-            made, book = _until_free(settings, stop, force=force, wait=wait)
+            made, book = _until_free(settings, stop, force=force, wait=wait, witness=kept.append)
         except LeaseHeld:
             if not signals.received:
                 raise
@@ -123,6 +129,9 @@ def sync(
             return code
         code = signals.exit_code(made.exit_code, made.stopped)
     telling.ended(settings, made, book)
+    if capsule is not None and kept:
+        now = made.started.astimezone(settings.timezone)
+        capsules.keep(capsule, capsules.made(kept[-1], settings, now, force=force))
     return _report(made, book, code, as_json=as_json)
 
 
@@ -141,7 +150,9 @@ def told(settings: "Settings") -> "Iterator[None]":
         raise
 
 
-def _until_free(settings: "Settings", stop: "Stop", *, force: bool, wait: float) -> "tuple[Outcome, str]":
+def _until_free(
+    settings: "Settings", stop: "Stop", *, force: bool, wait: float, witness: "Callable[[Snapshot], None]"
+) -> "tuple[Outcome, str]":
     """One run, begun again while another one is at work and `wait` is not over."""
     from reconcile.job import sync as run
 
@@ -149,7 +160,7 @@ def _until_free(settings: "Settings", stop: "Stop", *, force: bool, wait: float)
     told = False
     while True:
         try:
-            with shell.Talker() as talk, world.open_job(settings, talk, stop) as job:
+            with shell.Talker() as talk, world.open_job(settings, talk, stop, witness=witness) as job:
                 return run(job, force=force), job.book.name
         except LeaseHeld as held:
             left = until - world.clock().timestamp()

@@ -285,10 +285,11 @@ def open_job(
     *,
     claims: bool = True,
     remedy: Callable[[Snapshot, Ledger], Plan] | None = None,
+    witness: Callable[[Snapshot], None] = lambda _: None,
 ) -> Iterator[Job]:
     """Everything one run works with: settings, then the journal (and its lock), the workbook, the panel.
 
-    claims, remedy: as `Job` takes them.
+    claims, remedy, witness: as `Job` takes them.
     """
     from reconcile.config import require
     from reconcile.job import RENEW, Job
@@ -319,4 +320,5 @@ def open_job(
             claims=claims,
             remedy=remedy,
             alerts=settings.notify is not None,
+            witness=witness,
         )
