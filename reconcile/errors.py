@@ -25,7 +25,13 @@ result, not an error, so it has no class here.
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Any
+from typing import Any, Final
+
+RESTORE: Final = (
+    "Somebody or something changed the hidden _ledger tab. Put back the newest good copy of the workbook (from its version history or a "
+    "backup), then run `reconcile restore`, which adds what this machine's journal knows since."
+)
+"""The way on where the ledger cannot be read."""
 
 
 class Exit(IntEnum):

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
-from reconcile.errors import Damaged
+from reconcile.errors import RESTORE, Damaged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -148,7 +148,7 @@ def _places(meta: Mapping[str, str]) -> tuple[Place, ...]:
 def _damaged(name: str) -> Damaged:
     return Damaged(
         f"The hidden _ledger tab has a record `{name}` that cannot be read.",
-        "Somebody or something changed _ledger. Put back the newest good copy of the workbook, then run `reconcile restore`.",
+        RESTORE,
     )
 
 

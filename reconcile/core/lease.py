@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from reconcile.core.model import Doubt, Feed
-from reconcile.errors import Damaged, LeaseHeld
+from reconcile.errors import RESTORE, Damaged, LeaseHeld
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -139,5 +139,5 @@ def damaged(name: str) -> Damaged:
     """The error for a record that cannot be read."""
     return Damaged(
         f"The hidden _ledger tab has a record `{name}` that cannot be read.",
-        "Somebody or something changed _ledger. Restore it from the sheet's version history or a backup.",
+        RESTORE,
     )

@@ -16,7 +16,7 @@ import pandas as pd
 
 from reconcile.core import feeds
 from reconcile.core.model import Feed, Status
-from reconcile.errors import Damaged
+from reconcile.errors import RESTORE, Damaged
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -125,7 +125,7 @@ class Ledger:
                 twice = str(part.index[part.index.duplicated()][0])
                 raise Damaged(
                     f"The hidden _ledger tab lists {tab.value} {twice} twice.",
-                    "Somebody or something changed _ledger. Restore it from the sheet's version history or a backup.",
+                    RESTORE,
                 )
             self._tabs[tab.value] = part
 
@@ -308,7 +308,7 @@ def _unpacked(name: str, text: str) -> _Ids:
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise Damaged(
             f"The hidden _ledger tab has a record `{name}` that cannot be read.",
-            "Somebody or something changed _ledger. Restore it from the sheet's version history or a backup.",
+            RESTORE,
         ) from error
 
 
@@ -377,8 +377,8 @@ class Sending:
             return Sending(**data)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise Damaged(
-                "The hidden _ledger tab has a `sending` mark that cannot be read.",
-                "Somebody or something changed _ledger. Restore it from the sheet's version history or a backup.",
+                f"The hidden _ledger tab has a `sending` mark that cannot be read: {str(raw)[:80]!r}.",
+                RESTORE,
             ) from error
 
 
@@ -406,8 +406,8 @@ def _said(raw: Cell) -> dict[str, tuple[str, str]]:
         return {str(name): (str(value), str(reason)) for name, (value, reason) in json.loads(str(raw)).items()}
     except (ValueError, TypeError, AttributeError) as error:
         raise Damaged(
-            "The hidden _ledger tab has a `refused` mark that cannot be read.",
-            "Somebody or something changed _ledger. Restore it from the sheet's version history or a backup.",
+            f"The hidden _ledger tab has a `refused` mark that cannot be read: {str(raw)[:80]!r}.",
+            RESTORE,
         ) from error
 
 

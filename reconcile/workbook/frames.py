@@ -20,7 +20,7 @@ from reconcile.core.cells import id_text
 from reconcile.core.ledger import COLUMNS, SCHEMA, SEEN, TAKEN_OVER
 from reconcile.core.model import ROW, Cell
 from reconcile.core.words import ENGLISH
-from reconcile.errors import Damaged, ReconcileError
+from reconcile.errors import RESTORE, Damaged, ReconcileError
 from reconcile.workbook.templates import letters
 
 if TYPE_CHECKING:
@@ -56,9 +56,6 @@ _EXACT: Final = 10**15
 RESERVED: Final = (REVISION, SCHEMA_KEY, VERSION_KEY, LANGUAGE)
 """Meta entries that belong to the adapters; a commit may not set them."""
 
-RESTORE: Final = (
-    "Somebody or something changed the hidden _ledger tab. Restore the workbook from its version history or a backup."
-)
 INIT: Final = "Run `reconcile init`: it adds what is missing and touches nothing that is there."
 
 

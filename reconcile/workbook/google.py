@@ -36,7 +36,16 @@ from reconcile.core.diff import answered_as
 from reconcile.core.ledger import COLUMNS, SEEN
 from reconcile.core.model import ROW, SYNC, Commit, Snapshot
 from reconcile.core.words import prefix
-from reconcile.errors import AccessRefused, Damaged, NotSetUp, ReconcileError, RevisionMoved, Unavailable, Unmovable
+from reconcile.errors import (
+    RESTORE,
+    AccessRefused,
+    Damaged,
+    NotSetUp,
+    ReconcileError,
+    RevisionMoved,
+    Unavailable,
+    Unmovable,
+)
 from reconcile.workbook import frames, google_answer, google_archive, google_heights, google_logs, guide, templates
 from reconcile.workbook import google_looks as looks
 from reconcile.workbook.google_heights import Heights
@@ -417,9 +426,7 @@ class GoogleWorkbook:
         try:
             return {str(key): int(number) for key, number in json.loads(meta.get(TAB_IDS, "{}")).items()}
         except (ValueError, AttributeError) as error:
-            raise Damaged(
-                "The hidden _ledger tab has a record of tab ids that cannot be read.", frames.RESTORE
-            ) from error
+            raise Damaged("The hidden _ledger tab has a record of tab ids that cannot be read.", RESTORE) from error
 
     def _zone(self, meta: Mapping[str, str]) -> None:
         try:

@@ -10,8 +10,7 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from reconcile.errors import Damaged
-from reconcile.workbook import frames
+from reconcile.errors import RESTORE, Damaged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,7 +42,7 @@ def waiting(meta: Mapping[str, str], entry: str = ENTRY) -> dict[str, list[Row]]
         }
     except (ValueError, AttributeError, TypeError) as error:
         raise Damaged(
-            f"The hidden _ledger tab has lines in its entry {entry!r} that cannot be read.", frames.RESTORE
+            f"The hidden _ledger tab has lines in its entry {entry!r} that cannot be read.", RESTORE
         ) from error
 
 

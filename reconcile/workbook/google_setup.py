@@ -17,7 +17,7 @@ from reconcile.core.cells import id_text
 from reconcile.core.ledger import SCHEMA, TAKEN_OVER
 from reconcile.core.model import SYNC
 from reconcile.core.words import ENGLISH
-from reconcile.errors import AccessRefused, Damaged, ReconcileError, RevisionMoved
+from reconcile.errors import RESTORE, AccessRefused, Damaged, ReconcileError, RevisionMoved
 from reconcile.workbook import dashboard, frames, google, google_dashboard, google_heights, guide, templates
 from reconcile.workbook import google_looks as looks
 from reconcile.workbook.catalogue import LANGUAGES
@@ -239,7 +239,7 @@ def _meta(book: GoogleWorkbook, found: FoundTab | None) -> tuple[dict[str, str],
         templates.fold(ledger.columns[n].header) for n in range(3)
     ]:
         raise Damaged(
-            f"The hidden _ledger tab of {book.name} does not begin with the columns tab, key, state.", frames.RESTORE
+            f"The hidden _ledger tab of {book.name} does not begin with the columns tab, key, state.", RESTORE
         )
     meta, places, last = {}, {}, 1
     for row, column in found.cells:
@@ -248,7 +248,7 @@ def _meta(book: GoogleWorkbook, found: FoundTab | None) -> tuple[dict[str, str],
             meta[found.text(row, 1)] = found.text(row, 2)
             places[found.text(row, 1)] = row + 1
     if meta and not meta.get(frames.REVISION, "").isdecimal():
-        raise Damaged(f"The hidden _ledger tab of {book.name} does not say its revision.", frames.RESTORE)
+        raise Damaged(f"The hidden _ledger tab of {book.name} does not say its revision.", RESTORE)
     if meta.get(frames.SCHEMA_KEY, SCHEMA) not in (SCHEMA, *TAKEN_OVER):
         raise Damaged(
             f"The hidden _ledger tab of {book.name} has schema {meta[frames.SCHEMA_KEY]!r}; this version of reconcile knows "

@@ -176,7 +176,32 @@ def unpack(raw: bytes, name: str) -> Package:
             date1904,
         )
     except (*SPOILED, StopIteration) as error:
-        raise Damaged(f"{name} is not a complete .xlsx workbook.", RESAVE) from error
+        raise _not_ours(raw, name) from error
+
+
+_KINDS = (
+    (b"application/vnd.oasis.opendocument", "an OpenDocument file (.ods)"),
+    (b"xl/workbook.bin", "a binary workbook (.xlsb)"),
+    (b"word/document.xml", "a document for Word"),
+    (b"%PDF", "a PDF file"),
+    (b"<html", "a web page"),
+    (b"<!doctype", "a web page"),
+    (b"<?xml", "an XML file"),
+    (b"{", "a JSON file"),
+)
+"""What a file begins with, or a package holds → what it is."""
+
+
+def _not_ours(raw: bytes, name: str) -> Damaged:
+    """The refusal of a file that is no .xlsx package, with what it is where that shows."""
+    zipped = raw.startswith(b"PK")
+    place = raw if zipped else raw[:200].lstrip(b"\xef\xbb\xbf \r\n\t").lower()
+    kind = next((what for sign, what in _KINDS if (sign in place if zipped else place.startswith(sign.lower()))), "")
+    if not kind and not zipped and b"\0" not in raw[:2000]:
+        kind = "a text (perhaps .csv)"
+    if kind:
+        return Damaged(f"{name} is {kind} under the name of an .xlsx workbook.", RESAVE)
+    return Damaged(f"{name} is not a complete .xlsx workbook.", RESAVE)
 
 
 def _tree(xml: bytes) -> ET.Element:

@@ -92,7 +92,7 @@ def test_a_mark_somebody_changed_is_damage(cell: str) -> None:
     """A mark that cannot be read stops the run; it is never taken for "nothing was sent"."""
     with pytest.raises(Damaged) as caught:
         Sending.parse(cell)
-    assert caught.value.what == "The hidden _ledger tab has a `sending` mark that cannot be read."
+    assert caught.value.what == f"The hidden _ledger tab has a `sending` mark that cannot be read: {cell!r}."
 
 
 @pytest.mark.parametrize("cell", ["{", "[]", "5", '{"status": 5}', '{"status": ["a"]}'])
@@ -100,7 +100,7 @@ def test_a_refusal_somebody_changed_is_damage(cell: str) -> None:
     """So is a refusal."""
     with pytest.raises(Damaged) as caught:
         refusals(cell)
-    assert caught.value.what == "The hidden _ledger tab has a `refused` mark that cannot be read."
+    assert caught.value.what == f"The hidden _ledger tab has a `refused` mark that cannot be read: {cell!r}."
 
 
 def test_refusals_read_back() -> None:
