@@ -80,8 +80,8 @@ from reconcile.errors import (
     Unmovable,
 )
 from reconcile.journal import NO_BOOK, ON_RECORD, Claim, State
-from reconcile.panel import answers
-from reconcile.panel.client import CutShort
+from reconcile.panel.dialects import reader
+from reconcile.panel.port import CutShort
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -89,7 +89,7 @@ if TYPE_CHECKING:
     from reconcile.core.model import CancelTask, Order, RawAnswer, Refill
     from reconcile.core.words import Words
     from reconcile.journal import Journal
-    from reconcile.panel.client import Keep
+    from reconcile.panel.port import Keep, Panel
     from reconcile.workbook.port import Workbook
 
     class Fetch(Protocol):
@@ -135,50 +135,6 @@ READING: Final = timedelta(seconds=20)
 
 READS: Final = 3
 """How often a run that was overtaken between reading and beginning reads again before it gives up."""
-
-
-class Panel(Protocol):
-    """What a run needs of the panel client."""
-
-    calls: Counter[str]
-
-    @property
-    def name(self) -> str: ...
-    def probe(self) -> None: ...
-    def fetch_orders(self, service: str, *, keep: Keep | None = None) -> RawAnswer: ...
-    def fetch_refills(self, service: str | None = None, *, keep: Keep | None = None) -> RawAnswer: ...
-    def fetch_cancel(self, service: str | None = None, *, keep: Keep | None = None) -> RawAnswer: ...
-    def update_orders(
-        self,
-        updates: Sequence[OrderUpdate],
-        *,
-        once: bool = False,
-        keep: Keep | None = None,
-        form: bool = False,
-        late: bool = True,
-    ) -> dict[str, ItemResult]: ...
-    def set_status(self, id: str, status: Status) -> str: ...  # noqa: A002
-    def set_in_progress(self, id: str, start_count: str | None = None) -> str: ...  # noqa: A002 - the wire's name
-    def set_processing(self, id: str) -> str: ...  # noqa: A002
-    def set_completed(self, id: str) -> str: ...  # noqa: A002
-    def set_start_count(self, id: str, start_count: str) -> str: ...  # noqa: A002
-    def set_remains(self, id: str, remains: str) -> str: ...  # noqa: A002
-    def set_partial(self, id: str, remains: str, *, keep: Keep | None = None) -> str: ...  # noqa: A002
-    def set_canceled(self, id: str, *, keep: Keep | None = None) -> str: ...  # noqa: A002
-    def set_refill_in_progress(self, refill: str) -> str: ...
-    def set_refill_completed(self, refill: str) -> str: ...
-    def set_refill_rejected(self, refill: str) -> str: ...
-    def set_cancel_rejected(self, cancel: str) -> str: ...
-    def add_payment(
-        self,
-        user: str,
-        amount: str,
-        details: str,
-        affiliate_commission: str | None = None,
-        *,
-        keep: Keep | None = None,
-    ) -> str: ...
-    def add_ticket(self, user: str, subject: str, message: str, *, keep: Keep | None = None) -> str: ...
 
 
 class Talk(Protocol):
@@ -463,12 +419,11 @@ def _heard(send: Send) -> tuple[Verdict, str]:
         return Verdict.UNKNOWN, ""
     try:
         if send.act == Action.UPDATE_ORDERS:
-            item = answers.read_updates(send.raw, [send.key]).results[send.key]
+            item = reader(send.raw).update(send.raw, send.key)
             return item.verdict, item.reason
-        said = answers.read_single(send.raw)
+        return reader(send.raw).single(send.raw)
     except AccessRefused as error:
         return Verdict.NOT_SENT, error.what
-    return said.verdict, said.plain
 
 
 def _planned(
@@ -614,17 +569,11 @@ def _not_landed(claimed: Claimed, claim: Claim, run: _Run) -> Claimed:
 
 JOURNAL_PUT_BACK: Final = FindingKind.JOURNAL
 
-READERS: Final = {
-    Feed.ORDERS: answers.read_orders,
-    Feed.REFILLS: answers.read_refills,
-    Feed.CANCELS: answers.read_cancel,
-}
-
 
 def read_answer(feed: Feed, service: str, raw: RawAnswer, may_continue: Callable[[], bool] = lambda: True) -> Claimed:
-    """What a kept answer says; a refused key is no reason to stop reading it."""
+    """What a kept answer says, read by the dialect it was asked in; a refused key is no reason to stop reading it."""
     try:
-        return READERS[feed](raw, service, may_continue=may_continue)
+        return reader(raw).claimed(feed, service, raw, may_continue)
     except AccessRefused as error:
         return Claimed(feed, service, problem=error.what)
 
@@ -815,7 +764,7 @@ def _each(run: _Run, bulk: list[Push], single: list[Push], once: list[Push]) -> 
     for push in single:
         if not _ready(run):
             return
-        yield [_guarded(run, push, lambda push=push: _call(run.job.panel, push))]  # type: ignore[misc]
+        yield [_guarded(run, push, lambda push=push: run.job.panel.tell(push))]  # type: ignore[misc]
     for push in once:
         if not _ready(run):
             return
@@ -869,7 +818,7 @@ def _send_once(run: _Run, push: Push) -> Result:
     if push.action is Action.UPDATE_ORDERS:
         result = _update_once(run, push, keep)
     else:
-        result = _guarded(run, push, lambda: _call(run.job.panel, push, keep))
+        result = _guarded(run, push, lambda: run.job.panel.tell(push, keep=keep))
     if keep.error is not None:
         run.fail(keep.error)
     with _noting(run):  # the call was made: what became of it still reaches the sheet, and nothing else is sent
@@ -973,14 +922,19 @@ def _update(run: _Run, pushes: list[Push]) -> list[Result]:
 def _update_some(run: _Run, pushes: list[Push], budget: list[int]) -> list[Result]:
     if budget[0] <= 0 or not run.may_go_on():
         return [Result(push, Verdict.NOT_SENT, run.say.PHRASES["no_time"]) for push in pushes]
-    if run.facts.updates == ways.SINGLE:
+    if run.facts.updates == ways.SINGLE and run.job.panel.ways:
         return [_one_by_one(run, push) for push in pushes]
     if len(pushes) > run.rows:
         return _halved(run, pushes, budget)
     budget[0] -= 1
     proven = bool(run.facts.updates)
     found, failure = _list(run, pushes, form=run.facts.updates == ways.FORM)
-    if failure is not None and (not proven or isinstance(failure, AccessRefused)) and _is_of_the_call(failure):
+    if (
+        run.job.panel.ways
+        and failure is not None
+        and (not proven or isinstance(failure, AccessRefused))
+        and _is_of_the_call(failure)
+    ):
         other = _another_way(run, pushes, failure, budget)
         if other is not None:
             return other
@@ -1156,31 +1110,6 @@ def _set_status(run: _Run, order: str, status: Status, start_count: str | None) 
     run.facts = replace(run.facts, has_set_status=True)
 
 
-def _call(panel: Panel, push: Push, keep: Keep | None = None) -> object:
-    """The one call of a push that is not an `updateOrders`."""
-    params = dict(push.params)
-    match push.action:
-        case Action.SET_CANCELED:
-            return panel.set_canceled(push.target, keep=keep)
-        case Action.SET_PARTIAL:
-            return panel.set_partial(push.target, params["remains"], keep=keep)
-        case Action.SET_REFILL_IN_PROGRESS:
-            return panel.set_refill_in_progress(push.target)
-        case Action.SET_REFILL_COMPLETED:
-            return panel.set_refill_completed(push.target)
-        case Action.SET_REFILL_REJECTED:
-            return panel.set_refill_rejected(push.target)
-        case Action.SET_CANCEL_REJECTED:
-            return panel.set_cancel_rejected(push.target)
-        case Action.ADD_PAYMENT:
-            return panel.add_payment(
-                params["user"], params["amount"], params["details"], params.get("affiliate_commission"), keep=keep
-            )
-        case Action.ADD_TICKET:
-            return panel.add_ticket(params["user"], params["subject"], params["message"], keep=keep)
-    raise ValueError(f"{push.action} is not pushed by a call of its own")
-
-
 # --- claim -----------------------------------------------------------------------------------------------------------------
 
 
@@ -1222,11 +1151,11 @@ def _claim(run: _Run) -> None:
     run.job.talk.start("Receiving work", None)
     shut = run.plan.shut  # rows and values of these no longer belong together: nothing new comes among them
     for service in () if Feed.ORDERS in shut else wanted:
-        _drain(run, Feed.ORDERS, service, partial(panel.fetch_orders, service))
+        _drain(run, Feed.ORDERS, service, partial(panel.claim, Feed.ORDERS, service))
     for service in () if Feed.REFILLS in shut else filters:
-        _drain(run, Feed.REFILLS, service, partial(panel.fetch_refills, service or None))
+        _drain(run, Feed.REFILLS, service, partial(panel.claim, Feed.REFILLS, service))
     for service in () if Feed.CANCELS in shut else filters:
-        _drain(run, Feed.CANCELS, service, partial(panel.fetch_cancel, service or None))
+        _drain(run, Feed.CANCELS, service, partial(panel.claim, Feed.CANCELS, service))
     _land_waiting(run)
 
 
@@ -1390,11 +1319,13 @@ def _fetch(run: _Run, feed: Feed, service: str, fetch: Fetch) -> tuple[Claim, Cl
     if not keep.kept:
         run.unkept.add(claim.id)  # the answer is in hand: it lands all the same, and nothing further is asked for
     try:
-        claimed = READERS[feed](raw, service, may_continue=run.may_read)
+        claimed = reader(raw).claimed(feed, service, raw, run.may_read)
         if claimed.unread:
             with _noting(run):
                 job.journal.set_aside(claim.id)
-        if not claimed.count and answers.is_busy(raw):  # every further claim would hear the same, after as long a wait
+        if not claimed.count and reader(raw).is_busy(
+            raw
+        ):  # every further claim would hear the same, after as long a wait
             run.fail(Unavailable(f"{claimed.problem}; nothing was handed out", "Try again later."))
         return claim, replace(claimed, in_doubt=True, problem=cut) if cut else claimed
     except AccessRefused as error:
