@@ -124,6 +124,8 @@ class State:
     cancels: dict[str, PracticeCancel] = field(default_factory=dict)
     payments: list[dict[str, str]] = field(default_factory=list)
     tickets: list[dict[str, str]] = field(default_factory=list)
+    times: dict[str, float] = field(default_factory=dict)
+    """When an order last changed, in seconds; kept by panels that tell it."""
 
     def refunds(self) -> list[tuple[str, str]]:
         """(order id, amount) of every refund ever made."""
@@ -261,6 +263,7 @@ class PracticePanel:
     def handle(self, method: str, headers: Mapping[str, str], body: bytes, path: str = PATH) -> Answer:
         """One HTTP request to one answer. Raises Dropped where a fault closes the connection."""
         lower = {name.lower(): value for name, value in headers.items()}
+        path = path.partition("?")[0]
         with self._lock:
             if path.rstrip("/") == STATE_PATH:
                 return self._observed(method, lower)
@@ -580,7 +583,9 @@ class PracticePanel:
 
         def answer(request: httpx.Request) -> httpx.Response:
             try:
-                status, headers, body = self.handle(request.method, request.headers, request.read(), request.url.path)
+                status, headers, body = self.handle(
+                    request.method, request.headers, request.read(), request.url.raw_path.decode()
+                )
             except Dropped as dropped:
                 if dropped.late:
                     raise httpx.ReadTimeout("The read operation timed out") from None
@@ -814,9 +819,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         length = self.headers.get("Content-Length", "0")
         body = self.rfile.read(int(length)) if _whole(length) else b""
-        path = urllib.parse.urlsplit(self.path).path
         try:
-            status, headers, content = self.server.panel.handle(self.command, dict(self.headers.items()), body, path)
+            status, headers, content = self.server.panel.handle(
+                self.command, dict(self.headers.items()), body, self.path
+            )
         except Dropped as dropped:
             self.close_connection = True
             if dropped.late:

@@ -26,6 +26,8 @@ from reconcile.job import Job, Stop, read_answer, sync
 from reconcile.journal import FILE, LOCK, SEAL, Journal
 from reconcile.panel.client import Panel
 from reconcile.panel.practice import Dropped, PracticePanel, State
+from reconcile.panel.practice_v2 import PATH_V2, LikeV2
+from reconcile.panel.v2.client import RestPanel
 from reconcile.restore import Restored, Work, restore
 from reconcile.workbook.templates import templates
 from tests.contract.memory import MemoryWorkbook
@@ -106,7 +108,7 @@ class Line:
             raise httpx.ReadTimeout("timed out")
         try:
             status, headers, content = self.panel.handle(
-                request.method, request.headers, request.read(), request.url.path
+                request.method, request.headers, request.read(), request.url.raw_path.decode()
             )
         except Dropped:
             raise httpx.RemoteProtocolError("Server disconnected without sending a response.") from None
@@ -196,10 +198,11 @@ class World:
         """The machine's disk is gone, as a runner's is after each run."""
         shutil.rmtree(self.machine(name), ignore_errors=True)
 
-    def client(self, *, real: bool = False, clock: Clock | None = None) -> Panel:
-        """The real client; `real`: over a socket to `url`."""
+    def client(self, *, real: bool = False, clock: Clock | None = None) -> Panel | RestPanel:
+        """The real client of the panel's dialect; `real`: over a socket to `url`."""
         clock = clock or self.clock
-        return Panel(
+        kind = RestPanel if isinstance(self.panel, LikeV2) else Panel
+        return kind(
             self.url,
             SecretStr(self.panel.key),
             transport=None if real else self.line.transport(),
@@ -458,6 +461,9 @@ def make(folder: Path, kind: str = "memory", panel: PracticePanel | None = None,
     folder.mkdir(parents=True, exist_ok=True)
     panel = panel or PracticePanel(0, 1, refills=0, cancels=0)
     clock = Clock()
+    if isinstance(panel, LikeV2):
+        panel.clock = lambda: clock.at
+        options.setdefault("url", ADDRESS.replace("/admin/v1", PATH_V2))
     return World(folder, books.made(kind, folder, SERVICES, clock), panel, clock, **options)
 
 
