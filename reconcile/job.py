@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from reconcile import agree
+from reconcile import agree, looking
 from reconcile.core import approvals, archive, cells, settle
 from reconcile.core import facts as ways
 from reconcile.core.facts import CHUNK, Facts, facts_of
@@ -368,9 +368,12 @@ def _read_and_plan(job: Job, started: datetime, *, force: bool = False) -> _Run:
     overtook = lease is not None and lease.run not in mine
     past = past_of(job.journal, standing.panels)
     moved = archive.settled(Ledger(snapshot.ledger, snapshot.meta), snapshot.tabs[Feed.ORDERS.value], job.clock())
-    recovered = settle.recovered(moved.ledger, snapshot.tabs, past.of_mark, job.clock(), snapshot.words)
-    late = settle.late_history(moved.ledger, past.of_mark, job.clock(), snapshot.words)
-    ledger, plan, heard = _planned(job, snapshot, moved.ledger.patched(recovered), past, force=force)
+    looked = _look(job, snapshot).settle(looking.in_doubt(snapshot, moved.ledger, past, job.panel.longest_call))
+    past = past_of(job.journal, standing.panels) if looked.verdicts else past
+    outcome = looked.over(past.of_mark)
+    recovered = settle.recovered(moved.ledger, snapshot.tabs, outcome, job.clock(), snapshot.words)
+    late = settle.late_history(moved.ledger, outcome, job.clock(), snapshot.words)
+    ledger, plan, heard, seen = _planned(job, snapshot, moved.ledger.patched(recovered), past, standing, force=force)
     recovered = (*recovered, *heard)
     settled = {(str(row["tab"]), str(row["key"])): row for row in (*recovered, *plan.settled)}
     plan = replace(plan, settled=tuple(settled.values()))
@@ -380,7 +383,7 @@ def _read_and_plan(job: Job, started: datetime, *, force: bool = False) -> _Run:
     run.facts = facts_of(snapshot.meta.get(ways.FACTS, ""), standing.panels, job.panel.name)
     run.rows = run.facts.rows
     untold = snapshot.meta.get(UNTOLD, "")
-    said = (*standing.told, *job.rivals, *_rivals(run), *plan.messages)
+    said = (*standing.told, *job.rivals, *_rivals(run), *looked.messages, *seen, *plan.messages)
     run.messages = [*filter(None, [untold]), *(text for text in said if text not in untold)]
     _recover_claims(run)
     return run
@@ -426,18 +429,26 @@ def _heard(send: Send) -> tuple[Verdict, str]:
         return Verdict.NOT_SENT, error.what
 
 
+def _look(job: Job, snapshot: Snapshot) -> looking.Look:
+    return looking.Look(job.panel, job.journal, job.clock, snapshot.words)
+
+
 def _planned(
-    job: Job, snapshot: Snapshot, ledger: Ledger, past: Past, *, force: bool
-) -> tuple[Ledger, Plan, tuple[Row, ...]]:
+    job: Job, snapshot: Snapshot, ledger: Ledger, past: Past, standing: agree.Standing, *, force: bool
+) -> tuple[Ledger, Plan, tuple[Row, ...], list[str]]:
     """The plan, and the ledger and rows once what the journal knows of its refunds, payments and tickets is in it.
 
-    What the panel accepted before is not sent again; what is unclear since an earlier try is in doubt, as if this ledger had it.
+    What the panel accepted before is not sent again; what is unclear since an earlier try, also after a look at the panel, is in
+    doubt, as if this ledger had it. The texts say what a look has shown.
     """
     now = job.clock()
     plan = make_plan(snapshot, ledger, job.rules, now=now.astimezone(job.book.zone), force=force)
     done, unclear = known_pushes(plan.pushes, past)
+    looked = _look(job, snapshot).settle(looking.unclear(unclear, job.panel.longest_call))
+    if looked.verdicts:
+        done, unclear = known_pushes(plan.pushes, past_of(job.journal, standing.panels))
     if not done and not unclear:
-        return ledger, plan, ()
+        return ledger, plan, (), looked.messages
     rows = settle.heard(done, unclear, ledger.patched(plan.settled), snapshot.tabs, now, snapshot.words)
     ledger = ledger.patched(rows)
     plan = make_plan(snapshot, ledger, job.rules, now=now.astimezone(job.book.zone), force=force)
@@ -450,7 +461,7 @@ def _planned(
         )
         for push, send in done
     ]
-    return ledger, replace(plan, messages=(*told, *plan.messages)), tuple(rows)
+    return ledger, replace(plan, messages=(*told, *plan.messages)), tuple(rows), looked.messages
 
 
 def _recover_claims(run: _Run) -> None:
@@ -480,6 +491,7 @@ def _recover_claims(run: _Run) -> None:
             run=left.run,
             service=", ".join(left.services),
             bound=FULL * most,
+            until=(datetime.fromisoformat(left.at) + job.deadline).isoformat(timespec="seconds"),
         )
         if doubt.id not in recorded:
             run.doubts.append(doubt)
@@ -752,6 +764,24 @@ def _push(run: _Run) -> None:
             reason = next((result.reason for result in results if result.reason), "The panel does not answer.")
             run.fail(Unavailable(reason, "Nothing is lost: the rest is sent by the next run."))
             break
+    _look_at_closed(run)
+
+
+def _look_at_closed(run: _Run) -> None:
+    """Where the panel refused because an order is closed there, a look tells how it stands."""
+    closed = [result for result in run.results if result.verdict is Verdict.REFUSED and ways.says_closed(result.reason)]
+    orders = {id(result): result.push.order_id or result.push.key for result in closed}
+    if not closed or not run.job.panel.looks or not run.may_go_on():
+        return
+    try:
+        seen = run.job.panel.look(list(orders.values()))
+    except (CallFailed, AccessRefused) as error:
+        run.messages.append(run.say.MESSAGES["look_failed"].format(problem=error.what))
+        return
+    for place, result in enumerate(run.results):
+        if (found := seen.get(orders.get(id(result), ""))) is not None:
+            there = run.say.PHRASES["seen_at_panel"].format(status=run.say.choice(found.status))
+            run.results[place] = replace(result, reason=f"{result.reason.rstrip('.')} ({there})")
 
 
 def _each(run: _Run, bulk: list[Push], single: list[Push], once: list[Push]) -> Iterator[list[Result]]:
@@ -1144,6 +1174,7 @@ def _claim(run: _Run) -> None:
         return
     if not run.answered:
         _probe(run)
+    _find_lost(run)
     panel = run.job.panel
     # with another sheet on this panel, "of all services" would take that one's refills and cancel requests, too
     shared = bool(run.job.rivals or _rivals(run))
@@ -1157,6 +1188,79 @@ def _claim(run: _Run) -> None:
     for service in () if Feed.CANCELS in shut else filters:
         _drain(run, Feed.CANCELS, service, partial(panel.claim, Feed.CANCELS, service))
     _land_waiting(run)
+
+
+def _find_lost(run: _Run) -> None:
+    """What the panel shows to have been handed out with an answer that was lost lands by itself; the rest stays with a person."""
+    doubts = [doubt for doubt in run.doubts if doubt.kind == "claim" and doubt.feed is Feed.ORDERS]
+    if not doubts or not run.job.panel.lists or not run.may_go_on():
+        return
+    look = looking.Look(run.job.panel, run.job.journal, run.job.clock, run.say)
+    listing, problem = look.listed(doubts)
+    if listing is None:
+        run.messages.append(problem)
+        return
+    others = {NO_BOOK, *(other.book for other in run.job.journal.books())}
+    kept = looking.kept_elsewhere(run.job.journal, run.book_id, others, read_answer)
+    for doubt in doubts:
+        if not _ready(run):
+            return
+        found = look.found(doubt, listing, lambda key: key in kept or _is_here(run, key))
+        if found.lost:
+            _land_found(run, doubt, found.lost)
+        if found.over:
+            run.doubts.remove(doubt)
+            run.closed[DOUBT + doubt.id] = None
+            text = run.say.MESSAGES["look_found" if found.lost else "look_nothing"]
+        else:
+            place = run.doubts.index(doubt)
+            run.doubts[place] = looking.asks(doubt, found, run.say) if found.asked else doubt
+            text = run.say.MESSAGES["look_found" if found.lost else "look_open"]
+        what = run.say.amount_of(Feed.ORDERS, len(found.lost))
+        run.messages.append(text.format(doubt=doubt.id, count=len(found.lost), what=what))
+    _land_changed(run, [seen.order for seen in listing.orders])
+
+
+def _is_here(run: _Run, key: str) -> bool:
+    """Whether an order is in this workbook, or was."""
+    in_books = (Feed.ORDERS.value, key) in run.ledger or run.ledger.archived.how(key) is not None
+    return in_books or key in run.present[Feed.ORDERS.value]
+
+
+def _land_found(run: _Run, doubt: Doubt, orders: Sequence[Order]) -> None:
+    """Orders of a lost answer land as they would have with it."""
+    for service in dict.fromkeys(order.service for order in orders):
+        mine = tuple(order for order in orders if order.service == service)
+        claim = Claim(0, run.book_id, run.job.run, Feed.ORDERS, service, State.LANDED, None, doubt.at, "", "")
+        run.waiting.append((claim, Claimed(Feed.ORDERS, service, mine)))
+    _land_waiting(run)
+
+
+def _land_changed(run: _Run, orders: Sequence[Order]) -> None:
+    """What the panel changed in orders that are here is told in their rows, now that they were seen anyway."""
+    known = tuple(order for order in orders if (Feed.ORDERS.value, order.id) in run.ledger)
+    claimed = Claimed(Feed.ORDERS, "", known)
+    one = land(
+        claimed,
+        run.ledger,
+        run.present[Feed.ORDERS.value],
+        run=run.job.run,
+        revision=run.revision,
+        now=run.job.clock(),
+        when=run.when(),
+        cell_limit=run.job.book.cell_limit,
+        lists=True,
+        say=run.say,
+    )
+    if not one or not _ready(run):
+        return
+    answered = _rows_in_doubt(run) | _rows_answered(run)
+    run.beside.update({(note.tab, note.key): note for note in one.notes if (note.tab, note.key) in answered})
+    notes = [note for note in one.notes if (note.tab, note.key) not in answered]
+    run.commit(Commit(run.job.run, ledger=one.ledger, sync=sync_texts(run.snapshot, notes)))
+    run.ledger = run.ledger.patched(one.ledger)
+    run.landed_notes.extend(notes)
+    run.messages.extend(one.messages)
 
 
 def _probe(run: _Run) -> None:
@@ -1349,7 +1453,8 @@ def _report(run: _Run, claimed: Claimed) -> None:
 
 def _doubt_claim(run: _Run, claim: Claim, why: str) -> None:
     """Work may have been handed out that nobody sees: on record, and no further claim in this run."""
-    run.doubts.append(_claim_doubt(replace(claim, why=why), run.say))
+    ended = run.job.clock().isoformat(timespec="seconds")
+    run.doubts.append(replace(_claim_doubt(replace(claim, why=why), run.say), until=ended))
     run.fail(Unknown(why, "It is on record as in doubt; see `reconcile resolve`."))
     with _noting(run):
         run.job.journal.unknown(claim.id, why)
@@ -1451,7 +1556,7 @@ def _with_beside(run: _Run, notes: Iterable[Note]) -> list[Note]:
 
 def _journal_landed(run: _Run, claims: Iterable[Claim]) -> None:
     with _noting(run):
-        numbers = [claim.id for claim in claims]
+        numbers = [claim.id for claim in claims if claim.id]  # 0: it was found at the panel, no answer of it is kept
         kept = [number for number in numbers if number not in run.unkept]
         run.job.journal.landed(kept, run.job.clock().isoformat(timespec="seconds"))
         for number in run.unkept.intersection(numbers):

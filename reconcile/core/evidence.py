@@ -118,7 +118,7 @@ def refund(
     if seen is None:
         return Verdict.UNKNOWN, ""
     if seen.status in OPEN:
-        late = now >= sent + SETTLE
+        late = now - SETTLE >= sent
         return (Verdict.NOT_SENT if late else Verdict.UNKNOWN), seen.status
     wanted = Status.CANCELED if act == Action.SET_CANCELED else Status.PARTIAL
     same = wanted is Status.CANCELED or (

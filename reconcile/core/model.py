@@ -403,6 +403,8 @@ class Doubt:
     key: str = ""
     bound: int = 0
     raw: str = ""
+    until: str = ""
+    """When its call was over, where that is known: nothing was handed out by it later."""
 
 
 @dataclass(frozen=True)

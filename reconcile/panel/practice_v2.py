@@ -210,7 +210,7 @@ class LikeV2(PracticePanel):
 
     def _pull_cancels(self, given: dict[str, Any], _: str) -> Answer:
         services = _parts(given.get("service_ids"))
-        shown = []
+        shown: list[dict[str, Any]] = []
         for cancel in self.state.cancels.values():
             new = cancel.status == "open" and (self.cancels_stay or not cancel.handed)
             if new and (not services or cancel.service_id in services) and len(shown) < int(given.get("limit", PAGE)):
