@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reconcile import __version__
-from reconcile.commands import books, look, panel, resolving, run, setup, shell, streams
+from reconcile.commands import books, look, looking, panel, resolving, run, setup, shell, streams
 from reconcile.errors import Exit, ReconcileError
 
 if TYPE_CHECKING:
@@ -111,6 +111,7 @@ for _name, _command in (
     ("adopt", books.adopt),
     ("unlock", books.unlock),
     ("why", look.why),
+    ("look", looking.look),
     ("history", look.history),
     ("profiles", setup.profiles),
     ("demo", setup.demo),

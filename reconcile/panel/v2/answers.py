@@ -252,6 +252,23 @@ def read_probe(raw: RawAnswer) -> str:
     return plain or f"its answer is no list of orders ({verdict})"
 
 
+def seen_of(raw: RawAnswer) -> tuple[str, ...]:
+    """What a list of one order shows of this panel, in sentences for the operator."""
+    value = parse(decode(unpacked(raw)[0], raw.content_type)).value
+    items = listed(value.get("data")) if isinstance(value, Obj) else None
+    if not isinstance(value, Obj) or not items or not isinstance(items[0], dict):
+        return ("a list without any order",)
+    said = [
+        f"an order has {', '.join(items[0])}",
+        f"success is error_code {text_of(value.get('error_code')) or 'left out'}",
+    ]
+    page = read_page(raw)
+    told = page is not None and all(one.updated is not None for one in page[0].orders)
+    moment = "names a moment" if told else "does not name a moment, so a lost answer is asked about"
+    said.append(f"the time of an order's last change {moment}")
+    return tuple(said)
+
+
 def body_of(content: dict[str, Any]) -> str:
     """A request's body."""
     return json.dumps(content, ensure_ascii=False)

@@ -157,6 +157,8 @@ class RestPanel:
         self._rest = _Rest(url, key, **options)
         self._may_continue: Callable[[], bool] = options.get("may_continue", lambda: True)
         self.unproved = ""
+        self.seen: tuple[str, ...] = ()
+        """What the probe has shown of this panel."""
 
     def __repr__(self) -> str:
         return f"RestPanel({self.url!r})"
@@ -372,6 +374,7 @@ class RestPanel:
         else:
             problem = answers.read_probe(raw)
             if not problem:
+                self.seen = answers.seen_of(raw)
                 return
             where = f"RECONCILE_PANEL_URL: what answers there is not known to be an admin API of this generation (HTTP {raw.status}, {problem})."
             if raw.status >= _SERVER_ERROR or answers.READER.is_busy(raw):
