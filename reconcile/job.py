@@ -491,10 +491,19 @@ def _recover_claims(run: _Run) -> None:
             run=left.run,
             service=", ".join(left.services),
             bound=FULL * most,
-            until=(datetime.fromisoformat(left.at) + job.deadline).isoformat(timespec="seconds"),
+            until=_stopped_by(run, left).isoformat(timespec="seconds"),
         )
         if doubt.id not in recorded:
             run.doubts.append(doubt)
+
+
+def _stopped_by(run: _Run, left: Claiming) -> datetime:
+    """The latest moment at which a run that stopped may have been handed work: it renews its lease before it comes to its end."""
+    job, lease = run.job, lease_of(run.snapshot.meta)
+    latest = datetime.fromisoformat(left.at) + job.deadline
+    if lease is None or lease.run != left.run:
+        return latest
+    return min(latest, lease.until - job.renew + timedelta(seconds=job.panel.longest_call))
 
 
 def _taken_up(run: _Run, claim: Claim, may_continue: Callable[[], bool]) -> str | None:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from reconcile.journal import Journal
     from reconcile.panel.port import Panel
 
+NAMED = 200
+"""Most orders that one question names."""
+
 REFUNDED_IN = (Feed.ORDERS, Feed.CANCELS)
 DEADLINE = timedelta(seconds=3600)
 """So long a run goes on at most after its last sign, with any setting that makes sense."""
@@ -185,7 +188,7 @@ def kept_elsewhere(
 
 def asks(doubt: Doubt, found: Found, say: Words) -> Doubt:
     """The doubt with the orders a person has to decide about in its text, each time anew."""
-    keys = ", ".join(f"#{order.id}" for order in found.asked[:20]) + (" …" if len(found.asked) > 20 else "")  # noqa: PLR2004 - one line
+    keys = ", ".join(f"#{order.id}" for order in found.asked[:NAMED]) + (" …" if len(found.asked) > NAMED else "")
     head = doubt.text.partition(" " + say.PHRASES["look_begins"])[0]
     text = f"{head} {say.PHRASES['look_begins']} {say.PHRASES['look_asks'].format(keys=keys)}"
     return replace(doubt, text=text)

@@ -47,9 +47,16 @@ _WORDS: Final = {
 class LikeV2(PracticePanel):
     """As a panel of the next generation does. clock: what its times are taken from."""
 
-    def __init__(self, orders: int = 250, seed: int = 7, **options: Any) -> None:
-        clock: Callable[[], datetime] | None = options.pop("clock", None)
-        super().__init__(orders, seed, **options)
+    def __init__(
+        self,
+        orders: int = 250,
+        seed: int = 7,
+        key: str | None = None,
+        *,
+        clock: Callable[[], datetime] | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(orders, seed, key, **options)
         self.clock = clock or (lambda: datetime.now(UTC))
         self.cancels_stay = False
         """Whether `/cancel/pull` shows the same requests at every call."""
@@ -72,6 +79,7 @@ class LikeV2(PracticePanel):
             given = _json_body(body) if method == "POST" else dict(urllib.parse.parse_qsl(query))
             parts = tuple(urllib.parse.unquote(part) for part in bare.strip("/").split("/"))
             id_ = next((part for part in parts[3:4] if part not in ("pull", "update", "cancel")), "")
+            id_ = id_ if parts[2:3] == ("orders",) else ""
             place = "/".join("{id}" if number == 3 and id_ else part for number, part in enumerate(parts))  # noqa: PLR2004
             action = f"{method} /{place.removeprefix('adminapi/v2/')}"
             self._noted(action, given, lower, id_)
