@@ -208,7 +208,7 @@ class PracticePanel:
     second cancel of an order fails. everything_200: failures come as HTTP 200 [obs]. lacks: actions answered with bad_action.
     refusals: order id → (word, message), refused whenever touched. lists: getOrders shows what is pending and changes nothing [srv].
     page: most orders in one answer. most_updates: a longer list of updates is answered too late. closes: an order that is closed
-    refuses everything [obs].
+    refuses everything [obs]. looks: it has `getOrders-by-id` [obs].
     """
 
     def __init__(
@@ -240,6 +240,7 @@ class PracticePanel:
         self.page = PAGE
         self.most_updates: int | None = None
         self.closes = False
+        self.looks = False
         self.update_answers_for: int | None = None
         self.faults: deque[Fault] = deque()
         self.requests: list[Request] = []
@@ -329,6 +330,8 @@ class PracticePanel:
             raise _Fail("error_code", "Key is required", _BAD_REQUEST, ["key"])  # [ref], word for word
         if named["key"] != self.key:
             raise _Fail("bad_auth", "Invalid API key", _UNAUTHORIZED)
+        if self.looks and named.get("action") == "getOrders-by-id":
+            return self._by_id(named)
         try:
             action = Action(named.get("action", ""))
         except ValueError:
@@ -399,6 +402,13 @@ class PracticePanel:
                 shown = {"order_id": cancel.order_id, "service_id": cancel.service_id, "link": cancel.link}
                 return {"status": "success", "cancel": cancel.id, **shown}
         return self._none("cancel", "No cancel tasks", "no_cancel")
+
+    def _by_id(self, named: dict[str, str]) -> dict[str, Any]:
+        """Orders by their ids, changing nothing: no action of the reference, but some panels have it [obs]."""
+        found = [self.state.orders[key] for key in named.get("orders", "").split(",") if key in self.state.orders]
+        more = ("status", "start_count", "remains")
+        shown = [{**one.shown(), "service_id": one.service, **{n: getattr(one, n) for n in more}} for one in found]
+        return {"status": "success", "orders": shown}
 
     # --- orders ------------------------------------------------------------------------------------------------------------------
 

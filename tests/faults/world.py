@@ -201,6 +201,7 @@ class World:
     def client(self, *, real: bool = False, clock: Clock | None = None) -> Panel | RestPanel:
         """The real client of the panel's dialect; `real`: over a socket to `url`."""
         clock = clock or self.clock
+        looks: dict[str, Any] = {} if isinstance(self.panel, LikeV2) else {"looks": self.panel.looks}
         kind = RestPanel if isinstance(self.panel, LikeV2) else Panel
         return kind(
             self.url,
@@ -210,6 +211,7 @@ class World:
             clock=clock.seconds,
             sleep=clock.sleep,
             jitter=lambda: 0.5,
+            **looks,
         )
 
     def run(
