@@ -86,8 +86,6 @@ from reconcile.panel.client import CutShort
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    import pandas as pd
-
     from reconcile.core.model import CancelTask, Cell, Order, RawAnswer, Refill
     from reconcile.core.words import Words
     from reconcile.journal import Journal
@@ -1756,7 +1754,7 @@ def sync_texts(snapshot: Snapshot, notes: Iterable[Note], *, keep: Iterable[Note
     """The Sync cells whose text is not what the sheet shows already. `keep`: rows this run wrote something newer into."""
     newer = {(note.tab, note.key) for note in keep}
     texts: dict[str, dict[str, str]] = {}
-    shown = {tab: _syncs(snapshot.tabs[tab]) for tab in TABS}
+    shown = {tab: _syncs(snapshot, tab) for tab in TABS}
     for note in notes:
         text = snapshot.words.sync_text(note.key, note.kind, note.text)
         if (note.tab, note.key) in newer or not note.key:
@@ -1769,8 +1767,9 @@ def sync_texts(snapshot: Snapshot, notes: Iterable[Note], *, keep: Iterable[Note
     return texts
 
 
-def _syncs(frame: pd.DataFrame) -> tuple[dict[str, list[Cell]], set[Cell]]:
+def _syncs(snapshot: Snapshot, tab: str) -> tuple[dict[str, list[Cell]], set[Cell]]:
     """What the Sync cells of a tab show: those of each key's rows, and all of them."""
+    frame = snapshot.tabs[tab]
     by_key: dict[str, list[Cell]] = {}
     for key, sync in zip(frame.index, frame[SYNC], strict=True):
         by_key.setdefault(key, []).append(sync)
