@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -217,6 +217,8 @@ def _plain(cell: Any) -> Any:
         return {"time": cell.isoformat()}
     if isinstance(cell, Decimal):
         return {"decimal": str(cell)}
+    if isinstance(cell, timedelta):
+        return {"seconds": str(cell.total_seconds())}
     return cell
 
 
@@ -224,7 +226,12 @@ def _back(cell: Any) -> Any:
     if not isinstance(cell, dict):
         return cell
     [(kind, text)] = cell.items()
-    makers: dict[str, Callable[[str], Any]] = {"formula": Formula, "time": datetime.fromisoformat, "decimal": Decimal}
+    makers: dict[str, Callable[[str], Any]] = {
+        "formula": Formula,
+        "time": datetime.fromisoformat,
+        "decimal": Decimal,
+        "seconds": lambda text: timedelta(seconds=float(text)),
+    }
     return makers[kind](text)
 
 

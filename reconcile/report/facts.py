@@ -198,11 +198,12 @@ def received(outcome: Outcome) -> str:
 
 
 def needs_person(outcome: Outcome) -> list[Line]:
-    """Every row that needs a person, with the reason: answered rows, and what the panel refused."""
-    lines = [
+    """Every row that needs a person, with the reason: answered rows, and what the panel refused. A long list is one line."""
+    lines, gathered = _lists_held(outcome.plan)
+    lines += [
         Line(TERMINAL.TAB[note.tab], note.key, note.row, said(note, outcome.plan.words))
         for note in outcome.plan.notes
-        if note.kind in (Kind.PROBLEM, Kind.HELD)
+        if note.kind in (Kind.PROBLEM, Kind.HELD) and note not in gathered
     ]
     for result in outcome.results:
         if result.verdict is Verdict.REFUSED:
@@ -212,6 +213,28 @@ def needs_person(outcome: Outcome) -> list[Line]:
                 Line(TERMINAL.TAB[push.feed], push.key, push.row, f"The panel refused {phrase(push)}: {reason}")
             )
     return lines
+
+
+def _lists_held(plan: Plan) -> tuple[list[Line], set[Note]]:
+    """One line for each list of more than FEW rows that a limit holds, and the notes of these rows: all say the same."""
+    lines, gathered = [], set()
+    for approval in () if plan.forced else plan.approvals:
+        rows = set(approval.limit.rows)
+        mine = [
+            note
+            for note in plan.notes
+            if note.kind is Kind.HELD and (note.tab, note.key) in rows and approval.code in note.text
+        ]
+        if approval.ticked or len(mine) <= FEW:
+            continue
+        gathered.update(mine)
+        text = f"held by list {approval.code} in {TERMINAL.TAB[APPROVALS]}: {approval.limit.text}"
+        lines.append(Line(TERMINAL.TAB[mine[0].tab], f"{mine[0].key} and {len(mine) - 1:,} more", 0, text))
+    return lines, gathered
+
+
+FEW: Final = 3
+"""So many rows of one list are named one by one."""
 
 
 ENDINGS: Final = {
