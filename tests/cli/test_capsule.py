@@ -61,6 +61,7 @@ def test_a_capsule_makes_its_plan_again(terminal: Terminal) -> None:
         "limits": 0,
         "held": 0,
         "archive": 0,
+        "waiting": 0,
     }
 
 
