@@ -64,7 +64,7 @@ class Office(Desk):
         settled = settle.settle(plan, results, self.ledger, snapshot.tabs, run=f"run-{self.runs}", now=NOW, when=WHEN)
         self.ledger = self.ledger.patched(settled.ledger)
         self.lines += settled.history
-        self.write({(note.tab, note.key): words.sync_text(note.key, note.kind, note.text) for note in settled.notes})
+        self.write({(note.tab, note.key): words.ENGLISH.sync_text(note.key, note.kind, note.text) for note in settled.notes})
         return found
 
     def agreed(self) -> dict[str, Any]:
@@ -88,7 +88,7 @@ EDIT = st.tuples(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(EDIT, max_size=8), st.lists(EDIT, max_size=8))
 def test_apply_and_undo_are_nothing(before: list[Any], edits: list[Any]) -> None:
     """Over small worlds: what can be taken back is as before at the panel and in the ledger, the cells stay, and nothing follows by itself."""
