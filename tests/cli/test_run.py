@@ -153,6 +153,7 @@ def test_the_plan_as_json(synced: Terminal) -> None:
         "limits": 0,
         "held": 0,
         "archive": 0,
+        "waiting": 0,
     }
     assert plan["refund_total"] == "0.10029597233"
     assert plan["changes"][0] == {
@@ -240,6 +241,7 @@ def test_a_tick_lets_a_stopped_plan_through(synced: Terminal, monkeypatch: pytes
         "code": code,
         "listed": True,
         "ticked": False,
+        "waits": None,
         "rows": 1,
         "shuts": None,
     }

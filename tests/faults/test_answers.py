@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from reconcile import boundary, job
+from reconcile import boundary
 from reconcile import journal as journals
+from reconcile.core.model import Feed
 from reconcile.errors import Unavailable
 from reconcile.job import Stop
 from reconcile.journal import Journal, State
+from reconcile.panel import answers
 from reconcile.panel.practice import Fault
 from tests.faults.world import World, at, make
 
@@ -146,17 +148,17 @@ def test_an_answer_that_is_not_read_in_time_waits_behind_the_rest(
     """F33: the run is asked to stop while it reads: the answer is set aside; the next run sends and receives first, then it lands."""
     pending(world, *KEYS)
     stop = Stop()
-    read = job.READERS[job.Feed.ORDERS]
+    read = answers.READERS[Feed.ORDERS]
     seen: list[str] = []
 
-    def slow(raw: Any, service: str = "", *, may_continue: Callable[[], bool] = lambda: True) -> Any:
+    def slow(raw: Any, service: str = "", *, may_continue: Callable[[], bool] = lambda: True, **said: Any) -> Any:
         if b'"l6"' in raw.body and not seen:
             seen.append("asked to stop")
             stop.requested = True
             assert not may_continue(), "reading is told that the time is over"
-        return read(raw, service, may_continue=may_continue)
+        return read(raw, service, may_continue=may_continue, **said)
 
-    monkeypatch.setitem(job.READERS, job.Feed.ORDERS, slow)
+    monkeypatch.setitem(answers.READERS, Feed.ORDERS, slow)
     answer(world, json.dumps({"orders": orders(*KEYS)}).encode().removesuffix(b"]}") + b", 1.5" * 50_000)
     told = world.run(stop=stop)
     assert seen
