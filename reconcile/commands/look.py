@@ -159,7 +159,7 @@ WORST = (
 )
 """Exit codes by how much they hinder a sync."""
 
-CODE_OF = {
+_CODE_OF = {
     "file": Exit.USAGE,
     "open": Exit.UNAVAILABLE,
     "writable": Exit.ACCESS,
@@ -261,6 +261,13 @@ def _settings(settings: "Settings") -> "Iterator[Check]":
         yield Check("settings", Exit.DONE, f"Panel and sheet are set{profile}.")
 
 
+def code_of(finding: world.Finding) -> Exit:
+    """The exit code of one of the workbook's findings."""
+    if finding.ok:
+        return Exit.DONE
+    return finding.code or _CODE_OF.get(finding.what, Exit.UNAVAILABLE)
+
+
 def _workbook(settings: "Settings", *, whole: bool) -> "Iterator[Check]":
     """The workbook's own checks, and with a journal that can be read (`whole`) whether the two belong together."""
     try:
@@ -270,8 +277,7 @@ def _workbook(settings: "Settings", *, whole: bool) -> "Iterator[Check]":
         yield Check("workbook", error.exit_code, error.what, error.next_step)
         return
     for finding in findings:
-        code = Exit.DONE if finding.ok else CODE_OF.get(finding.what, Exit.UNAVAILABLE)
-        yield Check(finding.what, code, finding.text, finding.next_step)
+        yield Check(finding.what, code_of(finding), finding.text, finding.next_step)
     if any(not finding.ok and finding.what in ("file", "structure", "key", "sharing") for finding in findings):
         if whole:
             yield from _gone(settings, book)
