@@ -103,7 +103,7 @@ _KNOWN: Final = (
         ("protected cell or object",),
         AccessRefused,
         "A protection in the sheet keeps the job from writing: {text}",
-        "Let the service account edit the protected ranges, or run `reconcile init`.",
+        "Let {account} edit the protected ranges, or run `reconcile init`.",
     ),
     _Known(
         ("CONSUMER_SUSPENDED", "has been suspended"),
@@ -261,7 +261,8 @@ class Http(gspread.HTTPClient):
 
     def _refusal(self, response: requests.Response) -> ReconcileError:
         code, text = response.status_code, message_of(response)
-        shared = f"Share the sheet with {self.account or 'the service account'} as Editor, then run `reconcile doctor`."
+        account = self.account or "the service account"
+        shared = f"Share the sheet with {account} as Editor, then run `reconcile doctor`."
         if code == _TOO_MANY:
             return _too_many(text)
         if code in _BUSY:
@@ -269,7 +270,7 @@ class Http(gspread.HTTPClient):
         said = f"{text} {_reasons(response)}"
         for known in _KNOWN:
             if (not known.codes or code in known.codes) and any(words in said for words in known.words):
-                return known.error(known.what.format(text=text), known.next_step)
+                return known.error(known.what.format(text=text), known.next_step.format(account=account))
         if code in _REFUSED:
             return NotShared(f"Google refuses access to the sheet: {text}", shared)
         if code == _NOT_FOUND:

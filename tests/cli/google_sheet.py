@@ -56,7 +56,7 @@ class Sheet:
         """The owner of the spreadsheet on a tab: nobody is refused to them."""
         return self.emulator.staff(self.id, title, OWNER)
 
-    def protect(self, title: str) -> str:
+    def protect(self, title: str) -> int:
         """The owner closes a whole tab to everybody else, the job too; the id of the protection."""
         tab = self.emulator.sheet(self.id, title)
         owner = self.owner(title)
@@ -64,7 +64,7 @@ class Sheet:
             owner.do({"deleteProtectedRange": {"protectedRangeId": each["protectedRangeId"]}})
         closed = {"range": {"sheetId": tab.sheet_id}, "editors": {"users": [OWNER]}}
         (answer,) = owner.do({"addProtectedRange": {"protectedRange": closed}})
-        return str(answer["addProtectedRange"]["protectedRange"]["protectedRangeId"])
+        return int(answer["addProtectedRange"]["protectedRange"]["protectedRangeId"])
 
 
 @contextmanager
