@@ -499,7 +499,11 @@ def refusal(name: str, value: str) -> str:
 
 def set_above(name: str, *, profile: bool, folder: Path | None = None) -> tuple[str, str]:
     """(place, value) of the setting where the environment, or for a profile `.env`, would win over what setup writes; else ("", "")."""
+<<<<<<< HEAD
     _, _, variables, dotenv, *_ = _places(folder or Path(), None).tables
+=======
+    _, _, variables, dotenv, _, _ = _places(folder or Path(), None).tables
+>>>>>>> work-panels2
     given = variables.get(name) or (dotenv.get(name) if profile else None)
     return (given.place, str(given.value)) if given else ("", "")
 

@@ -274,7 +274,7 @@ def _looked_at(settings: "Settings") -> tuple[list[look.Check], list[str], bool]
     findings = list(world.open_book(settings).check())
     before_init = ("structure", "protection", "template", "history", "looks")
     bad = [
-        look.Check(one.what, look.CODE_OF.get(one.what, Exit.UNAVAILABLE), one.text, one.next_step)
+        look.Check(one.what, look.code_of(one), one.text, one.next_step)
         for one in findings
         if not one.ok and one.what not in (*before_init, "time zone")
     ]

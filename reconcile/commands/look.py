@@ -160,7 +160,7 @@ WORST = (
 )
 """Exit codes by how much they hinder a sync."""
 
-CODE_OF = {
+_CODE_OF = {
     "file": Exit.USAGE,
     "open": Exit.UNAVAILABLE,
     "writable": Exit.ACCESS,
@@ -262,6 +262,13 @@ def _settings(settings: "Settings") -> "Iterator[Check]":
         yield Check("settings", Exit.DONE, f"Panel and sheet are set{profile}.")
 
 
+def code_of(finding: world.Finding) -> Exit:
+    """The exit code of one of the workbook's findings."""
+    if finding.ok:
+        return Exit.DONE
+    return finding.code or _CODE_OF.get(finding.what, Exit.UNAVAILABLE)
+
+
 def _workbook(settings: "Settings", *, whole: bool) -> "Iterator[Check]":
     """The workbook's own checks, and with a journal that can be read (`whole`) whether the two belong together."""
     try:
@@ -271,8 +278,7 @@ def _workbook(settings: "Settings", *, whole: bool) -> "Iterator[Check]":
         yield Check("workbook", error.exit_code, error.what, error.next_step)
         return
     for finding in findings:
-        code = Exit.DONE if finding.ok else CODE_OF.get(finding.what, Exit.UNAVAILABLE)
-        yield Check(finding.what, code, finding.text, finding.next_step)
+        yield Check(finding.what, code_of(finding), finding.text, finding.next_step)
     if any(not finding.ok and finding.what in ("file", "structure", "key", "sharing") for finding in findings):
         if whole:
             yield from _gone(settings, book)
@@ -378,6 +384,9 @@ def _panel(settings: "Settings") -> Check:
             unproved, looks, seen = panel.unproved, panel.looks, getattr(panel, "seen", ())
     except ReconcileError as error:
         return Check("panel", error.exit_code, error.what, error.next_step)
+    if unproved and _answered_before(settings):
+        told = f"{settings.panel_url} answers; {unproved}, but it has answered earlier runs. Nothing was received."
+        return Check("panel", Exit.DONE, told)
     if unproved:
         step = "Make sure that RECONCILE_PANEL_URL is the address of the admin API (it ends in /admin/v1)."
         return Check("panel", Exit.DOUBT, f"{settings.panel_url} answers, but {unproved}. Nothing was received.", step)
@@ -388,6 +397,24 @@ def _panel(settings: "Settings") -> Check:
         said += "\nSeen: " + "; ".join(seen) + "."
         said += "\nOf this generation of the API it is not known: " + "; ".join(NOT_KNOWN) + "."
     return Check("panel", Exit.DONE, f"{settings.panel_url} answers and takes the key. Nothing was received.{said}")
+
+
+def _answered_before(settings: "Settings") -> bool:
+    """Whether the workbook is this very panel's, and holds what only its admin API can have answered: how it hands out, takes, or orders."""
+    from reconcile.core import facts
+    from reconcile.core.identity import identity_of
+
+    if settings.sheet is None:
+        return False
+    try:
+        snapshot = world.open_book(settings).read()
+        known = identity_of(snapshot.meta, snapshot.revision).panel
+    except ReconcileError:
+        return False
+    name = world.panel_name(settings)
+    learnt = facts.facts_of(snapshot.meta.get(facts.FACTS, ""), known, name)
+    handed_out = bool((snapshot.ledger["tab"] == "orders").any())
+    return name in known and (handed_out or learnt.answered_before)
 
 
 def _journal(settings: "Settings") -> Check:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from reconcile.core.ledger import Ledger
     from reconcile.core.model import Commit, Plan, Snapshot
     from reconcile.core.plan import Rules
+    from reconcile.errors import Exit
     from reconcile.job import Job, Stop, Talk
     from reconcile.journal import Journal
     from reconcile.panel.client import Panel
@@ -54,6 +55,8 @@ class Finding(Protocol):
     def text(self) -> str: ...
     @property
     def next_step(self) -> str: ...
+    @property
+    def code(self) -> Exit | None: ...
 
 
 class Book(Protocol):

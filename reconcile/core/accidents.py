@@ -538,13 +538,7 @@ def _sorted_apart(tab: _Tab, rows: list[_Row]) -> _Guess:
         if name in NUMBERS:
             chance = _Chance(tab, name, rows, lost)
             for at, row in part:
-                new, old = row.new[name], row.old[name]
-                if new is not None:
-                    told = _likelier(chance.of(int(new)), matched=new in lost)
-                    bits[at] += max(told, -1.0) if old is None else told
-                elif old is not None:
-                    told = _likelier(chance.of(int(old)), matched=old in gained)
-                    bits[at] += max(told, BLANKED) if old in gained else told
+                bits[at] += _moved_here(chance, row.new[name], row.old[name], lost, gained)
         else:
             for at, row in part:
                 if row.new[name] in lost:
@@ -552,6 +546,24 @@ def _sorted_apart(tab: _Tab, rows: list[_Row]) -> _Guess:
                 elif row.new[name] is not None:
                     bits[at] -= 1.0
     return _Guess("sorted apart", bits)
+
+
+def _moved_here(
+    chance: _Chance, new: int | str | None, old: int | str | None, lost: Counter[Any], gained: Counter[Any]
+) -> float:
+    """Bits for "this number came from, or went to, another row". A number that one row lost came to one row, not to ten."""
+    value = old if new is None else new
+    if value is None:
+        return 0.0
+    ours, others = (gained, lost) if new is not None else (lost, gained)
+    odds = chance.of(int(value))
+    matched, unmatched = _likelier(odds, matched=True), _likelier(odds, matched=False)
+    if new is None:
+        matched = max(matched, BLANKED)
+    elif old is None:
+        matched, unmatched = max(matched, -1.0), max(unmatched, -1.0)
+    part = min(1.0, others[value] / ours[value])
+    return part * matched + (1 - part) * unmatched
 
 
 class _Chance:

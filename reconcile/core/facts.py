@@ -69,6 +69,11 @@ class Facts:
         said = {name: held for name, held in asdict(self).items() if held != plain[name]}
         return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
 
+    @property
+    def answered_before(self) -> bool:
+        """Whether something is known that only an answer of the admin API can have taught."""
+        return self.lists is not None or bool(self.updates) or self.last > 0 or self.page > 0
+
     def fixed(self, said: Mapping[str, Any]) -> Facts:
         """With what settings say in place of what was learnt; sentences for "none" are added to those."""
         none = (*said.get("none", ()), *(text for text in self.none if text not in said.get("none", ())))

@@ -45,6 +45,7 @@ _SLICE: Final = 0.5
 _BUSY: Final = (408, 409, 429, 500, 502, 503, 504)
 _REFUSED: Final = (401, 403)
 _NOT_FOUND: Final = 404
+_TOO_MANY: Final = 429
 
 NO_TOKEN: Final = (TypeError, ValueError, KeyError, AttributeError)
 """What google-auth raises over a sign-in answer that holds no token: it does not look before it takes it apart [run]."""
@@ -62,6 +63,10 @@ class Lost(Unavailable):
 
 class NotThere(AccessRefused):
     """No such spreadsheet, or (for developer metadata) no such entry."""
+
+
+class NotShared(AccessRefused):
+    """This account has no right on the spreadsheet, as far as Google says."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +103,7 @@ _KNOWN: Final = (
         ("protected cell or object",),
         AccessRefused,
         "A protection in the sheet keeps the job from writing: {text}",
-        "Let the service account edit the protected ranges, or run `reconcile init`.",
+        "Let {account} edit the protected ranges, or run `reconcile init`.",
     ),
     _Known(
         ("CONSUMER_SUSPENDED", "has been suspended"),
@@ -252,24 +257,43 @@ class Http(gspread.HTTPClient):
         boundary.at("google.after-answer")
         if response.ok:
             return response, False
-        return self._refusal(response), response.status_code == 429  # noqa: PLR2004 - refused before it was applied
+        return self._refusal(response), response.status_code == _TOO_MANY  # refused before it was applied
 
     def _refusal(self, response: requests.Response) -> ReconcileError:
         code, text = response.status_code, message_of(response)
-        shared = f"Share the sheet with {self.account or 'the service account'} as Editor, then run `reconcile doctor`."
+        account = self.account or "the service account"
+        shared = f"Share the sheet with {account} as Editor, then run `reconcile doctor`."
+        if code == _TOO_MANY:
+            return _too_many(text)
         if code in _BUSY:
-            return (Unavailable if code == 429 else Lost)(f"Google Sheets answered {code}: {text}", "Try again later.")  # noqa: PLR2004
+            return Lost(f"Google Sheets answered {code}: {text}", "Try again later.")
         said = f"{text} {_reasons(response)}"
         for known in _KNOWN:
             if (not known.codes or code in known.codes) and any(words in said for words in known.words):
-                return known.error(known.what.format(text=text), known.next_step)
+                return known.error(known.what.format(text=text), known.next_step.format(account=account))
         if code in _REFUSED:
-            return AccessRefused(f"Google refuses access to the sheet: {text}", shared)
+            return NotShared(f"Google refuses access to the sheet: {text}", shared)
         if code == _NOT_FOUND:
             return NotThere(f"Google knows no such spreadsheet: {text}", f"Check RECONCILE_SHEET. {shared}")
         return InvalidRequest(
             text, "This is a fault of reconcile, not of the sheet; please report it with the message above."
         )
+
+
+def _too_many(text: str) -> Unavailable:
+    """A spent quota: each account has one, and all of its project together."""
+    told = f"Google Sheets answered {_TOO_MANY}: {text}"
+    if "per minute per user" in text:
+        return Unavailable(
+            f"{told} These are too many calls in a minute for this service account.",
+            "Try again in a minute. Whatever else uses the same key counts, too.",
+        )
+    if "per minute" in text:
+        return Unavailable(
+            f"{told} These are too many calls in a minute for the whole project of the key.",
+            "Try again in a minute. If it stays so, look what else uses that project, or use a key of another project.",
+        )
+    return Unavailable(told, "Try again later.")
 
 
 def message_of(response: requests.Response) -> str:

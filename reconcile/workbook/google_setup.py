@@ -17,11 +17,11 @@ from reconcile.core.cells import id_text
 from reconcile.core.ledger import SCHEMA, TAKEN_OVER
 from reconcile.core.model import SYNC
 from reconcile.core.words import ENGLISH
-from reconcile.errors import RESTORE, AccessRefused, Damaged, ReconcileError, RevisionMoved
+from reconcile.errors import RESTORE, Damaged, ReconcileError, RevisionMoved
 from reconcile.workbook import dashboard, frames, google, google_dashboard, google_heights, guide, templates
 from reconcile.workbook import google_looks as looks
 from reconcile.workbook.catalogue import LANGUAGES
-from reconcile.workbook.google_http import NotThere, json_of
+from reconcile.workbook.google_http import NotShared, NotThere, json_of
 from reconcile.workbook.port import Finding, Provisioned
 from reconcile.workbook.templates import DASHBOARD, LEDGER, START
 
@@ -882,7 +882,7 @@ def check(book: GoogleWorkbook) -> list[Finding]:
 
     account = book.http.account or "the account of the key"
     if trouble := token_works(book.http):
-        return [Finding("key", ok=False, text=trouble.what, next_step=trouble.next_step)]
+        return [Finding("key", ok=False, text=trouble.what, next_step=trouble.next_step, code=trouble.exit_code)]
     findings = [Finding("key", ok=True, text=f"Google accepts the key of {account}.")]
     try:
         found = look(book)
@@ -902,11 +902,11 @@ def _unreachable(error: ReconcileError, account: str) -> Finding:
     if isinstance(error, NotThere):
         step = "Compare RECONCILE_SHEET with the address in the browser: the id stands between /d/ and /edit."
         return Finding("sharing", ok=False, text="Google knows no spreadsheet with this id.", next_step=step)
-    if isinstance(error, AccessRefused):
+    if isinstance(error, NotShared):
         return Finding(
             "sharing", ok=False, text=f"The sheet is not shared with {account}: {error.what}", next_step=error.next_step
         )
-    return Finding("sharing", ok=False, text=error.what, next_step=error.next_step)
+    return Finding("sharing", ok=False, text=error.what, next_step=error.next_step, code=error.exit_code)
 
 
 def _sharing(found: Found, account: str) -> Finding:
@@ -923,7 +923,7 @@ def _structure(book: GoogleWorkbook, found: Found) -> Finding:
     try:
         snapshot = book.read()
     except ReconcileError as error:
-        return Finding("structure", ok=False, text=error.what, next_step=error.next_step)
+        return Finding("structure", ok=False, text=error.what, next_step=error.next_step, code=error.exit_code)
     for key, place in book.memory.places.items():
         if key in found.ours and found.ours[key].sheet != place.sheet:
             text = google.SWAPPED.format(title=found.ours[key].title)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from reconcile.core.model import Commit, Snapshot
+    from reconcile.errors import Exit
 
 
 class Workbook(Protocol):
@@ -102,9 +103,13 @@ class Provisioned:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing `check` looked at: what, whether it is well, what was found and what to do about it."""
+    """One thing `check` looked at: what, whether it is well, what was found and what to do about it.
+
+    code: the exit code of what is not well, where that is another one than usual for `what`.
+    """
 
     what: str
     ok: bool
     text: str
     next_step: str = ""
+    code: Exit | None = None

@@ -302,17 +302,20 @@ class XlsxWorkbook:
             raw = xlsx_file.read_bytes(self.path)
             findings.append(Finding("file", ok=True, text=f"{self.name} is there and can be read."))
         except ReconcileError as error:
-            return [Finding("file", ok=False, text=error.what, next_step=error.next_step)]
+            return [Finding("file", ok=False, text=error.what, next_step=error.next_step, code=error.exit_code)]
         findings.append(self._check_writable())
         try:
             xlsx_file.refuse_if_open(self.path)
             findings.append(Finding("open", ok=True, text="No program has it open."))
         except ReconcileError as error:
-            findings.append(Finding("open", ok=False, text=error.what, next_step=error.next_step))
+            findings.append(Finding("open", ok=False, text=error.what, next_step=error.next_step, code=error.exit_code))
         try:
             book, snapshot = xlsx_book.parse(raw, self.name, self._known, self.zone)
         except ReconcileError as error:
-            return [*findings, Finding("structure", ok=False, text=error.what, next_step=error.next_step)]
+            return [
+                *findings,
+                Finding("structure", ok=False, text=error.what, next_step=error.next_step, code=error.exit_code),
+            ]
         findings.append(
             Finding("structure", ok=True, text=f"All tabs and headings are there; revision {book.revision}.")
         )

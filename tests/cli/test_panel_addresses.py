@@ -120,6 +120,34 @@ def test_a_wrong_address_or_key(synced: Terminal, status: int, body: str, code: 
     assert {one.action for one in synced.panel.requests[before:]} == {"setRemains"}
 
 
+@pytest.mark.parametrize("status", [200, 204])
+def test_an_empty_answer_of_a_panel_that_handed_out_work(
+    synced: Terminal, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """An honest panel is green once a run had orders of it; another address, or a workbook of none, is not."""
+    synced.panel.add_order("501", "1", link="l", quantity="10", charge="1", user_id="u")
+    assert synced.type("sync").code == 0
+    synced.panel.faults.append(answering("", status, times=9))
+    code, text = told(synced)
+    assert code == 0
+    assert (
+        "its answer to a call without parameters was empty, which some panels do, but it has answered earlier" in text
+    )
+    other = synced.url.replace("127.0.0.1", "localhost")
+    monkeypatch.setenv("RECONCILE_PANEL_URL", other)
+    code, text = told(synced)
+    assert code != 0
+    assert f"! panel      {other} answers, but its answer" in text or f"✗ panel      {other} answers, but" in text
+
+
+def test_a_page_is_no_panel_also_where_one_was(synced: Terminal) -> None:
+    """What earlier runs know proves nothing about an answer that says what it is."""
+    synced.panel.add_order("501", "1", link="l", quantity="10", charge="1", user_id="u")
+    assert synced.type("sync").code == 0
+    synced.panel.faults.append(answering("<!doctype html><title>Sign in</title>", 200, times=9))
+    assert told(synced)[0] == 5
+
+
 @pytest.mark.parametrize(
     ("target", "said"),
     [

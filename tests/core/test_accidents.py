@@ -293,3 +293,49 @@ def test_decisions_sorted_apart_are_stopped() -> None:
         )
     ]
     assert desk.plan().pushes == ()
+
+
+def left_over(count: int = 40) -> Desk:
+    """Orders in progress, each with its own Remains."""
+    desk = Desk()
+    desk.receive(*[order(str(number)) for number in range(1, count + 1)])
+    for row in desk.tabs["orders"]:
+        number = int(row["id"])
+        row.update(status="In progress", start_count=1000 + number * number * 37 % 9973, remains=1 + number * 7 % 89)
+    desk.run()
+    return desk
+
+
+@pytest.mark.parametrize("value", [0, 40])
+def test_one_cell_that_gave_up_a_number_is_not_where_ten_others_have_it_from(value: int) -> None:
+    """A number that one row lost can have come to one row: ten rows closed with Remains 0 beside one that lost its 0."""
+    desk = left_over()
+    desk.type("orders", "11", remains=value)
+    desk.run()
+    for key in ids(1, 10):
+        desk.type("orders", key, status="Completed", remains=value)
+    desk.type("orders", "11", status="Completed", remains=None)
+    assert [limit for limit in limits(desk) if "each other" in limit] == []
+
+
+def test_ten_cells_that_gave_up_a_number_did_not_give_it_to_one() -> None:
+    """The other way round: ten blank a Remains that was the same everywhere, one row is given it."""
+    desk = left_over()
+    for key in ids(1, 10):
+        desk.type("orders", key, remains=100)
+    desk.run()
+    for key in ids(1, 10):
+        desk.type("orders", key, status="Completed", remains=None)
+    desk.type("orders", "11", remains=100)
+    assert limits(desk) == []
+
+
+def test_remains_sorted_without_their_rows_are_stopped_also_where_some_are_alike() -> None:
+    """As many rows gained each number as lost it: two of each number, sorted upwards."""
+    desk = left_over()
+    for key in ids(1, 12):
+        desk.type("orders", key, remains=211 - 31 * (int(key) // 2))
+    desk.run()
+    for key, value in zip(ids(1, 12), sorted(211 - 31 * (int(key) // 2) for key in ids(1, 12)), strict=True):
+        desk.type("orders", key, remains=value)
+    assert [limit for limit in limits(desk) if "each other" in limit] != []
