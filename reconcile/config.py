@@ -157,7 +157,7 @@ def _book(value: object) -> object:
 
 
 def _services(value: object) -> object:
-    """Service ids from "12, 13" (or a list), trimmed, in the order given, each once. The panel's are numbers [PANEL_API: type]."""
+    """Service ids from "12, 13" (or a list), trimmed, in the order given, each once. The panel's are numbers [ref]."""
     if isinstance(value, int):
         value = str(value)
     parts = value.split(",") if isinstance(value, str) else value

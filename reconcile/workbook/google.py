@@ -1,6 +1,6 @@
 """The workbook as a Google Sheet. A read is one call, a commit is one atomic batchUpdate.
 
-Facts are in SHEETS_NOTES words; those that shape this module:
+Facts are in docs/sheet-facts.md; those that shape this module:
 - Google applies a batch whole or not at all, and has no precondition; so the first request of every commit creates the
   developer metadata entry BASE + revision, which fails, and the batch with it, when another run was there first.
 - After a lost answer the value under that id tells whether the batch was applied.
