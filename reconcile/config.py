@@ -318,6 +318,14 @@ class Settings(BaseModel):
     services: Annotated[tuple[str, ...], BeforeValidator(_services), _Wants("ids separated by commas")] = Field(
         (), description="comma-separated service ids that `init` puts into the Services tab"
     )
+    panel_api: Annotated[Literal["v1", "v2"], BeforeValidator(_word), _Wants("v1 or v2")] = Field(
+        "v1",
+        description="the panel's admin API: v1 (the reference) or v2 (the next generation; its address ends in `/adminapi/v2`)",
+    )
+    panel_look: Annotated[Literal["", "yes"], BeforeValidator(_adopt), _Wants("yes or no")] = Field(
+        "",
+        description="yes: a v1 panel has `getOrders-by-id`, by which a refund in doubt is looked up before a person is asked",
+    )
     state_dir: Annotated[Path, BeforeValidator(_folder), _Wants("a folder's path")] | None = Field(
         None,
         description="the journal's folder; not set: `.reconcile` beside the .xlsx, for a Google Sheet this user's own folder for "

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from reconcile import agree
+from reconcile import agree, looking
 from reconcile.core import alerts as alerting
 from reconcile.core import approvals, archive, cells, settle, transitions
 from reconcile.core import facts as ways
@@ -83,19 +83,18 @@ from reconcile.errors import (
     Unmovable,
 )
 from reconcile.journal import NO_BOOK, ON_RECORD, Claim, State
-from reconcile.panel import answers
-from reconcile.panel.client import CutShort
+from reconcile.panel.dialects import LACKS_CALL, reader
+from reconcile.panel.port import CutShort
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-    import pandas as pd
-
     from reconcile.core.model import CancelTask, Cell, Order, RawAnswer, Refill
     from reconcile.core.plan import Rules
+    from reconcile.core.planned import Outcomes
     from reconcile.core.words import Words
     from reconcile.journal import Journal
-    from reconcile.panel.client import Keep
+    from reconcile.panel.port import Keep, Panel
     from reconcile.workbook.port import Workbook
 
     class Fetch(Protocol):
@@ -141,51 +140,6 @@ READING: Final = timedelta(seconds=20)
 
 READS: Final = 3
 """How often a run that was overtaken between reading and beginning reads again before it gives up."""
-
-
-class Panel(Protocol):
-    """What a run needs of the panel client."""
-
-    calls: Counter[str]
-
-    @property
-    def name(self) -> str: ...
-    def probe(self) -> None: ...
-    def fetch_orders(self, service: str, *, keep: Keep | None = None) -> RawAnswer: ...
-    def fetch_refills(self, service: str | None = None, *, keep: Keep | None = None) -> RawAnswer: ...
-    def fetch_cancel(self, service: str | None = None, *, keep: Keep | None = None) -> RawAnswer: ...
-    def update_orders(
-        self,
-        updates: Sequence[OrderUpdate],
-        *,
-        once: bool = False,
-        keep: Keep | None = None,
-        form: bool = False,
-        late: bool = True,
-        crashed: bool = True,
-    ) -> dict[str, ItemResult]: ...
-    def set_status(self, id: str, status: Status) -> str: ...  # noqa: A002
-    def set_in_progress(self, id: str, start_count: str | None = None) -> str: ...  # noqa: A002 - the wire's name
-    def set_processing(self, id: str) -> str: ...  # noqa: A002
-    def set_completed(self, id: str) -> str: ...  # noqa: A002
-    def set_start_count(self, id: str, start_count: str) -> str: ...  # noqa: A002
-    def set_remains(self, id: str, remains: str) -> str: ...  # noqa: A002
-    def set_partial(self, id: str, remains: str, *, keep: Keep | None = None) -> str: ...  # noqa: A002
-    def set_canceled(self, id: str, *, keep: Keep | None = None) -> str: ...  # noqa: A002
-    def set_refill_in_progress(self, refill: str) -> str: ...
-    def set_refill_completed(self, refill: str) -> str: ...
-    def set_refill_rejected(self, refill: str) -> str: ...
-    def set_cancel_rejected(self, cancel: str) -> str: ...
-    def add_payment(
-        self,
-        user: str,
-        amount: str,
-        details: str,
-        affiliate_commission: str | None = None,
-        *,
-        keep: Keep | None = None,
-    ) -> str: ...
-    def add_ticket(self, user: str, subject: str, message: str, *, keep: Keep | None = None) -> str: ...
 
 
 class Talk(Protocol):
@@ -445,7 +399,10 @@ def _read_and_plan(job: Job, started: datetime, *, force: bool = False) -> _Run:
     overtook = lease is not None and lease.run not in mine
     past = past_of(job.journal, standing.panels)
     job.witness(snapshot)
-    made = planned(snapshot, job.rules, job.clock(), past, zone=job.book.zone, force=force, remedy=job.remedy)
+    looks = _Looks(job, snapshot, standing.panels, past)
+    made = planned(
+        snapshot, job.rules, job.clock(), past, zone=job.book.zone, force=force, remedy=job.remedy, looks=looks
+    )
     plan = made.plan
     run = _Run(
         job,
@@ -455,7 +412,7 @@ def _read_and_plan(job: Job, started: datetime, *, force: bool = False) -> _Run:
         plan,
         standing,
         started,
-        past,
+        looks.past,
         overtook,
         made.archived,
         made.recovered,
@@ -467,7 +424,7 @@ def _read_and_plan(job: Job, started: datetime, *, force: bool = False) -> _Run:
     run.facts = run.learnt.fixed(job.fixed)
     run.rows = run.facts.rows
     untold = snapshot.meta.get(UNTOLD, "")
-    said = (*standing.told, *job.rivals, *_rivals(run), *plan.messages)
+    said = (*standing.told, *job.rivals, *_rivals(run), *looks.messages, *plan.messages)
     run.messages = [*filter(None, [untold]), *(text for text in said if text not in untold)]
     _recover_claims(run)
     return run
@@ -506,12 +463,40 @@ def _heard(send: Send) -> tuple[Verdict, str]:
         return Verdict.UNKNOWN, ""
     try:
         if send.act == Action.UPDATE_ORDERS:
-            item = answers.read_updates(send.raw, [send.key]).results[send.key]
+            item = reader(send.raw).update(send.raw, send.key)
             return item.verdict, item.reason
-        said = answers.read_single(send.raw)
+        return reader(send.raw).single(send.raw)
     except AccessRefused as error:
         return Verdict.NOT_SENT, error.what
-    return said.verdict, said.plain
+
+
+class _Looks:
+    """The looks at the panel that a plan waits for. past: what the journal knows, with what they settled. messages: what they showed."""
+
+    def __init__(self, job: Job, snapshot: Snapshot, panels: Sequence[str], past: Past) -> None:
+        self._job, self._snapshot, self._panels = job, snapshot, panels
+        self._look = looking.Look(job.panel, job.journal, job.clock, snapshot.words)
+        self.past = past
+        self.messages: list[str] = []
+
+    def marked(self, ledger: Ledger) -> Outcomes:
+        """Looks up the refunds that the ledger has marked and of which nothing is known."""
+        if not self._job.panel.looks:
+            return self.past.of_mark
+        refunds = looking.in_doubt(self._snapshot, ledger, self.past, self._job.panel.longest_call)
+        return self._settled(self._look.settle(refunds)).over(self.past.of_mark)
+
+    def unclear(self, pushes: Sequence[tuple[Push, Send]]) -> Past:
+        """Looks up refunds of which only the journal knows that an earlier try is unclear."""
+        if self._job.panel.looks:
+            self._settled(self._look.settle(looking.unclear(pushes, self._job.panel.longest_call)))
+        return self.past
+
+    def _settled(self, found: looking.Settled) -> looking.Settled:
+        self.messages += found.messages
+        if found.verdicts:
+            self.past = past_of(self._job.journal, self._panels)
+        return found
 
 
 def _recover_claims(run: _Run) -> None:
@@ -541,9 +526,19 @@ def _recover_claims(run: _Run) -> None:
             run=left.run,
             service=", ".join(left.services),
             bound=FULL * most,
+            until=_stopped_by(run, left).isoformat(timespec="seconds"),
         )
         if doubt.id not in recorded:
             run.doubts.append(doubt)
+
+
+def _stopped_by(run: _Run, left: Claiming) -> datetime:
+    """The latest moment at which a run that stopped may have been handed work: it renews its lease before it comes to its end."""
+    job, lease = run.job, lease_of(run.snapshot.meta)
+    latest = datetime.fromisoformat(left.at) + job.deadline
+    if lease is None or lease.run != left.run:
+        return latest
+    return min(latest, lease.until - job.renew + timedelta(seconds=job.panel.longest_call))
 
 
 def _taken_up(run: _Run, claim: Claim, may_continue: Callable[[], bool]) -> str | None:
@@ -630,12 +625,6 @@ def _not_landed(claimed: Claimed, claim: Claim, run: _Run) -> Claimed:
 
 JOURNAL_PUT_BACK: Final = FindingKind.JOURNAL
 
-READERS: Final = {
-    Feed.ORDERS: answers.read_orders,
-    Feed.REFILLS: answers.read_refills,
-    Feed.CANCELS: answers.read_cancel,
-}
-
 
 def read_answer(
     feed: Feed,
@@ -644,9 +633,12 @@ def read_answer(
     may_continue: Callable[[], bool] = lambda: True,
     none: Collection[str] = (),
 ) -> Claimed:
-    """What a kept answer says; a refused key is no reason to stop reading it. none: the panel's own sentences for "none"."""
+    """What a kept answer says, read by the dialect it was asked in; a refused key is no reason to stop reading it.
+
+    none: the panel's own sentences for "none".
+    """
     try:
-        return READERS[feed](raw, service, may_continue=may_continue, none=none)
+        return reader(raw).claimed(feed, service, raw, may_continue, none)
     except AccessRefused as error:
         return Claimed(feed, service, problem=error.what)
 
@@ -846,13 +838,31 @@ def _push(run: _Run) -> None:
             reason = next((result.reason for result in results if result.reason), "The panel does not answer.")
             run.fail(Unavailable(reason, "Nothing is lost: the rest is sent by the next run."))
             break
+    _look_at_closed(run)
+
+
+def _look_at_closed(run: _Run) -> None:
+    """Where the panel refused because an order is closed there, a look tells how it stands."""
+    closed = [result for result in run.results if result.verdict is Verdict.REFUSED and ways.says_closed(result.reason)]
+    orders = {id(result): result.push.order_id or result.push.key for result in closed}
+    if not closed or not run.job.panel.looks or not run.may_go_on():
+        return
+    try:
+        seen = run.job.panel.look(list(orders.values()))
+    except (CallFailed, AccessRefused) as error:
+        run.messages.append(run.say.MESSAGES["look_failed"].format(problem=error.what))
+        return
+    for place, result in enumerate(run.results):
+        if (found := seen.get(orders.get(id(result), ""))) is not None:
+            there = run.say.PHRASES["seen_at_panel"].format(status=run.say.choice(found.status))
+            run.results[place] = replace(result, reason=f"{result.reason.rstrip('.')} ({there})")
 
 
 def _without_lacking(run: _Run, pushes: list[Push]) -> list[Push]:
     """Answers payments and tickets that a setting says the panel has no call for; returns the other pushes."""
     calls = _lacking(run) & {Feed.PAYMENTS, Feed.TICKETS}
     lacking = [push for push in pushes if push.feed in calls]
-    journal, reason = run.job.journal, answers.plain_words("bad_action")
+    journal, reason = run.job.journal, LACKS_CALL
     for push in lacking:
         run.results.append(Result(push, Verdict.REFUSED, reason))
         send = journal.announced(run.job.run, push.feed.value, push.key)
@@ -877,7 +887,7 @@ def _each(run: _Run, bulk: list[Push], single: list[Push], once: list[Push]) -> 
     for push in single:
         if not _ready(run):
             return
-        yield [_guarded(run, push, lambda push=push: _call(run.job.panel, push))]  # type: ignore[misc]
+        yield [_guarded(run, push, lambda push=push: run.job.panel.tell(push))]  # type: ignore[misc]
     for push in once:
         if not _ready(run):
             return
@@ -931,10 +941,10 @@ def _send_once(run: _Run, push: Push) -> Result:
     if push.action is Action.UPDATE_ORDERS:
         result = _update_once(run, push, keep)
     else:
-        result = _guarded(run, push, lambda: _call(run.job.panel, push, keep))
+        result = _guarded(run, push, lambda: run.job.panel.tell(push, keep=keep))
     if result.verdict is not Verdict.UNKNOWN and push.feed in (Feed.PAYMENTS, Feed.TICKETS):
         rest = tuple(name for name in run.facts.lacks if name != push.feed.value)
-        lacks = (*rest, push.feed.value) if result.reason.startswith(answers.plain_words("bad_action")) else rest
+        lacks = (*rest, push.feed.value) if result.reason.startswith(LACKS_CALL) else rest
         run.learn(replace(run.facts, lacks=lacks))
     if keep.error is not None:
         run.fail(keep.error)
@@ -1039,14 +1049,15 @@ def _update(run: _Run, pushes: list[Push]) -> list[Result]:
 def _update_some(run: _Run, pushes: list[Push], budget: list[int]) -> list[Result]:
     if budget[0] <= 0 or not run.may_go_on():
         return [Result(push, Verdict.NOT_SENT, run.say.PHRASES["no_time"]) for push in pushes]
-    if run.facts.updates == ways.SINGLE:
+    if run.facts.updates == ways.SINGLE and run.job.panel.ways:
         return [result for push in pushes for result in _one_by_one(run, push)]
     if len(pushes) > run.rows:
         return _halved(run, pushes, budget)
     budget[0] -= 1
     proven = bool(run.facts.updates)
     found, failure = _list(run, pushes, form=run.facts.updates == ways.FORM)
-    open_ = "updates" not in run.job.fixed and (not proven or isinstance(failure, AccessRefused))
+    unproved = not proven or isinstance(failure, AccessRefused)
+    open_ = run.job.panel.ways and "updates" not in run.job.fixed and unproved
     if failure is not None and open_ and _is_of_the_call(failure):
         other = _another_way(run, pushes, failure, budget)
         if other is not None:
@@ -1253,31 +1264,6 @@ def _set_status(run: _Run, order: str, status: Status, start_count: str | None) 
     run.facts = replace(run.facts, has_set_status=True)
 
 
-def _call(panel: Panel, push: Push, keep: Keep | None = None) -> object:
-    """The one call of a push that is not an `updateOrders`."""
-    params = dict(push.params)
-    match push.action:
-        case Action.SET_CANCELED:
-            return panel.set_canceled(push.target, keep=keep)
-        case Action.SET_PARTIAL:
-            return panel.set_partial(push.target, params["remains"], keep=keep)
-        case Action.SET_REFILL_IN_PROGRESS:
-            return panel.set_refill_in_progress(push.target)
-        case Action.SET_REFILL_COMPLETED:
-            return panel.set_refill_completed(push.target)
-        case Action.SET_REFILL_REJECTED:
-            return panel.set_refill_rejected(push.target)
-        case Action.SET_CANCEL_REJECTED:
-            return panel.set_cancel_rejected(push.target)
-        case Action.ADD_PAYMENT:
-            return panel.add_payment(
-                params["user"], params["amount"], params["details"], params.get("affiliate_commission"), keep=keep
-            )
-        case Action.ADD_TICKET:
-            return panel.add_ticket(params["user"], params["subject"], params["message"], keep=keep)
-    raise ValueError(f"{push.action} is not pushed by a call of its own")
-
-
 # --- claim -----------------------------------------------------------------------------------------------------------------
 
 
@@ -1312,6 +1298,7 @@ def _claim(run: _Run) -> None:
         return
     if not run.answered:
         _probe(run)
+    _find_lost(run)
     panel = run.job.panel
     # with another sheet on this panel, "of all services" would take that one's refills and cancel requests, too
     shared = bool(run.job.rivals or _rivals(run))
@@ -1319,15 +1306,88 @@ def _claim(run: _Run) -> None:
     run.job.talk.start("Receiving work", None)
     shut = run.plan.shut  # rows and values of these no longer belong together: nothing new comes among them
     for service in () if Feed.ORDERS in shut else wanted:
-        _drain(run, Feed.ORDERS, service, partial(panel.fetch_orders, service))
+        _drain(run, Feed.ORDERS, service, partial(panel.claim, Feed.ORDERS, service))
     lacks = _lacking(run)
     for service in () if Feed.REFILLS in shut | lacks else filters:
-        _drain(run, Feed.REFILLS, service, partial(panel.fetch_refills, service or None))
+        _drain(run, Feed.REFILLS, service, partial(panel.claim, Feed.REFILLS, service))
     for service in () if Feed.CANCELS in shut | lacks else filters:
-        _drain(run, Feed.CANCELS, service, partial(panel.fetch_cancel, service or None))
+        _drain(run, Feed.CANCELS, service, partial(panel.claim, Feed.CANCELS, service))
     _land_waiting(run)
     _tell_unheard(run)
     _tell_listed(run)
+
+
+def _find_lost(run: _Run) -> None:
+    """What the panel shows to have been handed out with an answer that was lost lands by itself; the rest stays with a person."""
+    doubts = [doubt for doubt in run.doubts if doubt.kind == "claim" and doubt.feed is Feed.ORDERS]
+    if not doubts or not run.job.panel.lists or not run.may_go_on():
+        return
+    look = looking.Look(run.job.panel, run.job.journal, run.job.clock, run.say)
+    listing, problem = look.listed(doubts)
+    if listing is None:
+        run.messages.append(problem)
+        return
+    others = {NO_BOOK, *(other.book for other in run.job.journal.books())}
+    kept = looking.kept_elsewhere(run.job.journal, run.book_id, others, read_answer)
+    for doubt in doubts:
+        if not _ready(run):
+            return
+        found = look.found(doubt, listing, lambda key: key in kept or _is_here(run, key))
+        if found.lost:
+            _land_found(run, doubt, found.lost)
+        if found.over:
+            run.doubts.remove(doubt)
+            run.closed[DOUBT + doubt.id] = None
+            text = run.say.MESSAGES["look_found" if found.lost else "look_nothing"]
+        else:
+            place = run.doubts.index(doubt)
+            run.doubts[place] = looking.asks(doubt, found, run.say) if found.asked else doubt
+            text = run.say.MESSAGES["look_found" if found.lost else "look_open"]
+        what = run.say.amount_of(Feed.ORDERS, len(found.lost))
+        run.messages.append(text.format(doubt=doubt.id, count=len(found.lost), what=what))
+    _land_changed(run, [seen.order for seen in listing.orders])
+
+
+def _is_here(run: _Run, key: str) -> bool:
+    """Whether an order is in this workbook, or was."""
+    in_books = (Feed.ORDERS.value, key) in run.ledger or run.ledger.archived.how(key) is not None
+    return in_books or key in run.present[Feed.ORDERS.value]
+
+
+def _land_found(run: _Run, doubt: Doubt, orders: Sequence[Order]) -> None:
+    """Orders of a lost answer land as they would have with it."""
+    for service in dict.fromkeys(order.service for order in orders):
+        mine = tuple(order for order in orders if order.service == service)
+        claim = Claim(0, run.book_id, run.job.run, Feed.ORDERS, service, State.LANDED, None, doubt.at, "", "")
+        run.waiting.append((claim, Claimed(Feed.ORDERS, service, mine)))
+    _land_waiting(run)
+
+
+def _land_changed(run: _Run, orders: Sequence[Order]) -> None:
+    """What the panel changed in orders that are here is told in their rows, now that they were seen anyway."""
+    known = tuple(order for order in orders if (Feed.ORDERS.value, order.id) in run.ledger)
+    claimed = Claimed(Feed.ORDERS, "", known)
+    one = land(
+        claimed,
+        run.ledger,
+        run.present[Feed.ORDERS.value],
+        run=run.job.run,
+        revision=run.revision,
+        now=run.job.clock(),
+        when=run.when(),
+        cell_limit=run.job.book.cell_limit,
+        lists=True,
+        say=run.say,
+    )
+    if not one or not _ready(run):
+        return
+    answered = _rows_in_doubt(run) | _rows_answered(run)
+    run.beside.update({(note.tab, note.key): note for note in one.notes if (note.tab, note.key) in answered})
+    notes = [note for note in one.notes if (note.tab, note.key) not in answered]
+    run.commit(Commit(run.job.run, ledger=one.ledger, sync=sync_texts(run.snapshot, notes)))
+    run.ledger = run.ledger.patched(one.ledger)
+    run.landed_notes.extend(notes)
+    run.messages.extend(one.messages)
 
 
 def _probe(run: _Run) -> None:
@@ -1529,8 +1589,9 @@ def _fetch(run: _Run, feed: Feed, service: str, fetch: Fetch) -> tuple[Claim, Cl
     if not keep.kept:
         run.unkept.add(claim.id)  # the answer is in hand: it lands all the same, and nothing further is asked for
     try:
-        claimed = READERS[feed](raw, service, may_continue=run.may_read, none=run.facts.none)
-        if not claimed.count and answers.is_busy(raw):  # every further claim would hear the same, after as long a wait
+        claimed = reader(raw).claimed(feed, service, raw, run.may_read, run.facts.none)
+        busy = not claimed.count and reader(raw).is_busy(raw)
+        if busy:  # every further claim would hear the same, after as long a wait
             run.fail(Unavailable(f"{claimed.problem}; nothing was handed out", "Try again later."))
         return claim, replace(claimed, in_doubt=True, problem=cut) if cut else claimed
     except AccessRefused as error:
@@ -1554,7 +1615,8 @@ def _report(run: _Run, claimed: Claimed) -> None:
 
 def _doubt_claim(run: _Run, claim: Claim, why: str) -> None:
     """Work may have been handed out that nobody sees: on record, and no further claim in this run."""
-    run.doubts.append(_claim_doubt(replace(claim, why=why), run.say))
+    ended = run.job.clock().isoformat(timespec="seconds")
+    run.doubts.append(replace(_claim_doubt(replace(claim, why=why), run.say), until=ended))
     run.fail(Unknown(why, "It is on record as in doubt; see `reconcile resolve`."))
     with _noting(run):
         run.job.journal.unknown(claim.id, why)
@@ -1658,7 +1720,7 @@ def _with_beside(run: _Run, notes: Iterable[Note]) -> list[Note]:
 
 def _journal_landed(run: _Run, claims: Iterable[Claim]) -> None:
     with _noting(run):
-        numbers = [claim.id for claim in claims]
+        numbers = [claim.id for claim in claims if claim.id]  # 0: it was found at the panel, no answer of it is kept
         kept = [number for number in numbers if number not in run.unkept]
         run.job.journal.landed(kept, run.job.clock().isoformat(timespec="seconds"))
         for number in run.unkept.intersection(numbers):
@@ -1930,7 +1992,7 @@ def sync_texts(snapshot: Snapshot, notes: Iterable[Note], *, keep: Iterable[Note
     """The Sync cells whose text is not what the sheet shows already. `keep`: rows this run wrote something newer into."""
     newer = {(note.tab, note.key) for note in keep}
     texts: dict[str, dict[str, str]] = {}
-    shown = {tab: _syncs(snapshot.tabs[tab]) for tab in TABS}
+    shown = {tab: _syncs(snapshot, tab) for tab in TABS}
     for note in notes:
         text = snapshot.words.sync_text(note.key, note.kind, note.text)
         if (note.tab, note.key) in newer or not note.key:
@@ -1943,8 +2005,9 @@ def sync_texts(snapshot: Snapshot, notes: Iterable[Note], *, keep: Iterable[Note
     return texts
 
 
-def _syncs(frame: pd.DataFrame) -> tuple[dict[str, list[Cell]], set[Cell]]:
+def _syncs(snapshot: Snapshot, tab: str) -> tuple[dict[str, list[Cell]], set[Cell]]:
     """What the Sync cells of a tab show: those of each key's rows, and all of them."""
+    frame = snapshot.tabs[tab]
     by_key: dict[str, list[Cell]] = {}
     for key, sync in zip(frame.index, frame[SYNC], strict=True):
         by_key.setdefault(key, []).append(sync)

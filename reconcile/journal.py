@@ -66,7 +66,7 @@ NO_BOOK: Final = "by hand"
 _APPLICATION: Final = 0x72656331
 """SQLite's application_id: tells our file from any other database."""
 
-_VERSION: Final = 2
+_VERSION: Final = 3
 """SQLite's user_version: the layout of the tables below."""
 
 ON_RECORD: Final = "on record in the sheet"
@@ -81,7 +81,10 @@ _GOING: Final = "going"
 _SEEN: Final = "asked at revision "
 """What stands in a claim's `how` until it is settled."""
 
-_ANSWERED: Final = ("answered_at", "status", "content_type", "encoding", "body_sha")
+V1: Final = "v1"
+"""The dialect of every answer that was kept before answers had one."""
+
+_ANSWERED: Final = ("answered_at", "status", "content_type", "encoding", "dialect", "body_sha")
 
 _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "self": ("id", "machine", "at", "silent_until"),
@@ -752,7 +755,7 @@ def _claim(row: _Row) -> Claim:
 
 
 _NO_ANSWER: Final[_Row] = {
-    **dict.fromkeys(("status", "content_type", "encoding", "body_sha", "body")),
+    **dict.fromkeys(("status", "content_type", "encoding", "dialect", "body_sha", "body")),
     "answered_at": "",
 }
 
@@ -760,7 +763,7 @@ _NO_ANSWER: Final[_Row] = {
 def _raw(row: _Row) -> RawAnswer | None:
     if row["body"] is None:
         return None
-    return RawAnswer(row["status"], row["body"], row["content_type"], row["encoding"] or "")
+    return RawAnswer(row["status"], row["body"], row["content_type"], row["encoding"] or "", row["dialect"] or V1)
 
 
 def _answer(raw: RawAnswer) -> _Row:
@@ -768,6 +771,7 @@ def _answer(raw: RawAnswer) -> _Row:
         "status": raw.status,
         "content_type": _text(raw.content_type),
         "encoding": _text(raw.encoding),
+        "dialect": _text(raw.dialect),
         "body": raw.body,
         "body_sha": _sha(raw.body),
     }
@@ -807,8 +811,9 @@ def _text(text: str) -> str:
     return str(text).encode("utf-8", "backslashreplace").decode()
 
 
-def _seal(table: str, row: _Row) -> str:
-    return hashlib.sha256(json.dumps([table, *(row.get(name) for name in _COLUMNS[table])]).encode()).hexdigest()
+def _seal(table: str, row: _Row, columns: Sequence[str] | None = None) -> str:
+    facts = [table, *(row.get(name) for name in columns or _COLUMNS[table])]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
 def _put(db: sqlite3.Connection, table: str, row: _Row) -> int:
@@ -857,13 +862,18 @@ def _rows(db: sqlite3.Connection, table: str, path: Path) -> Iterator[_Row]:
         yield row
 
 
-def _is_whole(table: str, row: _Row) -> bool:
-    """Whether the row is as it was written: its checksum over everything but the answer's body, and the body's own."""
+def _is_whole(table: str, row: _Row, columns: Sequence[str] | None = None) -> bool:
+    """Whether the row is as it was written: its checksum over everything but the answer's body, and the body's own.
+
+    columns: the checksummed ones of an earlier layout.
+    """
     body = row["body"]
     if body is not None and not isinstance(body, bytes):
         return False  # one flipped bit makes a number 0 of "no answer", and other types of the other columns
     try:
-        return bool(row["seal"] == _seal(table, row)) and row.get("body_sha") == (None if body is None else _sha(body))
+        return bool(row["seal"] == _seal(table, row, columns)) and row.get("body_sha") == (
+            None if body is None else _sha(body)
+        )
     except TypeError:  # bytes where a text was: JSON has no such thing
         return False
 
@@ -999,7 +1009,7 @@ def _migrate(db: sqlite3.Connection, path: Path) -> None:
 
 _LAYOUT_1: Final[Mapping[str, tuple[str, ...]]] = {
     "runs": _COLUMNS["runs"],
-    "claims": tuple(name for name in _COLUMNS["claims"] if name != "encoding"),
+    "claims": tuple(name for name in _COLUMNS["claims"] if name not in ("encoding", "dialect")),
     "sends": (
         *("id", "book", "run", "feed", "key", "value", "verdict", "reason", "at", "answered_at"),
         *("status", "content_type", "body_sha"),
@@ -1035,7 +1045,29 @@ def _from_layout_1(db: sqlite3.Connection) -> None:
         _put(db, "sends", row | unknown)
 
 
-_MIGRATIONS: Final[dict[int, Callable[[sqlite3.Connection], None]]] = {1: _from_layout_1}
+_LAYOUT_2: Final[Mapping[str, tuple[str, ...]]] = {
+    table: tuple(name for name in _COLUMNS[table] if name != "dialect") for table in ("claims", "sends", "answers")
+}
+"""The columns of layout 2, where they were others: its answers had no dialect, because there was but one."""
+
+
+def _from_layout_2(db: sqlite3.Connection) -> None:
+    """Layout 2 as layout 3. Each row is compared with its checksum first: a flipped bit must not get a new one."""
+    for table, columns in _LAYOUT_2.items():
+        cursor = db.execute(f"SELECT * FROM {table} ORDER BY id")  # noqa: S608 - our own names
+        names = [column[0] for column in cursor.description]
+        if "dialect" in names:
+            continue  # it came from layout 1 in this same step
+        kept = [dict(zip(names, found, strict=True)) for found in cursor]
+        if any(not _is_whole(table, row, columns) for row in kept):
+            raise sqlite3.DatabaseError(f"a row of {table} is not what was written")
+        db.execute(f"DROP TABLE {table}")
+        db.execute(_SCHEMA[table])
+        for row in kept:
+            _put(db, table, row | {"dialect": None if row["body"] is None else V1})
+
+
+_MIGRATIONS: Final[dict[int, Callable[[sqlite3.Connection], None]]] = {1: _from_layout_1, 2: _from_layout_2}
 """Layout N → what turns it into N + 1, inside one transaction."""
 
 

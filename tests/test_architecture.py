@@ -28,7 +28,21 @@ OURS: dict[str, set[str]] = {
     "config": {"errors"},
     **{adapter: {adapter, "core", "errors", "boundary"} for adapter in ADAPTERS},
     "agree": {"core", "errors", "journal", "workbook.port"},
-    "job": {"agree", "core", "errors", "boundary", "config", "journal", "panel", "workbook.port"},
+    "looking": {"core", "errors", "journal", "panel.port"},
+    "job": {
+        *(
+            "agree",
+            "looking",
+            "core",
+            "errors",
+            "boundary",
+            "config",
+            "journal",
+            "panel.port",
+            "panel.dialects",
+            "workbook.port",
+        ),
+    },
     "restore": {"agree", "core", "errors", "job", "journal", "workbook.port"},
     "whereabouts": {"journal"},
 }
@@ -45,6 +59,7 @@ THEIRS: dict[str, set[str]] = {
     "report": {"rich"},
     "agree": set(),
     "job": set(),
+    "looking": set(),
     "restore": set(),
     "whereabouts": {"platformdirs"},
 }

@@ -70,6 +70,7 @@ KNOWN: dict[str, tuple[str, ...] | str] = {
     "journal:_book_row execute": _READS,
     "journal:_by execute": _READS,
     "journal:_from_layout_1 execute": _WRITE,
+    "journal:_from_layout_2 execute": _WRITE,
     "whereabouts:_write mkdir": _HELP,
     "whereabouts:_write write_text": _HELP,
     "whereabouts:_write replace": _HELP,

@@ -58,6 +58,8 @@ def test_built_in_values():
         "panel_key": None,
         "sheet": None,
         "services": (),
+        "panel_api": "v1",
+        "panel_look": "",
         "state_dir": None,
         "adopt": "",
         "acknowledge": "",
@@ -553,6 +555,7 @@ def test_describe_settings():
     assert all(row.meaning for row in rows)
     assert rows[0] == ("RECONCILE_PANEL_URL", "the panel's admin API, e.g. `https://domain.com/admin/v1`", "")
     assert {row.variable: row.default for row in rows if row.default} == {
+        "RECONCILE_PANEL_API": "v1",
         "RECONCILE_TIMEZONE": "UTC",
         "RECONCILE_LANGUAGE": "en",
         "RECONCILE_MAX_REFUNDS": "25",

@@ -21,15 +21,16 @@ from reconcile.core.plan import Rules
 from reconcile.errors import AccessRefused, Exit, LeaseHeld, NeverSent, Refused, RevisionMoved, Unavailable, Unknown
 from reconcile.job import Job, Stop, sync
 from reconcile.journal import Journal
-from reconcile.panel.client import CutShort
+from reconcile.panel.port import CutShort, by_its_call
 from tests.contract.memory import MemoryWorkbook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from reconcile.core.model import Outcome, Snapshot
-    from reconcile.panel.client import Keep
+    from reconcile.core.evidence import Seen
+    from reconcile.core.model import Outcome, Push, Snapshot
+    from reconcile.panel.port import Keep
 
 NOW = datetime(2026, 3, 2, 9, 55, tzinfo=UTC)
 YES = ItemResult(Verdict.ACCEPTED)
@@ -66,15 +67,27 @@ class Script:
         self._play("probe", "", None)
 
     name = "panel.test/admin/v1"
+    dialect, ways, looks, lists, longest_call = "v1", True, False, False, 105.0
 
-    def fetch_orders(self, service: str, *, keep: Keep) -> RawAnswer:
-        return self._kept(keep, lambda: self._play("getOrders", service, EMPTY))
+    def claim(self, feed: Feed, service: str, *, keep: Keep | None = None) -> RawAnswer:
+        call, good = {
+            Feed.ORDERS: ("getOrders", EMPTY),
+            Feed.REFILLS: ("getRefills", b'{"status":"success","refills":[]}'),
+            Feed.CANCELS: ("getCancel", b'{"status":"fail","error":"no_order"}'),
+        }[feed]
+        assert keep is not None
+        return self._kept(keep, lambda: self._play(call, service, good))
 
-    def fetch_refills(self, service: str | None = None, *, keep: Keep) -> RawAnswer:
-        return self._kept(keep, lambda: self._play("getRefills", service or "", b'{"status":"success","refills":[]}'))
+    def tell(self, push: Push, *, keep: Keep | None = None) -> str:
+        return by_its_call(self, push, keep)
 
-    def fetch_cancel(self, service: str | None = None, *, keep: Keep) -> RawAnswer:
-        return self._kept(keep, lambda: self._play("getCancel", service or "", b'{"status":"fail","error":"no_order"}'))
+    def look(self, ids: Sequence[str]) -> dict[str, Seen]:
+        raise AssertionError(f"{ids} were looked at, and this panel cannot be")
+
+    listed = look  # type: ignore[assignment]
+
+    def clock_ahead(self, now: datetime) -> float | None:  # noqa: ARG002 - the port's
+        return None
 
     def _kept(self, keep: Keep, play: Callable[[], bytes]) -> RawAnswer:
         """As the client does: an answer is kept as it arrives, also a cut one."""

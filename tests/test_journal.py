@@ -584,7 +584,7 @@ def test_newer_version(folder):
     with pytest.raises(Damaged) as caught:
         Journal.open(folder)
     assert caught.value.what == (
-        f"The journal {folder / FILE} was made by a newer version of reconcile (layout 7; this one knows 2)."
+        f"The journal {folder / FILE} was made by a newer version of reconcile (layout 7; this one knows 3)."
     )
     assert caught.value.next_step == "Update reconcile to that version, then run again. Nothing was changed."
 
@@ -628,19 +628,19 @@ def test_migration(folder, monkeypatch):
     filled(folder)
     meant = everything(folder)
     extra = "CREATE TABLE extra (id INTEGER PRIMARY KEY, body BLOB, seal TEXT NOT NULL)"
-    monkeypatch.setattr(journal, "_VERSION", 3)
+    monkeypatch.setattr(journal, "_VERSION", 4)
     monkeypatch.setattr(journal, "_SCHEMA", journal._SCHEMA | {"extra": extra})
 
     def unlucky(db: sqlite3.Connection) -> None:
         db.execute(extra)
         raise sqlite3.OperationalError("unlucky")
 
-    monkeypatch.setitem(journal._MIGRATIONS, 2, unlucky)
+    monkeypatch.setitem(journal._MIGRATIONS, 3, unlucky)
     before = (folder / FILE).read_bytes()
     with pytest.raises(Damaged):
         Journal.open(folder)
     assert (folder / FILE).read_bytes() == before
-    monkeypatch.setitem(journal._MIGRATIONS, 2, lambda db: db.execute(extra) and None)
+    monkeypatch.setitem(journal._MIGRATIONS, 3, lambda db: db.execute(extra) and None)
     seen: list[str] = []
     boundary.set_hook(seen.append)
     assert everything(folder) == meant
@@ -648,6 +648,67 @@ def test_migration(folder, monkeypatch):
     seen.clear()
     assert everything(folder) == meant
     assert seen == []
+
+
+def older(folder: Path) -> None:
+    """Makes a filled journal what the version before this one would have written: its answers name no dialect."""
+    db = sqlite3.connect(folder / FILE)
+    for table in ("claims", "sends", "answers"):
+        columns = [name for name in journal._COLUMNS[table] if name != "dialect"]
+        cursor = db.execute(f"SELECT * FROM {table}")  # noqa: S608 - our own names
+        rows = [dict(zip([c[0] for c in cursor.description], found, strict=True)) for found in cursor]
+        names = [*columns, "body", "seal"]
+        db.execute(f"DROP TABLE {table}")
+        db.execute(
+            f"CREATE TABLE {table} (id INTEGER PRIMARY KEY, {', '.join(columns[1:])}, body BLOB, seal TEXT NOT NULL)"
+        )
+        for row in rows:
+            values = [*(row[name] for name in columns), row["body"], journal._seal(table, row, columns)]
+            db.execute(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})", values)  # noqa: S608
+    db.execute("PRAGMA user_version = 2")
+    db.commit()
+    db.close()
+
+
+def test_answers_of_an_older_journal_are_the_references(folder):
+    """What was kept before answers named their dialect was asked in v1; everything else is as it was."""
+    filled(folder)
+    meant = everything(folder)
+    older(folder)
+    assert everything(folder) == meant
+    with Journal.open(folder) as log:
+        kept = [claim.raw for claim in log.claims(BOOK) if claim.raw is not None]
+    assert kept
+    assert {raw.dialect for raw in kept} == {"v1"}
+
+
+def test_a_flipped_bit_in_an_older_journal_gets_no_new_checksum(folder):
+    """Bringing a journal up to date is no way past its checksums, and leaves the damaged file as it was."""
+    filled(folder)
+    older(folder)
+    db = sqlite3.connect(folder / FILE)
+    db.execute("UPDATE claims SET service = '99' WHERE id = 1")
+    db.commit()
+    db.close()
+    before = (folder / FILE).read_bytes()
+    with pytest.raises(Damaged):
+        Journal.open(folder)
+    assert (folder / FILE).read_bytes() == before
+
+
+def test_an_answer_keeps_its_dialect(folder):
+    """Which API an answer is in is on the disk with it, for claims and for what is sent once."""
+    with Journal.open(folder) as log:
+        claim = log.intend(BOOK, RUN, "orders", "12", T1)
+        log.answered(claim, RawAnswer(200, b"{}", dialect="v2"), T2)
+        send = log.announce(BOOK, RUN, once("orders", "15", "Canceled"), T1)
+        log.replied(send, RawAnswer(200, b"{}", dialect="v2"), T2)
+    with Journal.open(folder) as log:
+        (kept,) = log.claims(BOOK)
+        (sent,) = log.sends(BOOK)
+    assert kept.raw is not None
+    assert sent.raw is not None
+    assert (kept.raw.dialect, sent.raw.dialect) == ("v2", "v2")
 
 
 # --- a second ledger: workbooks, commits, what was sent once -----------------------------------------------------------------

@@ -7,7 +7,6 @@ import re
 import shlex
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hatchling.builders.wheel import WheelBuilder
@@ -135,10 +134,6 @@ def test_the_wheel_in_the_image_is_the_wheel(tmp_path: Path) -> None:
     assert first == second
 
 
-AWAITED = {"status", "watch"}
-"""Commands that the image and compose use and that may still be on their way here."""
-
-
 def commands() -> list[list[str]]:
     """Every command line that image and compose would run."""
     check = next(rest for name, rest in instructions() if name == "HEALTHCHECK")
@@ -150,10 +145,7 @@ def commands() -> list[list[str]]:
 @pytest.mark.parametrize("words", commands(), ids=shlex.join)
 def test_what_a_container_runs_is_a_command(words: list[str]) -> None:
     """The name and its options are those of the program."""
-    there: dict[str | None, Any] = {command.name: command for command in cli.app.registered_commands}
-    if words[0] not in there:
-        assert words[0] in AWAITED
-        return
+    assert words[0] in {command.name for command in cli.app.registered_commands}
     asked = cli.main([words[0], "--help"])
     assert asked == 0
 

@@ -2,6 +2,7 @@
 # ruff: noqa: PLC0415, FBT002 - imports wait until the command runs; flags are what a command line is made of
 
 import os
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -372,15 +373,21 @@ def _last_run(snapshot: "Snapshot", heartbeat: str) -> Check:
 
 def _panel(settings: "Settings") -> Check:
     try:
-        with world.open_panel(settings) as panel:
+        with closing(world.open_panel(settings)) as panel:
             panel.probe()
-            unproved = panel.unproved
+            unproved, looks, seen = panel.unproved, panel.looks, getattr(panel, "seen", ())
     except ReconcileError as error:
         return Check("panel", error.exit_code, error.what, error.next_step)
     if unproved:
         step = "Make sure that RECONCILE_PANEL_URL is the address of the admin API (it ends in /admin/v1)."
         return Check("panel", Exit.DOUBT, f"{settings.panel_url} answers, but {unproved}. Nothing was received.", step)
-    return Check("panel", Exit.DONE, f"{settings.panel_url} answers and takes the key. Nothing was received.")
+    said = "" if not looks else " It can be looked at: what is in doubt is looked up before a person is asked."
+    if settings.panel_api == "v2":
+        from reconcile.panel.v2.client import NOT_KNOWN
+
+        said += "\nSeen: " + "; ".join(seen) + "."
+        said += "\nOf this generation of the API it is not known: " + "; ".join(NOT_KNOWN) + "."
+    return Check("panel", Exit.DONE, f"{settings.panel_url} answers and takes the key. Nothing was received.{said}")
 
 
 def _journal(settings: "Settings") -> Check:

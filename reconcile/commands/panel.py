@@ -522,7 +522,7 @@ def _book_id(settings: "Settings", journal: "Journal", run: str) -> str:
 
 
 def _fetched(journal: "Journal", claim: int, call: Any, stop: "Stop") -> "RawAnswer":
-    from reconcile.panel.client import CutShort
+    from reconcile.panel.port import CutShort
 
     try:
         with _waiting(stop):
@@ -542,10 +542,9 @@ def _fetched(journal: "Journal", claim: int, call: Any, stop: "Stop") -> "RawAns
 
 
 def _read(feed: Feed, service: str, raw: "RawAnswer") -> "Claimed":
-    from reconcile.panel import answers
+    from reconcile.panel.dialects import reader
 
-    readers = {Feed.ORDERS: answers.read_orders, Feed.REFILLS: answers.read_refills, Feed.CANCELS: answers.read_cancel}
-    return readers[feed](raw, service)
+    return reader(raw).claimed(feed, service, raw, lambda: True)
 
 
 def _settled(journal: "Journal", claim: int, claimed: "Claimed", *, lands: bool) -> None:
@@ -558,11 +557,11 @@ def _settled(journal: "Journal", claim: int, claimed: "Claimed", *, lands: bool)
 
 def _show_unkept(action: Action, raw: "RawAnswer", error: ReconcileError, *, as_json: bool) -> int:
     """The journal could not keep the answer, so that this output is the only copy there is."""
-    from reconcile.panel.answers import answer_text
+    from reconcile.panel.dialects import reader
 
     what = f"The panel answered, and the answer could not be kept: {error.what}"
     step = f"Keep this output: the panel will not hand this work out again, so do not run this again. {error.next_step}"
-    body = answer_text(raw)
+    body = reader(raw).text(raw)
     if as_json:
         failure = {"kind": type(error).__name__, "what": what, "next_step": step.rstrip()}
         shell.show_json({"action": action.value, "exit_code": int(Exit.DOUBT), "error": failure, "raw": body})
@@ -580,9 +579,9 @@ def _show_body(body: str) -> None:
 def _show_claimed(action: Action, raw: "RawAnswer", claimed: "Claimed", *, lands: bool, as_json: bool) -> None:
     from dataclasses import asdict
 
-    from reconcile.panel.answers import answer_text
+    from reconcile.panel.dialects import reader
 
-    body = answer_text(raw)
+    body = reader(raw).text(raw)
     if as_json:
         rows = [asdict(row) for row in claimed.rows]
         shell.show_json(

@@ -97,7 +97,7 @@ def practice_panel(
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 0,
     orders: Annotated[int, typer.Option(min=0, max=100_000, help="How many pending orders it begins with.")] = 250,
     seed: Annotated[int, typer.Option(help="The same seed gives the same orders.")] = 7,
-    like: Annotated[str, typer.Option(help="The server it behaves as: reference, laravel or php.")] = "reference",
+    like: Annotated[str, typer.Option(help="The server it behaves as: reference, laravel, php or v2.")] = "reference",
     as_json: Annotated[bool, typer.Option("--json", help="Changes nothing: the address is always JSON.")] = False,  # noqa: ARG001
 ) -> int:
     """Serve a made-up panel on this machine. Prints its address and key as one JSON line, then serves until stopped."""

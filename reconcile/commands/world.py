@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from reconcile.job import Job, Stop, Talk
     from reconcile.journal import Journal
     from reconcile.panel.client import Panel
+    from reconcile.panel.v2.client import RestPanel
 
 
 STATE = ".reconcile"
@@ -120,18 +121,23 @@ def open_book(settings: Settings, may_continue: Callable[[], bool] = lambda: Tru
     raise TypeError(f"{type(settings.sheet).__name__} is not a workbook")
 
 
-def open_panel(settings: Settings, may_continue: Callable[[], bool] = lambda: True) -> Panel:
+def open_panel(settings: Settings, may_continue: Callable[[], bool] = lambda: True) -> Panel | RestPanel:
     """The panel client. One answer may take `read_timeout` in all, so that no single call outlives a lease."""
     from reconcile.config import require
     from reconcile.panel.client import Panel, Timeouts
+    from reconcile.panel.v2.client import RestPanel
 
     require(settings, "panel")
     if settings.panel_url is None or settings.panel_key is None:
         raise TypeError("require() lets nobody past without both")
     timeouts = Timeouts(settings.connect_timeout, settings.read_timeout, 30.0, settings.read_timeout)
-    panel = Panel(
-        settings.panel_url, settings.panel_key, pace=settings.pace, timeouts=timeouts, may_continue=may_continue
-    )
+    url, key = settings.panel_url, settings.panel_key
+    panel: Panel | RestPanel
+    if settings.panel_api == "v2":
+        panel = RestPanel(url, key, pace=settings.pace, timeouts=timeouts, may_continue=may_continue)
+    else:
+        looks = settings.panel_look == "yes"
+        panel = Panel(url, key, pace=settings.pace, timeouts=timeouts, may_continue=may_continue, looks=looks)
     if panel.longest_call > settings.lease:
         panel.close()
         raise SettingsError(
@@ -253,7 +259,8 @@ def rules(settings: Settings) -> Rules:
         max_closed_share=settings.max_closed_share,
         closed_floor=settings.closed_share_floor,
         max_gone_share=settings.max_gone_share,
-        partial_via=settings.partial_via,
+        # whether an update to Partial refunds on a v2 panel is not known, so it is never sent there
+        partial_via="setPartial" if settings.panel_api == "v2" else settings.partial_via,
         archive_after_days=settings.archive_after_days,
         max_payments=settings.max_payments,
         max_payment_total=settings.max_payment_total,
@@ -298,7 +305,7 @@ def open_job(
     with ExitStack() as stack:
         journal = stack.enter_context(open_journal(settings))
         book = open_book(settings, stop.may_continue)
-        panel = stack.enter_context(open_panel(settings, stop.may_continue))
+        panel = stack.enter_context(closing(open_panel(settings, stop.may_continue)))
         yield Job(
             book=book,
             panel=panel,

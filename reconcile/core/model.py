@@ -145,13 +145,14 @@ class RawAnswer:
     """An HTTP answer before anybody has read it: what the journal keeps.
 
     body: as it arrived, before it is unpacked, decoded, judged or parsed. encoding: what Content-Encoding says of it, only a hint:
-    the content decides.
+    the content decides. dialect: the panel's API that it was asked in; it is read in no other.
     """
 
     status: int
     body: bytes
     content_type: str = ""
     encoding: str = ""
+    dialect: str = "v1"
 
 
 @dataclass(frozen=True)
@@ -413,6 +414,8 @@ class Doubt:
     key: str = ""
     bound: int = 0
     raw: str = ""
+    until: str = ""
+    """When its call was over, where that is known: nothing was handed out by it later."""
 
 
 @dataclass(frozen=True)

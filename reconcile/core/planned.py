@@ -7,7 +7,7 @@ them speak of the same ledger.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from reconcile.core import archive, settle
 from reconcile.core.lease import doubts_of
@@ -20,9 +20,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from datetime import datetime, tzinfo
 
-    from reconcile.core.model import Doubt, Plan, Push, Row, Snapshot
+    from reconcile.core.ledger import Sending
+    from reconcile.core.model import Doubt, Plan, Push, Row, Snapshot, Verdict
     from reconcile.core.once import Past, Send
     from reconcile.core.plan import Rules
+
+    Outcomes = Callable[[Feed, str, Sending], tuple[Verdict, str]]
+    """Tab, key and mark of a send → what became of it, and the panel's words."""
+
+
+class Looks(Protocol):
+    """A look at the panel, where it can be looked at: what it settles of what is in doubt."""
+
+    def marked(self, ledger: Ledger) -> Outcomes:
+        """What became of the sends that this ledger has marked."""
+
+    def unclear(self, pushes: Sequence[tuple[Push, Send]]) -> Past:
+        """What the journal knows once these, of which an earlier try is unclear, were looked up."""
 
 
 @dataclass(frozen=True)
@@ -53,24 +67,28 @@ def planned(
     obstacle: Callable[[Collection[str]], tuple[str, set[str]]] | None = None,
     force: bool = False,
     remedy: Callable[[Snapshot, Ledger], Plan] | None = None,
+    looks: Looks | None = None,
 ) -> Planned:
     """What a run would do about `snapshot` now. Pure; `now` is aware, `zone` the sheet's.
 
     known: what this machine's journal sent once to the panel; None where no journal was asked. obstacle: the port's, for which
     closed orders would move to Archive; None leaves that to the run, which knows more by then. force: no limit holds anything.
-    remedy: makes the plan instead of what staff changed.
+    remedy: makes the plan instead of what staff changed. looks: what a look at the panel settles before the plan is final.
     """
     archived = archive.settled(Ledger(snapshot.ledger, snapshot.meta), snapshot.tabs[Feed.ORDERS.value], now)
     ledger = archived.ledger
     recovered: tuple[Row, ...] = ()
     late: tuple[Row, ...] = ()
     if known is not None:
-        recovered = settle.recovered(ledger, snapshot.tabs, known.of_mark, now, snapshot.words)
-        late = tuple(settle.late_history(ledger, known.of_mark, now, snapshot.words))
+        outcome = known.of_mark if looks is None else looks.marked(ledger)
+        recovered = settle.recovered(ledger, snapshot.tabs, outcome, now, snapshot.words)
+        late = tuple(settle.late_history(ledger, outcome, now, snapshot.words))
         ledger = ledger.patched(recovered)
     local = now.astimezone(zone)
     plan = remedy(snapshot, ledger) if remedy else make_plan(snapshot, ledger, rules, now=local, force=force)
     done, unclear = known_pushes(plan.pushes, known) if known is not None and remedy is None else ([], [])
+    if unclear and looks is not None:
+        done, unclear = known_pushes(plan.pushes, looks.unclear(unclear))
     if done or unclear:
         # what the panel accepted before is not sent again; what is unclear since an earlier try is in doubt here, too
         heard = settle.heard(done, unclear, ledger.patched(plan.settled), snapshot.tabs, now, snapshot.words)

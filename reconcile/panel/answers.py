@@ -685,6 +685,10 @@ def read_cancel(
     return _claimed(raw, Feed.CANCELS, service or "", may_continue, none)
 
 
+READERS = {Feed.ORDERS: read_orders, Feed.REFILLS: read_refills, Feed.CANCELS: read_cancel}
+"""Feed → what reads a claim's answer."""
+
+
 def _claimed(
     raw: RawAnswer, feed: Feed, service: str, may_continue: Callable[[], bool], none: Collection[str] = ()
 ) -> Claimed:

@@ -40,8 +40,9 @@ from typing import TYPE_CHECKING, Protocol, Self
 import httpx
 
 from reconcile.boundary import at
+from reconcile.core.evidence import Listing
 from reconcile.core.identity import panel_name
-from reconcile.core.model import Action, Claimed, ItemResult, OrderUpdate, RawAnswer, Status, Verdict
+from reconcile.core.model import Action, Claimed, Feed, ItemResult, OrderUpdate, RawAnswer, Status, Verdict
 from reconcile.errors import (
     AccessRefused,
     CallFailed,
@@ -54,10 +55,17 @@ from reconcile.errors import (
 )
 from reconcile.panel import answers, echo
 from reconcile.panel.loose import clean
+from reconcile.panel.port import CutShort, by_its_call
 from reconcile.panel.retry import Policy, Retries, retry_after
+from reconcile.panel.seen import read_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from reconcile.core.evidence import Seen
+    from reconcile.core.model import Push
+    from reconcile.panel.port import Keep
 
 FIELDS: Mapping[Action, tuple[str, ...]] = {
     Action.GET_ORDER: ("type",),
@@ -109,30 +117,6 @@ class SecretLike(Protocol):
     """A secret that shows itself only when asked (pydantic's SecretStr)."""
 
     def get_secret_value(self) -> str: ...
-
-
-class Keep(Protocol):
-    """Keeps every answer to a call that must not be repeated, as it arrives and before anybody looks into it.
-
-    Never raises ReconcileError.
-    """
-
-    def arrived(self, raw: RawAnswer) -> None:
-        """An attempt's answer, also a cut one, as it came: durable when this returns."""
-
-    def cleaned(self, raw: RawAnswer) -> None:
-        """The last one held the panel's key: this replaces it."""
-
-    def again(self) -> None:
-        """The last answer said "busy, not acted on": a further attempt of the same call is about to be sent."""
-
-
-class CutShort(Unknown):
-    """The answer broke off (or grew past every bound) while it was read. `partial` is what had come: keep it, read it."""
-
-    def __init__(self, what: str, next_step: str = "", *, partial: RawAnswer) -> None:
-        super().__init__(what, next_step)
-        self.partial = partial
 
 
 class Redirected(Unknown):
@@ -210,8 +194,12 @@ class Panel:
 
     url: the API's address, https, or plain http to this machine only. key: never shown. pace: seconds between two requests
     (default 0 for this machine, else 0.2; doubles up to 5 when the panel says "slow down"). may_continue is asked before and during
-    every wait for a retry. Raises SettingsError for an address or key that cannot be used, without repeating either.
+    every wait for a retry. looks: whether it has `getOrders-by-id`, which the reference does not know [obs]. Raises SettingsError for an address or key that cannot be used, without repeating either.
     """
+
+    dialect = "v1"
+    ways = True
+    lists = False
 
     def __init__(
         self,
@@ -227,8 +215,10 @@ class Panel:
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
         may_continue: Callable[[], bool] = lambda: True,
+        looks: bool = False,
     ) -> None:
         self.url = ""
+        self.looks = looks
         problem, local = _url_problem(url)
         if problem:
             del url  # it may carry a password, and tracebacks can show locals
@@ -275,6 +265,35 @@ class Panel:
     def longest_call(self) -> float:
         """The most seconds one call may take, retries and waits included: what a lease has to outlast."""
         return self._policy.seconds + max(self.pace, _SLOWEST_PACE) + self._timeouts.connect + self._timeouts.total
+
+    # --- the engine's port -----------------------------------------------------------------------------------------------
+
+    def claim(self, feed: Feed, service: str, *, keep: Keep | None = None) -> RawAnswer:
+        """The next answer with work of this feed, handed out for good, unread; service: "" for all (not for orders)."""
+        if feed is Feed.ORDERS:
+            return self.fetch_orders(service, keep)
+        fetch = self.fetch_refills if feed is Feed.REFILLS else self.fetch_cancel
+        return fetch(service or None, keep)
+
+    def tell(self, push: Push, *, keep: Keep | None = None) -> str:
+        """The one call of a push that is not an `updateOrders`. Returns the panel's message."""
+        return by_its_call(self, push, keep)
+
+    def look(self, ids: Sequence[str]) -> dict[str, Seen]:
+        """These orders as the panel has them now, by `getOrders-by-id` [3+]; one that it does not show is absent."""
+        raw = self._tried("getOrders-by-id", [("orders", clean(",".join(ids)))], repeat=True, keep=None)
+        page = read_list(raw, answers.read_orders(raw, "", may_continue=self._may_continue))
+        if page is None:
+            raise _failure(answers.read_single(raw, may_continue=self._may_continue))
+        return {seen.order.id: seen for seen in page[0].orders if seen.order.id in ids}
+
+    def listed(self, services: Sequence[str]) -> Listing:  # noqa: ARG002 - the port's
+        """There is no such list in this API: nothing, and not the whole of it."""
+        return Listing(whole=False)
+
+    def clock_ahead(self, now: datetime) -> float | None:  # noqa: ARG002 - the port's
+        """Not known in this dialect."""
+        return None
 
     # --- claims ----------------------------------------------------------------------------------------------------------
 
@@ -525,7 +544,7 @@ class Panel:
             got = self._attempt(action, fields, keep, as_json=as_json)
             wait: float | None = None
             if isinstance(got, _Got):
-                if answers.is_busy(got.raw):
+                if self._is_busy(got.raw):
                     self.pace = min(_SLOWEST_PACE, max(_FIRST_SLOW_PACE, 2 * self.pace))
                 elif (
                     not repeat
@@ -549,6 +568,9 @@ class Panel:
             if isinstance(got, _Got):
                 return got.raw
             raise got
+
+    def _is_busy(self, raw: RawAnswer) -> bool:
+        return answers.is_busy(raw)
 
     def _attempt(
         self, action: str, fields: Sequence[tuple[str, str]], keep: Keep | None, *, as_json: bool
@@ -647,6 +669,7 @@ class Panel:
             body,
             self._clean(response.headers.get("content-type", "")),
             self._clean(response.headers.get("content-encoding", "")),
+            self.dialect,
         )
         wait = retry_after(response.headers.get("retry-after", ""), response.headers.get("date", ""))
         return _Wire(raw, why, wait, moved)

@@ -6,6 +6,8 @@ Facts: docs/panel-facts.md "Panels that differ".
 works, and its results repeat the order's status; a missing parameter is HTTP 422, or a redirect to the front page where the caller does not ask
 for JSON; it has no refills and no cancel requests; a closed order refuses everything.
 
+`v2`: the next generation of the API, in `practice_v2`.
+
 `php`: form fields only, HTTP 400 for JSON; getOrders ignores `type` and shows every pending order; there is no updateOrders and no call for
 one status, but `setStatus`; a notice of its own stands before the JSON; remains 0 is refused.
 """
@@ -17,18 +19,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reconcile.core.model import Action
 from reconcile.panel.practice import Answer, PracticePanel
+from reconcile.panel.practice_v2 import LikeV2
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-KINDS: Final = ("reference", "laravel", "php")
+KINDS: Final = ("reference", "laravel", "php", "v2")
 
 _NOTICE: Final = b"<br />\n<b>Notice</b>:  Undefined index: lang in <b>/var/www/api.php</b> on line <b>31</b><br />\n"
 
 
 def make(kind: str) -> Callable[[int, int], PracticePanel]:
     """What makes a practice panel of this kind (one of KINDS) from a number of orders and a seed."""
-    return {"reference": PracticePanel, "laravel": LikeLaravel, "php": LikePhp}[kind]
+    return {"reference": PracticePanel, "laravel": LikeLaravel, "php": LikePhp, "v2": LikeV2}[kind]
 
 
 class LikeLaravel(PracticePanel):

@@ -124,6 +124,8 @@ class State:
     cancels: dict[str, PracticeCancel] = field(default_factory=dict)
     payments: list[dict[str, str]] = field(default_factory=list)
     tickets: list[dict[str, str]] = field(default_factory=list)
+    times: dict[str, float] = field(default_factory=dict)
+    """When an order last changed, in seconds; kept by panels that tell it."""
 
     def refunds(self) -> list[tuple[str, str]]:
         """(order id, amount) of every refund ever made."""
@@ -206,7 +208,7 @@ class PracticePanel:
     second cancel of an order fails. everything_200: failures come as HTTP 200 [obs]. lacks: actions answered with bad_action.
     refusals: order id → (word, message), refused whenever touched. lists: getOrders shows what is pending and changes nothing [srv].
     page: most orders in one answer. most_updates: a longer list of updates is answered too late. closes: an order that is closed
-    refuses everything [obs].
+    refuses everything [obs]. looks: it has `getOrders-by-id` [obs].
     """
 
     def __init__(
@@ -238,6 +240,7 @@ class PracticePanel:
         self.page = PAGE
         self.most_updates: int | None = None
         self.closes = False
+        self.looks = False
         self.update_answers_for: int | None = None
         self.faults: deque[Fault] = deque()
         self.requests: list[Request] = []
@@ -261,6 +264,7 @@ class PracticePanel:
     def handle(self, method: str, headers: Mapping[str, str], body: bytes, path: str = PATH) -> Answer:
         """One HTTP request to one answer. Raises Dropped where a fault closes the connection."""
         lower = {name.lower(): value for name, value in headers.items()}
+        path = path.partition("?")[0]
         with self._lock:
             if path.rstrip("/") == STATE_PATH:
                 return self._observed(method, lower)
@@ -326,6 +330,8 @@ class PracticePanel:
             raise _Fail("error_code", "Key is required", _BAD_REQUEST, ["key"])  # [ref], word for word
         if named["key"] != self.key:
             raise _Fail("bad_auth", "Invalid API key", _UNAUTHORIZED)
+        if self.looks and named.get("action") == "getOrders-by-id":
+            return self._by_id(named)
         try:
             action = Action(named.get("action", ""))
         except ValueError:
@@ -396,6 +402,13 @@ class PracticePanel:
                 shown = {"order_id": cancel.order_id, "service_id": cancel.service_id, "link": cancel.link}
                 return {"status": "success", "cancel": cancel.id, **shown}
         return self._none("cancel", "No cancel tasks", "no_cancel")
+
+    def _by_id(self, named: dict[str, str]) -> dict[str, Any]:
+        """Orders by their ids, changing nothing: no action of the reference, but some panels have it [obs]."""
+        found = [self.state.orders[key] for key in named.get("orders", "").split(",") if key in self.state.orders]
+        more = ("status", "start_count", "remains")
+        shown = [{**one.shown(), "service_id": one.service, **{n: getattr(one, n) for n in more}} for one in found]
+        return {"status": "success", "orders": shown}
 
     # --- orders ------------------------------------------------------------------------------------------------------------------
 
@@ -580,7 +593,9 @@ class PracticePanel:
 
         def answer(request: httpx.Request) -> httpx.Response:
             try:
-                status, headers, body = self.handle(request.method, request.headers, request.read(), request.url.path)
+                status, headers, body = self.handle(
+                    request.method, request.headers, request.read(), request.url.raw_path.decode()
+                )
             except Dropped as dropped:
                 if dropped.late:
                     raise httpx.ReadTimeout("The read operation timed out") from None
@@ -814,9 +829,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         length = self.headers.get("Content-Length", "0")
         body = self.rfile.read(int(length)) if _whole(length) else b""
-        path = urllib.parse.urlsplit(self.path).path
         try:
-            status, headers, content = self.server.panel.handle(self.command, dict(self.headers.items()), body, path)
+            status, headers, content = self.server.panel.handle(
+                self.command, dict(self.headers.items()), body, self.path
+            )
         except Dropped as dropped:
             self.close_connection = True
             if dropped.late:

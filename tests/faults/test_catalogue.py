@@ -66,7 +66,7 @@ def test_the_answer_is_kept_before_anybody_reads_it(world: World, monkeypatch: p
     def die_reading(*_: object, **__: object) -> None:
         raise Crash
 
-    monkeypatch.setitem(job.READERS, job.Feed.ORDERS, die_reading)
+    monkeypatch.setattr(job, "reader", die_reading)
     assert world.run().crashed
     monkeypatch.undo()
     with Journal.open(world.machine("a")) as journal:

@@ -27,6 +27,8 @@ from reconcile.job import Job, Stop, read_answer, sync
 from reconcile.journal import FILE, LOCK, SEAL, Journal
 from reconcile.panel.client import Panel
 from reconcile.panel.practice import Dropped, PracticePanel, State
+from reconcile.panel.practice_v2 import PATH_V2, LikeV2
+from reconcile.panel.v2.client import RestPanel
 from reconcile.restore import Restored, Work, restore
 from reconcile.workbook.templates import templates
 from tests.contract.memory import MemoryWorkbook
@@ -112,7 +114,9 @@ class Line:
             panel = next(
                 (other for url, other in self.elsewhere.items() if str(request.url).startswith(url)), self.panel
             )
-            status, headers, content = panel.handle(request.method, request.headers, request.read(), request.url.path)
+            status, headers, content = panel.handle(
+                request.method, request.headers, request.read(), request.url.raw_path.decode()
+            )
         except Dropped:
             raise httpx.RemoteProtocolError("Server disconnected without sending a response.") from None
         if kind == "acted":
@@ -203,10 +207,12 @@ class World:
         """The machine's disk is gone, as a runner's is after each run."""
         shutil.rmtree(self.machine(name), ignore_errors=True)
 
-    def client(self, *, real: bool = False, clock: Clock | None = None) -> Panel:
-        """The real client; `real`: over a socket to `url`."""
+    def client(self, *, real: bool = False, clock: Clock | None = None) -> Panel | RestPanel:
+        """The real client of the panel's dialect; `real`: over a socket to `url`."""
         clock = clock or self.clock
-        return Panel(
+        looks: dict[str, Any] = {} if isinstance(self.panel, LikeV2) else {"looks": self.panel.looks}
+        kind = RestPanel if isinstance(self.panel, LikeV2) else Panel
+        return kind(
             self.url,
             SecretStr(self.panel.key),
             transport=None if real else self.line.transport(),
@@ -214,6 +220,7 @@ class World:
             clock=clock.seconds,
             sleep=clock.sleep,
             jitter=lambda: 0.5,
+            **looks,
         )
 
     def run(
@@ -479,6 +486,9 @@ def make(folder: Path, kind: str = "memory", panel: PracticePanel | None = None,
     folder.mkdir(parents=True, exist_ok=True)
     panel = panel or PracticePanel(0, 1, refills=0, cancels=0)
     clock = Clock()
+    if isinstance(panel, LikeV2):
+        panel.clock = lambda: clock.at
+        options.setdefault("url", ADDRESS.replace("/admin/v1", PATH_V2))
     return World(folder, books.made(kind, folder, SERVICES, clock), panel, clock, **options)
 
 

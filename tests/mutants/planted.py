@@ -42,7 +42,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "parse before journaling",
         JOB,
         "        try:\n            self.journal.answered(self.claim",
-        '        READERS[Feed.ORDERS](raw, "")\n        try:\n            self.journal.answered(self.claim',
+        '        reader(raw).claimed(Feed.ORDERS, "", raw, lambda: True)\n        try:\n            self.journal.answered(self.claim',
         f"{CATALOGUE}::test_the_answer_is_kept_before_anybody_reads_it",
     ),
     _one(
