@@ -33,6 +33,10 @@ NOT_RUN = {
     "*/10 * * * *": "a line of a crontab",
     "reconcile practice-panel": "serves until it is stopped; tests/cli/test_usage.py starts one",
     "Usage: reconcile": "output",
+    "reconcile watch": "goes on until it is stopped; tests/cli/test_watch.py starts one",
+    "docker run": "needs a container daemon",
+    "[Unit]": "a unit of systemd",
+    "$action": "for a PowerShell",
     "- uses: OWNER": "a part of a workflow; tests/test_workflow.py runs the Action",
 }
 """How a block begins that no test runs as pasted, and why."""
