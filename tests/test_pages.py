@@ -112,6 +112,7 @@ def test_the_pages_that_are_run() -> None:
     assert told >= {"README.md", "docs/google.md", "docs/action.md", "docs/operating.md", "docs/commands.md"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("page", runnable(), ids=lambda page: str(page.relative_to(ROOT)))
 def test_what_a_page_says_to_type_works(page: Path, tmp_path: Path) -> None:
     """Each block ends with exit 0, in order, and no key is shown."""

@@ -117,7 +117,11 @@ def test_the_papers_name_files_that_are_there(page: str) -> None:
     text = (ROOT / page).read_text("utf-8")
     paths = re.findall(r"`((?:reconcile|tests|sheets_templates|docs)/[\w./*-]+)`", text)
     assert paths
-    assert [path for path in paths if not {"LANGUAGE", "NAME"} & set(re.split(r"[/.]", path)) and not list(ROOT.glob(path.rstrip("/")))] == []
+    assert [
+        path
+        for path in paths
+        if not {"LANGUAGE", "NAME"} & set(re.split(r"[/.]", path)) and not list(ROOT.glob(path.rstrip("/")))
+    ] == []
 
 
 def test_the_check_lists_name_what_exists() -> None:
@@ -126,8 +130,8 @@ def test_the_check_lists_name_what_exists() -> None:
     for line in (ROOT / "CONTRIBUTING.md").read_text("utf-8").replace("\n  ", " ").splitlines():
         for path, said in re.findall(r"`reconcile/([\w/]+)\.py`(?:,[^`:;]*)?: ((?:[^;`]|`[^`]*`)*)", line):
             defined = names()[path.replace("/", ".")]
-            said = said.split("`reconcile/")[0].split("`sheets_templates/")[0].split("`tests/")[0]
-            mentioned = re.findall(r"`(_?[A-Z][A-Z_]+|_[a-z_]+|[a-z]+_[a-z_]+)`", said)
+            own = re.split(r"`(?:reconcile|sheets_templates|tests)/", said)[0]
+            mentioned = re.findall(r"`(_?[A-Z][A-Z_]+|_[a-z_]+|[a-z]+_[a-z_]+)`", own)
             missing += [f"{path}: {name}" for name in mentioned if name not in defined]
     assert missing == []
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -88,6 +89,7 @@ EDIT = st.tuples(
 )
 
 
+@pytest.mark.long
 @settings(max_examples=60, deadline=None)
 @given(st.lists(EDIT, max_size=8), st.lists(EDIT, max_size=8))
 def test_apply_and_undo_are_nothing(before: list[Any], edits: list[Any]) -> None:

@@ -17,6 +17,8 @@ from tests.faults.world import World, at, die, make
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.long
+
 ONCE = ("setCanceled", "setPartial", "addPayment", "addTicket")
 
 
