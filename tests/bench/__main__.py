@@ -30,13 +30,13 @@ RESULTS = Path(__file__).with_name("results.json")
 
 
 def best(*calls: Callable[[], object], repeats: int) -> list[float]:
-    """Seconds of the fastest of so many rounds, for each call; they take turns, so that all meet the same machine."""
+    """CPU seconds of the fastest of so many rounds, for each call; they take turns, so that all meet the same machine."""
     times = [float("inf")] * len(calls)
     for _ in range(repeats):
         for place, call in enumerate(calls):
-            start = time.perf_counter()
+            start = time.process_time()
             call()
-            times[place] = min(times[place], time.perf_counter() - start)
+            times[place] = min(times[place], time.process_time() - start)
     return times
 
 
