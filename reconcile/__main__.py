@@ -4,7 +4,7 @@
 def main() -> int:
     """Runs the command line and returns its exit code."""
     try:
-        from reconcile import cli  # noqa: PLC0415 - an interrupt while this loads is caught, too
+        from reconcile import cli
 
         return cli.main()
     except KeyboardInterrupt:

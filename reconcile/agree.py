@@ -1,4 +1,4 @@
-"""Do workbook, journal and panel speak of the same thing? And the one way in which a commit is made (DESIGN 13).
+"""Do workbook, journal and panel speak of the same thing? And the one way in which a commit is made (docs/design.md 13).
 
 Looked at after every read and before anything is claimed or sent once; `--force` never passes it. What is found is said with
 what was sent and received since, and with the ways on.

@@ -1,9 +1,9 @@
 """The command line: which commands there are, and how each ends.
 
-Every command returns its exit code (DESIGN 9) and raises `ReconcileError` for what a person can act on. Nothing heavy is
+Every command returns its exit code (docs/design.md 9) and raises `ReconcileError` for what a person can act on. Nothing heavy is
 imported here: `--help` and a usage error answer at once.
 """
-# ruff: noqa: PLC0415, FBT002 - imports wait until the command runs; flags are what a command line is made of
+# ruff: noqa: FBT002 - imports wait until the command runs; flags are what a command line is made of
 
 from __future__ import annotations
 

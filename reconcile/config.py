@@ -157,7 +157,7 @@ def _book(value: object) -> object:
 
 
 def _services(value: object) -> object:
-    """Service ids from "12, 13" (or a list), trimmed, in the order given, each once. The panel's are numbers [PANEL_API: type]."""
+    """Service ids from "12, 13" (or a list), trimmed, in the order given, each once. The panel's are numbers [ref]."""
     if isinstance(value, int):
         value = str(value)
     parts = value.split(",") if isinstance(value, str) else value
@@ -499,11 +499,7 @@ def refusal(name: str, value: str) -> str:
 
 def set_above(name: str, *, profile: bool, folder: Path | None = None) -> tuple[str, str]:
     """(place, value) of the setting where the environment, or for a profile `.env`, would win over what setup writes; else ("", "")."""
-<<<<<<< HEAD
     _, _, variables, dotenv, *_ = _places(folder or Path(), None).tables
-=======
-    _, _, variables, dotenv, _, _ = _places(folder or Path(), None).tables
->>>>>>> work-panels2
     given = variables.get(name) or (dotenv.get(name) if profile else None)
     return (given.place, str(given.value)) if given else ("", "")
 

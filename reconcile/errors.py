@@ -110,7 +110,7 @@ class NotSetUp(Damaged):
 
 
 class Disagree(Damaged):
-    """Workbook, journal and panel do not speak of the same thing: nothing is claimed and nothing sent once (DESIGN 13)."""
+    """Workbook, journal and panel do not speak of the same thing: nothing is claimed and nothing sent once (docs/design.md 13)."""
 
     def __init__(self, what: str, next_step: str = "", *, kinds: tuple[str, ...] = ()) -> None:
         super().__init__(what, next_step)

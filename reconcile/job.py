@@ -1,4 +1,4 @@
-"""One run, told top to bottom: read, plan, begin, push, claim, end (DESIGN 3).
+"""One run, told top to bottom: read, plan, begin, push, claim, end (docs/design.md 3).
 
 Everything that decides is pure and lives in `core`; this module is the order of things and what happens when one fails.
 What a run was about to do is committed before it is done, so a run that stops anywhere is finished by the next one.

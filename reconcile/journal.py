@@ -706,15 +706,15 @@ class Journal:
         words = "book = ? AND body IS NOT NULL AND verdict IS NOT NULL AND verdict <> 'unknown' AND answered_at < ?"
         with _told(self._path):
             found = [
-                self._db.execute(f"SELECT 1 FROM {table} WHERE {which} LIMIT 1", values).fetchone()  # noqa: S608 - ours
+                self._db.execute(f"SELECT 1 FROM {table} WHERE {which} LIMIT 1", values).fetchone()
                 for table, which, values in (*every, ("sends", words, old))
             ]
         if not any(found):
             return
         with self._write() as db:
             for table, which, values in every:
-                db.execute(f"DELETE FROM {table} WHERE {which}", values)  # noqa: S608 - same
-            for (number,) in db.execute(f"SELECT id FROM sends WHERE {words}", old).fetchall():  # noqa: S608 - same
+                db.execute(f"DELETE FROM {table} WHERE {which}", values)
+            for (number,) in db.execute(f"SELECT id FROM sends WHERE {words}", old).fetchall():
                 _put(db, "sends", _get(db, "sends", number) | {"body": None, "body_sha": None})
 
     @contextmanager
@@ -819,17 +819,17 @@ def _seal(table: str, row: _Row, columns: Sequence[str] | None = None) -> str:
 def _put(db: sqlite3.Connection, table: str, row: _Row) -> int:
     """Inserts the row, or replaces the one with its id; returns the id."""
     if "id" not in row:
-        (highest,) = db.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()  # noqa: S608 - our own names
+        (highest,) = db.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()
         row = {"id": int(highest) + 1, **row}
     values = [*(row.get(name) for name in _COLUMNS[table]), row.get("body"), _seal(table, row)]
     names = ", ".join((*_COLUMNS[table], "body", "seal"))
     marks = ", ".join("?" * len(values))
-    db.execute(f"INSERT OR REPLACE INTO {table} ({names}) VALUES ({marks})", values)  # noqa: S608 - our own names
+    db.execute(f"INSERT OR REPLACE INTO {table} ({names}) VALUES ({marks})", values)
     return int(row["id"])
 
 
 def _get(db: sqlite3.Connection, table: str, number: int) -> _Row:
-    cursor = db.execute(f"SELECT * FROM {table} WHERE id = ?", (number,))  # noqa: S608 - our own names
+    cursor = db.execute(f"SELECT * FROM {table} WHERE id = ?", (number,))
     if (found := cursor.fetchone()) is None:
         raise ValueError(f"the journal has no {table} row {number}")
     return dict(zip((column[0] for column in cursor.description), found, strict=True))
@@ -853,7 +853,7 @@ def _move(db: sqlite3.Connection, claim: int, to: State, **changes: object) -> N
 
 def _rows(db: sqlite3.Connection, table: str, path: Path) -> Iterator[_Row]:
     """Every row, oldest first, each compared with its checksums."""
-    cursor = db.execute(f"SELECT * FROM {table} ORDER BY id")  # noqa: S608 - our own names
+    cursor = db.execute(f"SELECT * FROM {table} ORDER BY id")
     names = [column[0] for column in cursor.description]
     for found in cursor:
         row = dict(zip(names, found, strict=True))
@@ -1022,7 +1022,7 @@ def _from_layout_1(db: sqlite3.Connection) -> None:
     """Layout 1 as layout 2. Who this journal is begins here; the panel of what was sent is filled in by the first commit."""
     kept: dict[str, list[_Row]] = {}
     for table in _LAYOUT_1:
-        cursor = db.execute(f"SELECT * FROM {table} ORDER BY id")  # noqa: S608 - our own names
+        cursor = db.execute(f"SELECT * FROM {table} ORDER BY id")
         names = [column[0] for column in cursor.description]
         kept[table] = [dict(zip(names, found, strict=True)) for found in cursor]
         db.execute(f"DROP TABLE {table}")
@@ -1054,7 +1054,7 @@ _LAYOUT_2: Final[Mapping[str, tuple[str, ...]]] = {
 def _from_layout_2(db: sqlite3.Connection) -> None:
     """Layout 2 as layout 3. Each row is compared with its checksum first: a flipped bit must not get a new one."""
     for table, columns in _LAYOUT_2.items():
-        cursor = db.execute(f"SELECT * FROM {table} ORDER BY id")  # noqa: S608 - our own names
+        cursor = db.execute(f"SELECT * FROM {table} ORDER BY id")
         names = [column[0] for column in cursor.description]
         if "dialect" in names:
             continue  # it came from layout 1 in this same step

@@ -575,7 +575,7 @@ def _row(snapshot: Snapshot, feed: Feed, key: str) -> dict[str, Any]:
 
 
 def _parsed(at: str, work: Work) -> datetime:
-    from datetime import datetime as made  # noqa: PLC0415 - only its reader is wanted
+    from datetime import datetime as made
 
     return made.fromisoformat(at).astimezone(work.book.zone)
 

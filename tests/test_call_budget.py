@@ -1,4 +1,4 @@
-"""The budget of DESIGN 3, counted at the transport: it does not grow with the rows, and this fails when a change raises it."""
+"""The budget of docs/design.md 3, counted at the transport: it does not grow with the rows, and this fails when a change raises it."""
 
 from __future__ import annotations
 

@@ -733,7 +733,7 @@ def test_a_commit_is_on_record_before_and_after(folder):
 
 
 def test_the_machine_keeps_its_name(folder):
-    """DESIGN 13: a random id, made once; another journal has another one."""
+    """docs/design.md 13: a random id, made once; another journal has another one."""
     with Journal.open(folder) as log:
         name = log.machine
     with Journal.open(folder) as log, Journal.open(folder.with_name("other")) as other:
@@ -761,7 +761,7 @@ def test_a_journal_that_was_put_back_proves_nothing_by_its_silence(folder, tmp_p
 
 
 def test_a_journal_that_was_closed_can_be_handed_on(folder, tmp_path):
-    """DESIGN 13: an Action's runs hand it from one to the next: a copy of what was closed lacks nothing."""
+    """docs/design.md 13: an Action's runs hand it from one to the next: a copy of what was closed lacks nothing."""
     with Journal.open(folder) as log:
         log.begin_run(BOOK, RUN, T1)
     shutil.copytree(folder, tmp_path / "next")
@@ -808,7 +808,7 @@ def intended_answer(log: Journal) -> int:
 
 
 def test_earlier_answers_of_one_claim_are_kept(folder):
-    """DESIGN 13, kept before read: "busy" first, then orders: both answers stay, and the newest one is the claim's."""
+    """docs/design.md 13, kept before read: "busy" first, then orders: both answers stay, and the newest one is the claim's."""
     busy = RawAnswer(429, b"slow down", "text/plain", "gzip")
     with Journal.open(folder) as log:
         claim = intended(log)

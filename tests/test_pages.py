@@ -33,6 +33,10 @@ NOT_RUN = {
     "*/10 * * * *": "a line of a crontab",
     "reconcile practice-panel": "serves until it is stopped; tests/cli/test_usage.py starts one",
     "Usage: reconcile": "output",
+    "reconcile watch": "goes on until it is stopped; tests/cli/test_watch.py starts one",
+    "docker run": "needs a container daemon",
+    "[Unit]": "a unit of systemd",
+    "$action": "for a PowerShell",
     "- uses: OWNER": "a part of a workflow; tests/test_workflow.py runs the Action",
 }
 """How a block begins that no test runs as pasted, and why."""
@@ -108,6 +112,7 @@ def test_the_pages_that_are_run() -> None:
     assert told >= {"README.md", "docs/google.md", "docs/action.md", "docs/operating.md", "docs/commands.md"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("page", runnable(), ids=lambda page: str(page.relative_to(ROOT)))
 def test_what_a_page_says_to_type_works(page: Path, tmp_path: Path) -> None:
     """Each block ends with exit 0, in order, and no key is shown."""

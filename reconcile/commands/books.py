@@ -1,5 +1,5 @@
 """`restore`, `adopt` and `unlock`: the ways on when workbook, journal and panel do not agree, and `init --fresh`."""
-# ruff: noqa: PLC0415, FBT002 - imports wait until the command runs; flags are what a command line is made of
+# ruff: noqa: FBT002 - imports wait until the command runs; flags are what a command line is made of
 
 from typing import TYPE_CHECKING, Annotated
 

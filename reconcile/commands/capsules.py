@@ -1,5 +1,5 @@
 """Capsules: a run's redacted inputs and plan in a file, and making that plan again."""
-# ruff: noqa: PLC0415, FBT002 - imports wait until the command runs; flags are what a command line is made of
+# ruff: noqa: FBT002 - imports wait until the command runs; flags are what a command line is made of
 
 import difflib
 import json

@@ -1,5 +1,4 @@
 """`demo`: everything at work on this machine, told as a story. No account, no setting, nothing outside its folder."""
-# ruff: noqa: PLC0415 - imports wait until the command runs
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 Nothing is written before the last answer is proved, so that Ctrl-C at any question leaves everything as it was.
 """
-# ruff: noqa: PLC0415, FBT002 - imports wait until the command runs; flags are what a command line is made of
+# ruff: noqa: FBT002 - imports wait until the command runs; flags are what a command line is made of
 
 import os
 import sys

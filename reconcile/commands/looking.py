@@ -1,5 +1,5 @@
 """`look`: what the panel has, beside what the sheet shows. Nothing is received or changed."""
-# ruff: noqa: PLC0415, FBT002 - imports wait until the command runs; flags are what a command line is made of
+# ruff: noqa: FBT002 - imports wait until the command runs; flags are what a command line is made of
 
 from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, Any

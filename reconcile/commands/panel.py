@@ -4,7 +4,7 @@ Claims hand work out for good, so they ask first, keep the raw answer in the jou
 for the next sync to land. Money and messages ask first and are sent once. A signal while such a call waits ends it as in
 doubt, never in silence. Nothing here writes into the sheet.
 """
-# ruff: noqa: PLC0415, FBT002 - imports wait until the command runs; flags are what a command line is made of
+# ruff: noqa: FBT002 - imports wait until the command runs; flags are what a command line is made of
 
 import inspect
 import json

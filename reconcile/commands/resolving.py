@@ -1,5 +1,5 @@
 """`resolve`: a person says what became of something in doubt."""
-# ruff: noqa: PLC0415, FBT002 - imports wait until the command runs; flags are what a command line is made of
+# ruff: noqa: FBT002 - imports wait until the command runs; flags are what a command line is made of
 
 import csv
 import re

@@ -1,5 +1,5 @@
 """`plan` and `sync`."""
-# ruff: noqa: PLC0415, FBT002 - imports wait until the command runs; flags are what a command line is made of
+# ruff: noqa: FBT002 - imports wait until the command runs; flags are what a command line is made of
 
 import os
 from contextlib import contextmanager

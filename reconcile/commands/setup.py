@@ -1,5 +1,5 @@
 """`init`, `profiles`, `practice-panel` and `demo`."""
-# ruff: noqa: PLC0415, FBT002 - imports wait until the command runs; flags are what a command line is made of
+# ruff: noqa: FBT002 - imports wait until the command runs; flags are what a command line is made of
 
 import json
 from pathlib import Path

@@ -2,7 +2,6 @@
 
 stdout carries the result (text, or JSON with --json), stderr the talk. A command returns its exit code.
 """
-# ruff: noqa: PLC0415 - imports wait until the command runs; flags are what a command line is made of
 
 from __future__ import annotations
 

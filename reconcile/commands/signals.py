@@ -59,7 +59,7 @@ class Signals:
     def exit_code(self, code: int, stopped: str) -> int:
         """The run's exit code, or 128 + the signal's number when nothing but the signal ended it."""
         ended_by_us = code == 0 or stopped == GAVE_UP
-        return 128 + self.received if self.received and ended_by_us and code != 7 else code  # noqa: PLR2004 - DESIGN 9
+        return 128 + self.received if self.received and ended_by_us and code != 7 else code  # noqa: PLR2004 - docs/design.md 9
 
     def _asked(self, number: int, _frame: FrameType | None) -> None:
         if self._stop.requested:

@@ -1,5 +1,5 @@
 """`status`: how one workbook or all of them stand. It reads and changes nothing."""
-# ruff: noqa: PLC0415, FBT002 - imports wait until the command runs; flags are what a command line is made of
+# ruff: noqa: FBT002 - imports wait until the command runs; flags are what a command line is made of
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated

@@ -3,7 +3,6 @@
 A ping says that a run began and how it ended; an alert says that something has changed for a person. What was told is kept in the
 workbook; while that cannot be written, beside the journal.
 """
-# ruff: noqa: PLC0415 - imports wait until they are needed
 
 from __future__ import annotations
 

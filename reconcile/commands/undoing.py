@@ -1,5 +1,5 @@
 """`runs`, `show`, `undo` and `reopen`: what runs did, and taking it back."""
-# ruff: noqa: PLC0415, FBT002 - imports wait until the command runs; flags are what a command line is made of
+# ruff: noqa: FBT002 - imports wait until the command runs; flags are what a command line is made of
 
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated

@@ -2,7 +2,7 @@
 
 Between two runs nothing is held, neither the lease nor the journal: a run by hand or by an Action gets in.
 """
-# ruff: noqa: PLC0415, FBT002 - imports wait until the command runs; flags are what a command line is made of
+# ruff: noqa: FBT002 - imports wait until the command runs; flags are what a command line is made of
 
 import hashlib
 import json

@@ -2,7 +2,6 @@
 
 The one place where settings become objects. Tests replace a name in this module; nothing else is read from outside.
 """
-# ruff: noqa: PLC0415 - imports wait until the command runs; flags are what a command line is made of
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose books are these: what a workbook says of itself, what a journal knows of it, and whether the two fit (DESIGN 13).
+"""Whose books are these: what a workbook says of itself, what a journal knows of it, and whether the two fit (docs/design.md 13).
 
 The ledger travels inside the thing it guards: a file can be copied, restored, saved over, pointed at another panel. So a
 workbook carries an identity in its meta, and every machine's journal remembers what it did with which workbook. `examine` holds

@@ -61,7 +61,7 @@ class Status(StrEnum):
 
     @property
     def wire(self) -> str:
-        """As `updateOrders` takes it (PANEL_API, updateOrders example)."""
+        """As `updateOrders` takes it [ref]."""
         return self.name
 
     @property

@@ -92,7 +92,7 @@ MOVED_ROWS: Final = 5
 
 @dataclass(frozen=True)
 class Rules:
-    """The settings a plan depends on (DESIGN 7, Limits)."""
+    """The settings a plan depends on (docs/design.md 14)."""
 
     max_refunds: int = 25
     max_refund_total: Decimal | None = None

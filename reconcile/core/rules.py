@@ -85,7 +85,7 @@ def joined(parts: Iterable[tuple[Kind, str]], say: Words) -> tuple[Kind, str]:
 def order(key: str, row: Row, ledger: Row, edits: Mapping[str, Cell], *, partial_via: str, say: Words) -> Decided:
     """One order row whose `edits` (field → raw) moved since the ledger.
 
-    Statuses move between open ones freely and into a closed one once; a closed order stays closed (DESIGN 7). Start count
+    Statuses move between open ones freely and into a closed one once; a closed order stays closed (docs/design.md 7). Start count
     and remains go with the status in one `updateOrders` entry; Partial and Canceled go by the calls documented to refund.
     """
     out = Decided()

@@ -1,4 +1,4 @@
-"""The time a refund or payment waits in the sheet before it is sent, so that staff can stop it (DESIGN 14).
+"""The time a refund or payment waits in the sheet before it is sent, so that staff can stop it (docs/design.md 14).
 
 A row's wait is on record in meta as `wait:TAB:KEY`, so that whichever machine runs next goes on with it. It begins when a run first
 sees exactly this: the row's cells, what would be sent, and the ticks that let it through. Any difference begins it anew.

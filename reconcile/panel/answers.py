@@ -128,7 +128,7 @@ _MESSAGE_LENGTH = 300
 def plain_words(word: str, message: str = "") -> str:
     """An error word and the panel's message as one phrase for staff; the panel's own words are kept in quotes.
 
-    Known words (PANEL_NOTES, "Answers" [anc]) are translated, all others quoted; never empty.
+    Known words (docs/panel-facts.md "Answers" [anc]) are translated, all others quoted; never empty.
     """
     known = _PLAIN.get(_norm(word))
     theirs = (message if message.strip() else "" if known else word)[:_LONGEST_SENTENCE]
@@ -250,7 +250,7 @@ def _unwrap(value: Any) -> Any:
 
 
 def _refuses_key(http: int, word: str, heard: Sequence[str], missing: Sequence[str]) -> bool:
-    """The four shapes of a wrong key (PANEL_NOTES 15), and what is not one although it looks alike."""
+    """The four shapes of a wrong key (docs/panel-facts.md "Shapes to survive", 15), and what is not one although it looks alike."""
     if "key" in (name.casefold() for name in missing):
         return True
     if missing:

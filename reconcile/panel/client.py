@@ -377,28 +377,28 @@ class Panel:
             raise NoAnswer(f"{read.said.plain}; {_MAYBE}", late=True)
         raise _failure(read.said)
 
-    def set_in_progress(self, id: str, start_count: str | int | None = None) -> str:  # noqa: A002 - the API's own word
+    def set_in_progress(self, id: str, start_count: str | int | None = None) -> str:
         """In progress, with the start count where there is one (setInprogress). Returns the panel's message."""
         extra = {} if start_count is None else {"start_count": str(start_count)}
         return self.send(Action.SET_IN_PROGRESS, {"id": id, **extra})
 
-    def set_processing(self, id: str) -> str:  # noqa: A002
+    def set_processing(self, id: str) -> str:
         """Processing (setProcessing). Returns the panel's message."""
         return self.send(Action.SET_PROCESSING, {"id": id})
 
-    def set_start_count(self, id: str, start_count: str | int) -> str:  # noqa: A002
+    def set_start_count(self, id: str, start_count: str | int) -> str:
         """The start count (setStartcount); on the ancestor it also set In progress [anc]. Returns the panel's message."""
         return self.send(Action.SET_START_COUNT, {"id": id, "start_count": str(start_count)})
 
-    def set_canceled(self, id: str, *, keep: Keep | None = None) -> str:  # noqa: A002
+    def set_canceled(self, id: str, *, keep: Keep | None = None) -> str:
         """Cancels and refunds (setCanceled): every repeat may refund again [srv], so it is never repeated."""
         return self.send(Action.SET_CANCELED, {"id": id}, keep=keep)
 
-    def set_partial(self, id: str, remains: str | int, *, keep: Keep | None = None) -> str:  # noqa: A002
+    def set_partial(self, id: str, remains: str | int, *, keep: Keep | None = None) -> str:
         """Partial, refunding what remains (setPartial): every repeat may refund again [srv], so it is never repeated."""
         return self.send(Action.SET_PARTIAL, {"id": id, "remains": str(remains)}, keep=keep)
 
-    def set_status(self, id: str, status: Status) -> str:  # noqa: A002
+    def set_status(self, id: str, status: Status) -> str:
         """Any status that moves no money by `setStatus`, which the reference does not have: for a server without the calls it has [srv]."""
         fields = [("id", clean(id)), ("status", status.value)]
         raw = self._tried("setStatus", fields, repeat=True, keep=None)
@@ -407,11 +407,11 @@ class Panel:
             return said.message
         raise _failure(said)
 
-    def set_completed(self, id: str) -> str:  # noqa: A002
+    def set_completed(self, id: str) -> str:
         """Completed (setCompleted). Returns the panel's message."""
         return self.send(Action.SET_COMPLETED, {"id": id})
 
-    def set_remains(self, id: str, remains: str | int) -> str:  # noqa: A002
+    def set_remains(self, id: str, remains: str | int) -> str:
         """The remaining quantity (setRemains); one server refuses 0 [srv]. Returns the panel's message."""
         return self.send(Action.SET_REMAINS, {"id": id, "remains": str(remains)})
 

@@ -1,4 +1,6 @@
-"""Practice panels that behave as the two public servers of this API do, not as our client would like them (PANEL_NOTES).
+"""Practice panels that behave as the two public servers of this API do, not as our client would like them.
+
+Facts: docs/panel-facts.md "Panels that differ".
 
 `laravel`: getOrders shows what is pending and changes nothing; a JSON body to updateOrders ends in HTTP 500, `orders` as a text field
 works, and its results repeat the order's status; a missing parameter is HTTP 422, or a redirect to the front page where the caller does not ask

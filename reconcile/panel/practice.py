@@ -249,7 +249,7 @@ class PracticePanel:
     def __repr__(self) -> str:
         return f"PracticePanel({len(self.state.orders)} orders)"
 
-    def add_order(self, id: str, service: str = "1", **fields: Any) -> PracticeOrder:  # noqa: A002 - the API's own word
+    def add_order(self, id: str, service: str = "1", **fields: Any) -> PracticeOrder:
         """Puts one more order in, pending unless `status` says otherwise."""
         order = PracticeOrder(id, service, **fields)
         self.state.orders[id] = order
@@ -589,7 +589,7 @@ class PracticePanel:
 
     def transport(self) -> httpx.MockTransport:
         """The panel behind httpx, without a socket. Drops and short bodies look as they do on a real connection."""
-        import httpx  # noqa: PLC0415 - only this way in needs it
+        import httpx
 
         def answer(request: httpx.Request) -> httpx.Response:
             try:
@@ -847,7 +847,7 @@ class _Handler(BaseHTTPRequestHandler):
         if headers.get("Content-Length") != str(len(content)):
             self.close_connection = True
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's own word
+    def log_message(self, format: str, *args: Any) -> None:
         """Says nothing: what came in is in `requests`."""
 
 

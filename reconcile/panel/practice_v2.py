@@ -1,6 +1,6 @@
 """A practice panel that speaks the next generation of the admin API, over the same made-up world as the practice panel.
 
-Written from PANEL_NOTES ("Admin API v2"), not from the client: REST below `/adminapi/v2`, `X-Api-Key`, one envelope, errors by code. What the
+Written from docs/panel-facts.md "The next version of the API", not from the client: REST below `/adminapi/v2`, `X-Api-Key`, one envelope, errors by code. What the
 notes leave open is chosen so that a mistake shows: set-partial and cancel refund at every call, times are told in a zone of the panel's own
 (three hours ahead of UTC) beside seconds since 1970.
 """

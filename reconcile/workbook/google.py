@@ -1,6 +1,6 @@
 """The workbook as a Google Sheet. A read is one call, a commit is one atomic batchUpdate.
 
-Facts are in SHEETS_NOTES words; those that shape this module:
+Facts are in docs/sheet-facts.md; those that shape this module:
 - Google applies a batch whole or not at all, and has no precondition; so the first request of every commit creates the
   developer metadata entry BASE + revision, which fails, and the batch with it, when another run was there first.
 - After a lost answer the value under that id tells whether the batch was applied.
@@ -153,7 +153,7 @@ def open_workbook(
 
     may_continue: asked while a call waits for its next try; once it says no, nothing is waited for any more.
     """
-    from reconcile.workbook.google_auth import open_http  # noqa: PLC0415 - google-auth is heavy
+    from reconcile.workbook.google_auth import open_http
 
     http = open_http(settings.google_key_json, settings.google_emulator, pace=Pace(may_continue=may_continue))
     return GoogleWorkbook(book.id, http, known=known)
@@ -691,19 +691,19 @@ class GoogleWorkbook:
 
     def provision(self, services: Sequence[str] = (), *, rebuild: bool = False) -> Provisioned:
         """Makes the workbook in the spreadsheet, or completes it; again is harmless. See google_setup."""
-        from reconcile.workbook import google_setup  # noqa: PLC0415 - only init needs it
+        from reconcile.workbook import google_setup
 
         return google_setup.provision(self, services, rebuild=rebuild)
 
     def set_aside(self, services: Sequence[str] = ()) -> Provisioned:
         """Makes this copy a workbook of its own: its tabs are renamed and kept, new ones begin empty. See google_setup."""
-        from reconcile.workbook import google_setup  # noqa: PLC0415 - only init needs it
+        from reconcile.workbook import google_setup
 
         return google_setup.set_aside(self, services)
 
     def newest(self) -> int:
         """The highest revision that was ever written: the stamps are not part of the sheet's version history."""
-        from reconcile.workbook import google_setup  # noqa: PLC0415 - only restore needs it
+        from reconcile.workbook import google_setup
 
         return max(google_setup.look(self).stamps, default=0)
 
@@ -719,7 +719,7 @@ class GoogleWorkbook:
 
     def check(self) -> list[Finding]:
         """What `doctor` shows. See google_setup."""
-        from reconcile.workbook import google_setup  # noqa: PLC0415 - only doctor needs it
+        from reconcile.workbook import google_setup
 
         return google_setup.check(self)
 

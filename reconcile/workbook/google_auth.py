@@ -52,7 +52,7 @@ def open_http(key_json: Secret | None, emulator: str | None, *, pace: Pace | Non
     key_json: a key's JSON text; None means application default credentials, or nobody in particular at an emulator
     (`emulator`: its host:port). Raises SettingsError, never with any part of the key.
     """
-    from reconcile.workbook.google_http import GOOGLE, Http  # noqa: PLC0415 - gspread and requests are heavy
+    from reconcile.workbook.google_http import GOOGLE, Http
 
     if key_json is not None:
         credentials, account = from_json(key_json.get_secret_value())
@@ -103,7 +103,7 @@ def _parsed(text: str) -> dict[str, Any]:
 
 def _made(kind: str, info: dict[str, Any]) -> Credentials | None:
     """Credentials with our scope, None when google-auth does not accept the key."""
-    from google.auth import exceptions  # noqa: PLC0415 - heavy
+    from google.auth import exceptions
 
     try:
         made: Credentials = _maker(kind, info)(info)
@@ -116,20 +116,20 @@ def _maker(kind: str, info: Mapping[str, Any]) -> Callable[[dict[str, Any]], Any
     """google-auth's own reader for a kind of key, asked for our scope. Each lives in its own module, and all are heavy."""
     reader: Any  # google-auth is only partly typed
     if kind == "service_account":
-        from google.oauth2 import service_account  # noqa: PLC0415
+        from google.oauth2 import service_account
 
         reader = service_account.Credentials.from_service_account_info
     elif kind == "authorized_user":
-        from google.oauth2 import credentials  # noqa: PLC0415
+        from google.oauth2 import credentials
 
         reader = credentials.Credentials.from_authorized_user_info
     elif kind == "external_account_authorized_user":
-        from google.auth import external_account_authorized_user as user  # noqa: PLC0415
+        from google.auth import external_account_authorized_user as user
 
         reader = user.Credentials.from_info
         return reader  # type: ignore[no-any-return] # its scopes were fixed when the person signed in
     elif kind == "impersonated_service_account":
-        from google.auth import impersonated_credentials  # noqa: PLC0415
+        from google.auth import impersonated_credentials
 
         reader = impersonated_credentials.Credentials.from_impersonated_service_account_info
     else:
@@ -141,14 +141,14 @@ def _federated(info: Mapping[str, Any]) -> Any:
     """Workload identity: the machine's own token (a file, an address, AWS, a program) is exchanged for Google's."""
     source = info.get("credential_source") or {}
     if str(info.get("subject_token_type", "")).startswith("urn:ietf:params:aws"):
-        from google.auth import aws  # noqa: PLC0415
+        from google.auth import aws
 
         return aws.Credentials.from_info
     if source.get("executable") is not None:
-        from google.auth import pluggable  # noqa: PLC0415
+        from google.auth import pluggable
 
         return pluggable.Credentials.from_info
-    from google.auth import identity_pool  # noqa: PLC0415
+    from google.auth import identity_pool
 
     return identity_pool.Credentials.from_info
 
@@ -167,7 +167,7 @@ def _check_address(name: str, address: object) -> None:
 
 
 def _nobody() -> tuple[Credentials, str]:
-    from google.oauth2.credentials import Credentials as Token  # noqa: PLC0415 - heavy
+    from google.oauth2.credentials import Credentials as Token
 
     made: Any = Token
     return made(token=ANONYMOUS), ANONYMOUS
@@ -186,8 +186,8 @@ def _default() -> tuple[Credentials, str]:
 
 
 def _found() -> Credentials | None:
-    import google.auth  # noqa: PLC0415 - heavy
-    from google.auth import exceptions  # noqa: PLC0415 - same
+    import google.auth
+    from google.auth import exceptions
 
     try:
         credentials, _ = google.auth.default(scopes=[SCOPE])
@@ -201,9 +201,9 @@ def _session(credentials: Credentials) -> Any:
 
     The timeout given to each call also bounds a token's refresh [run]: google-auth passes it on.
     """
-    import requests  # noqa: PLC0415 - heavy
-    from google.auth.transport.requests import AuthorizedSession, Request  # noqa: PLC0415 - same
-    from requests.adapters import HTTPAdapter  # noqa: PLC0415 - same
+    import requests
+    from google.auth.transport.requests import AuthorizedSession, Request
+    from requests.adapters import HTTPAdapter
 
     def plain(session: requests.Session) -> requests.Session:
         for prefix in ("https://", "http://"):
@@ -221,9 +221,9 @@ def token_works(http: Http) -> ReconcileError | None:
 
     Not counted: the token endpoint has no quota of Sheets.
     """
-    from google.auth import exceptions  # noqa: PLC0415 - heavy
+    from google.auth import exceptions
 
-    from reconcile.workbook.google_http import NO_TOKEN, token_error  # noqa: PLC0415 - same
+    from reconcile.workbook.google_http import NO_TOKEN, token_error
 
     session: Any = http.session
     credentials = getattr(session, "credentials", None)  # none where somebody else's session signs the calls

@@ -878,7 +878,7 @@ def _refuse(book: GoogleWorkbook, found: Found, *, rebuild: bool) -> None:
 
 def check(book: GoogleWorkbook) -> list[Finding]:
     """What `doctor` shows, each with what to do: key, sharing, tabs and headings, protections, version, ledger, time zone."""
-    from reconcile.workbook.google_auth import token_works  # noqa: PLC0415 - google-auth is heavy
+    from reconcile.workbook.google_auth import token_works
 
     account = book.http.account or "the account of the key"
     if trouble := token_works(book.http):

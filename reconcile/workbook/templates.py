@@ -535,9 +535,9 @@ def _tab(path: Path) -> Tab:
         columns=columns,
         key_column=table.take("key_column", str, ""),
         frozen_rows=table.take("frozen_rows", int, 1),
-        hidden=table.take("hidden", bool, False),  # noqa: FBT003 - a default, not a flag
+        hidden=table.take("hidden", bool, False),
         protect=table.one_of("protect", PROTECTIONS, "none"),
-        free_text=table.take("free_text", bool, False),  # noqa: FBT003 - same
+        free_text=table.take("free_text", bool, False),
         closed_column=table.take("closed_column", str, ""),
         closed_when=table.texts("closed_when"),
         open_column=table.take("open_column", str, ""),
@@ -616,8 +616,8 @@ def _state(values: Mapping[str, Any]) -> State:
         fill=table.colour("fill"),
         font=table.colour("font"),
         bold=table.take("bold", bool),
-        italic=table.take("italic", bool, False),  # noqa: FBT003 - a default, not a flag
-        underline=table.take("underline", bool, False),  # noqa: FBT003 - same
+        italic=table.take("italic", bool, False),
+        underline=table.take("underline", bool, False),
     )
     table.done()
     return state

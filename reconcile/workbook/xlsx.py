@@ -174,7 +174,7 @@ class XlsxWorkbook:
 
     def set_aside(self, services: Sequence[str] = ()) -> Provisioned:
         """Makes this copy a workbook of its own: its tabs are renamed and kept, new ones begin empty. Raises as `provision`."""
-        from reconcile.workbook import xlsx_layout  # noqa: PLC0415 - openpyxl is heavy, and only init needs it
+        from reconcile.workbook import xlsx_layout
 
         with xlsx_file.sole_writer(self.path):
             xlsx_file.refuse_if_open(self.path)
@@ -222,7 +222,7 @@ class XlsxWorkbook:
             return done
 
     def _completed(self, raw: bytes | None, gap: Gap | None) -> tuple[bytes, Provisioned]:
-        from reconcile.workbook import xlsx_layout  # noqa: PLC0415 - openpyxl is heavy, and only init needs it
+        from reconcile.workbook import xlsx_layout
 
         if raw is None:
             made = xlsx_layout.made(self._known, self._clock(), str(self.zone))
@@ -238,7 +238,7 @@ class XlsxWorkbook:
         return xlsx_layout.completed(raw, gap, self._known, self.name, str(self.zone)), done
 
     def _gap(self, raw: bytes, *, rebuild: bool = False) -> Gap:
-        from reconcile.workbook.xlsx_layout import Gap  # noqa: PLC0415 - same
+        from reconcile.workbook.xlsx_layout import Gap
 
         package = xlsx_package.unpack(raw, self.name)
         context = xlsx_book.context_of(package, Styles(package.read(package.styles_part), self.name))

@@ -235,7 +235,7 @@ def _try_lock(handle: int) -> bool:
         if fcntl:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         else:  # pragma: no cover - Windows
-            import msvcrt  # noqa: PLC0415 - not there elsewhere
+            import msvcrt
 
             msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
     except BlockingIOError:

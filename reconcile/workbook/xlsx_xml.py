@@ -244,12 +244,12 @@ def _spelled_out(body: bytes) -> bytes:
     def end(name: str) -> None:
         said.append(f"</{name}>")
 
-    parser.Parse(b"<rows>", False)  # noqa: FBT003 - expat's own signature
+    parser.Parse(b"<rows>", False)
     parser.StartElementHandler, parser.EndElementHandler = start, end
     parser.CharacterDataHandler = lambda text: said.append(_xml(text))
-    parser.Parse(body, False)  # noqa: FBT003 - same
+    parser.Parse(body, False)
     parser.EndElementHandler = None
-    parser.Parse(b"</rows>", True)  # noqa: FBT003 - same
+    parser.Parse(b"</rows>", True)
     return "".join(said).encode()
 
 
@@ -458,7 +458,7 @@ class Reader:
         """Rows as (number, cells)."""
         for number, row in zip(self.sheet.numbers[first:last], self.sheet.rows[first:last], strict=True):
             yield number, self.row(number, row)
-        self.parser.Parse(b"</rows>", True)  # noqa: FBT003 - expat's own signature
+        self.parser.Parse(b"</rows>", True)
 
     def row(self, number: int, xml: bytes) -> list[Cell]:
         """One row's cells."""
@@ -497,7 +497,7 @@ class Reader:
 
     def _feed(self, xml: bytes) -> None:
         self.xml, self.base = xml, self.fed
-        self.parser.Parse(xml, False)  # noqa: FBT003 - expat's own signature
+        self.parser.Parse(xml, False)
         self.fed += len(xml)
 
     def _blank_cell(self) -> None:
@@ -732,7 +732,7 @@ def read_strings(xml: bytes) -> list[str]:
     parser.StartElementHandler = start
     parser.EndElementHandler = end
     parser.CharacterDataHandler = lambda text: pieces.append(text) if state["taking"] else None
-    parser.Parse(xml, True)  # noqa: FBT003 - expat's own signature
+    parser.Parse(xml, True)
     return strings
 
 
@@ -869,7 +869,7 @@ def written_out(sheet: Sheet, index: int) -> Sheet:
 
 def translated(formula: str, origin: str, here: str) -> str:
     """A formula, without its `=`, as it reads when it is filled from one cell to another."""
-    from openpyxl.formula.translate import Translator  # noqa: PLC0415 - rare, and openpyxl is heavy
+    from openpyxl.formula.translate import Translator
 
     return str(Translator("=" + formula, origin=origin).translate_formula(here))[1:]
 

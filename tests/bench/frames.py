@@ -85,16 +85,16 @@ def world(rows: int, edits: int) -> tuple[Snapshot, Ledger]:
         ],
     }
     tabs = {}
-    for feed in Feed:
-        names = templates.templates().tab(feed).keys
-        size = rows if feed is Feed.ORDERS else 0
+    for tab in templates.templates().data_tabs:
+        names = tab.keys
+        size = rows if tab.key == Feed.ORDERS else 0
         data = {
             name: pd.Series(fresh(shown[name]) if size and name in shown else [None] * size, dtype=object)
             for name in names
         }
         data[ROW] = pd.Series(range(2, size + 2), dtype=object)
-        tabs[feed.value] = pd.DataFrame(data, dtype=object)
-        tabs[feed.value].index = pd.Index(fresh(ids) if size else [], dtype=object)
+        tabs[tab.key] = pd.DataFrame(data, dtype=object)
+        tabs[tab.key].index = pd.Index(fresh(ids) if size else [], dtype=object)
     orders = tabs["orders"]
     for number, place in enumerate(chance.sample(range(rows), edits)):
         orders.iloc[place, orders.columns.get_loc("remains")] = 1 + (7 * number) % 997

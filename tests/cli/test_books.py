@@ -1,4 +1,4 @@
-"""Whose books are these: copies, older files, other panels and other machines, as an operator meets them (DESIGN 13)."""
+"""Whose books are these: copies, older files, other panels and other machines, as an operator meets them (docs/design.md 13)."""
 
 from __future__ import annotations
 
@@ -248,7 +248,7 @@ def test_another_workbook_with_rows_of_its_own_is_not_built_upon(
 
 
 def test_a_moved_workbook_is_told_once(synced: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    """DESIGN 13: with its journal it goes on by itself."""
+    """docs/design.md 13: with its journal it goes on by itself."""
     (synced.folder / "new").mkdir()
     shutil.move(synced.book, synced.folder / "new" / "orders.xlsx")
     shutil.move(synced.folder / STATE, synced.folder / "new" / STATE)
@@ -260,7 +260,7 @@ def test_a_moved_workbook_is_told_once(synced: Terminal, monkeypatch: pytest.Mon
 
 
 def test_a_workbook_moved_without_its_journal(synced: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    """DESIGN 13: nobody here knows what was sent: one `adopt`, or the journal comes along."""
+    """docs/design.md 13: nobody here knows what was sent: one `adopt`, or the journal comes along."""
     (synced.folder / "new").mkdir()
     shutil.move(synced.book, synced.folder / "new" / "orders.xlsx")
     monkeypatch.chdir(synced.folder / "new")
@@ -405,7 +405,7 @@ def test_the_machine_that_lost_its_commits_notices(synced: Terminal, monkeypatch
 def test_the_journal_is_the_same_from_every_folder(
     synced: Terminal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """CASES: `cd / && reconcile sync` with an absolute RECONCILE_SHEET finds the journal beside the workbook."""
+    """`cd / && reconcile sync` with an absolute RECONCILE_SHEET finds the journal beside the workbook."""
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     monkeypatch.setenv("RECONCILE_SHEET", str(synced.book))
@@ -428,7 +428,7 @@ def test_a_journal_in_the_working_folder_stays(
 
 
 def test_a_second_journal_of_the_same_workbook_is_told(synced: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    """DESIGN 13: another folder of this machine knows the workbook: its path is said."""
+    """docs/design.md 13: another folder of this machine knows the workbook: its path is said."""
     monkeypatch.setenv("RECONCILE_STATE_DIR", "second")
     monkeypatch.setenv("RECONCILE_ADOPT", "yes")
     ended = synced.type("sync")
@@ -456,7 +456,7 @@ def test_another_panel_stops_before_anything(synced: Terminal, monkeypatch: pyte
 
 
 def test_a_panel_that_moved_is_adopted_and_forgets_nothing(lived: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    """DESIGN 13: the addresses become aliases of one panel, so that nothing sent before is sent again."""
+    """docs/design.md 13: the addresses become aliases of one panel, so that nothing sent before is sent again."""
     with lived.panel.serving() as url:
         monkeypatch.setenv("RECONCILE_PANEL_URL", url)
         stops(lived.type("sync"), "belongs to the panel")
@@ -495,7 +495,7 @@ def _one_try() -> Any:
 
 
 def test_two_profiles_on_one_sheet(terminal: Terminal) -> None:
-    """DESIGN 13: the same sheet twice in reconcile.toml is refused."""
+    """docs/design.md 13: the same sheet twice in reconcile.toml is refused."""
     (terminal.folder / config.TOML_FILE).write_text(
         '[profiles.a]\nsheet = "orders.xlsx"\n[profiles.b]\nsheet = "./orders.xlsx"\n'
     )
@@ -508,7 +508,7 @@ def test_two_profiles_on_one_sheet(terminal: Terminal) -> None:
 
 
 def test_by_hand_and_in_the_sheet_are_one(synced: Terminal) -> None:
-    """DESIGN 13: a refund made by hand is known when staff ask for it in the sheet, and the other way round."""
+    """docs/design.md 13: a refund made by hand is known when staff ask for it in the sheet, and the other way round."""
     assert synced.type("panel", "set-canceled", "--id", "15", "--yes").code == 0
     synced.edit("Orders", "15", Status="Canceled")
     ended = synced.type("sync")

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from tests.cli.conftest import Ended, Terminal
 
+pytestmark = pytest.mark.long
+
 ALL = {"setCanceled": 1, "addPayment": 1, "addTicket": 1}
 
 

@@ -16,6 +16,8 @@ from tests.cli.test_books import STATE, lived, once_only, pay, put_back, stops
 if TYPE_CHECKING:
     from tests.cli.conftest import Terminal
 
+pytestmark = pytest.mark.long
+
 __all__ = ["lived"]
 
 ALL = {"setCanceled": 1, "addPayment": 1, "addTicket": 1}

@@ -17,6 +17,8 @@ from tests.cli.test_panels import to_know
 if TYPE_CHECKING:
     from tests.cli.conftest import Ended, Terminal
 
+pytestmark = pytest.mark.long
+
 KINDS = {"reference": PracticePanel, "laravel": LikeLaravel, "php": LikePhp}
 MUST_NOT = ("handed this order out again", "did not say whether", "Not sure", "Sent in 3 runs")
 """What would be false on every one of these panels on that day."""

@@ -1,4 +1,4 @@
-"""What a panel is like, learnt and set: each fact by its own setting, what is learnt beside it, and what is told (DESIGN 15)."""
+"""What a panel is like, learnt and set: each fact by its own setting, what is learnt beside it, and what is told (docs/design.md 15)."""
 
 from __future__ import annotations
 

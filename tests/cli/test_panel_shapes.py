@@ -21,6 +21,8 @@ from tests.cli.conftest import KEY
 if TYPE_CHECKING:
     from tests.cli.conftest import Terminal
 
+pytestmark = pytest.mark.long
+
 
 def order(id_: Any, **more: Any) -> dict[str, Any]:
     """One order as the reference shows it."""

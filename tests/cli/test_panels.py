@@ -1,4 +1,4 @@
-"""Panels as they are: listing ones, slow ones, ones that read no JSON or change an order themselves (DESIGN 15, F40)."""
+"""Panels as they are: listing ones, slow ones, ones that read no JSON or change an order themselves (docs/design.md 15)."""
 
 from __future__ import annotations
 

@@ -341,7 +341,7 @@ def day(world: World) -> list[dict[str, list[dict[str, Any]]]]:
 
 
 def test_a_working_day_ends_the_same_in_every_dialect(tmp_path: Path) -> None:
-    """DESIGN 15: the same sheet, the same texts, the same panel afterwards."""
+    """docs/design.md 15: the same sheet, the same texts, the same panel afterwards."""
     days, ends = [], []
     for dialect, panel in (("v1", PracticePanel(30, 7)), ("v2", LikeV2(30, 7))):
         world = make(tmp_path / dialect, panel=panel)

@@ -13,6 +13,8 @@ import pytest
 
 from tests.core.accident_rates import CASES, FEEDS, HONEST, KINDS, RESULTS, alarms, missed
 
+pytestmark = pytest.mark.long
+
 AGAIN = 20
 """So many of each kind are measured again."""
 

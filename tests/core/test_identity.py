@@ -1,4 +1,4 @@
-"""Whose books are these, as a rule: every row of DESIGN 13's table, and the spellings of one panel's address."""
+"""Whose books are these, as a rule: every row of the table of docs/design.md 13, and the spellings of one panel's address."""
 
 from __future__ import annotations
 

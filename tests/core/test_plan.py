@@ -543,6 +543,7 @@ def test_a_settled_sheet_plans_nothing(seed: int) -> None:
         assert desk.says(tab, key) == text
 
 
+@pytest.mark.long
 @given(st.lists(st.tuples(CELLS, CELLS, CELLS, CELLS), min_size=6, max_size=6))
 def test_whatever_stands_in_the_cells_a_plan_is_made_and_every_answer_is_well_formed(rows: Any) -> None:
     """No cell breaks a plan; every Sync text starts with its own row's key and reads as sentences."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -64,7 +65,9 @@ class Office(Desk):
         settled = settle.settle(plan, results, self.ledger, snapshot.tabs, run=f"run-{self.runs}", now=NOW, when=WHEN)
         self.ledger = self.ledger.patched(settled.ledger)
         self.lines += settled.history
-        self.write({(note.tab, note.key): words.ENGLISH.sync_text(note.key, note.kind, note.text) for note in settled.notes})
+        self.write(
+            {(note.tab, note.key): words.ENGLISH.sync_text(note.key, note.kind, note.text) for note in settled.notes}
+        )
         return found
 
     def agreed(self) -> dict[str, Any]:
@@ -88,6 +91,7 @@ EDIT = st.tuples(
 )
 
 
+@pytest.mark.long
 @settings(max_examples=30, deadline=None)
 @given(st.lists(EDIT, max_size=8), st.lists(EDIT, max_size=8))
 def test_apply_and_undo_are_nothing(before: list[Any], edits: list[Any]) -> None:

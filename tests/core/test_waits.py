@@ -30,7 +30,9 @@ class Patient(Desk):
             if text is not None:
                 self.meta[name] = text
         self.ledger = self.ledger.patched(plan.settled)
-        self.write({(note.tab, note.key): words.ENGLISH.sync_text(note.key, note.kind, note.text) for note in plan.notes})
+        self.write(
+            {(note.tab, note.key): words.ENGLISH.sync_text(note.key, note.kind, note.text) for note in plan.notes}
+        )
         return plan
 
     def goes(self, minutes: float, **more: Any) -> list[str]:

@@ -17,6 +17,8 @@ from tests.faults.books import Xlsx
 from tests.faults.google_book import Google
 from tests.faults.world import Clock, World
 
+pytestmark = pytest.mark.long
+
 HERE = Path(__file__).parent
 VERSIONS = sorted(path.name for path in HERE.iterdir() if (path / "orders.xlsx").exists())
 LATER = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -1,6 +1,6 @@
 """A1 notation and grid ranges: parsing, printing, and how ranges follow inserted, deleted and moved rows.
 
-Facts: SHEETS_NOTES "Reading values" (normalised, clamped, quotes only when needed) and the DimensionRange, GridRange texts
+Facts: docs/sheet-facts.md "Reading values" (normalised, clamped, quotes only when needed) and the DimensionRange, GridRange texts
 of the discovery document (start inclusive, end exclusive, a missing bound is unbounded).
 """
 

@@ -28,7 +28,7 @@ class Fault(NamedTuple):
     message: str
 
     def read(self) -> str:
-        """Return what values.get answers with UNFORMATTED_VALUE: the error with its message [doc SHEETS_NOTES]."""
+        """Return what values.get answers with UNFORMATTED_VALUE: the error with its message (docs/sheet-facts.md "Reading values")."""
         return f"{self.shown} ({self.message})" if self.message else self.shown
 
 

@@ -1,6 +1,6 @@
 """USER_ENTERED: what Google makes of text typed into a cell (locale en_US; any other locale is read the same way).
 
-Facts: SHEETS_NOTES "findReplace" and "Reading values"; ValueInputOption in the discovery document.
+Facts: docs/sheet-facts.md "findReplace" and docs/sheet-facts.md "Reading values"; ValueInputOption in the discovery document.
 """
 
 from __future__ import annotations

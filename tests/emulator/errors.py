@@ -1,6 +1,6 @@
 """Google's refusals: one exception, and the texts seen in real answers, in one place.
 
-Texts marked [?] in SHEETS_NOTES are not known; those say so in their wording ("emulator:") so that nobody builds on them.
+Texts marked [?] in docs/sheet-facts.md are not known; those say so in their wording ("emulator:") so that nobody builds on them.
 """
 
 from __future__ import annotations

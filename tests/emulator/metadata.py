@@ -1,6 +1,6 @@
 """Developer metadata: create, update, delete, get, search; ids chosen by the caller are unique in the spreadsheet.
 
-Facts: SHEETS_NOTES "Developer metadata"; DeveloperMetadata, DeveloperMetadataLookup and DataFilter in the discovery document.
+Facts: docs/sheet-facts.md "Developer metadata"; DeveloperMetadata, DeveloperMetadataLookup and DataFilter in the discovery document.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Protected ranges by user: who may edit what.
 
-Facts (SHEETS_NOTES "Protection, validation, tables"): the owner can always edit and is not listed; who creates a protection
+Facts (docs/sheet-facts.md "Protection, validation, tables"): the owner can always edit and is not listed; who creates a protection
 keeps access; warning-only never refuses an API call; one protected cell refuses the whole batch, with HTTP 400.
 """
 

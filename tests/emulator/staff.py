@@ -1,6 +1,6 @@
 """People in the browser: what they do to a tab between two calls, with the rights they have there.
 
-Facts (SHEETS_NOTES "Protection, validation, tables"): real protection refuses a sort, move, insert or delete that touches
+Facts (docs/sheet-facts.md "Protection, validation, tables"): real protection refuses a sort, move, insert or delete that touches
 cells closed to that person; warning-only asks, and these people say yes. Positions are as on the screen: rows from 1,
 columns by header or letter.
 """

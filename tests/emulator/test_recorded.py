@@ -1,4 +1,4 @@
-"""Single facts taken from recorded answers of the real service (SHEETS_NOTES, "The emulator against recorded Google")."""
+"""Single facts taken from recorded answers of the real service (docs/sheet-facts.md "The emulator against recorded Google")."""
 
 from __future__ import annotations
 

@@ -11,6 +11,8 @@ from tests.emulator.emulator import OWNER, STAFF
 from tests.emulator.helpers import Api, grid
 from tests.emulator.staff import Staff, StaffRefusedError
 
+pytestmark = pytest.mark.long
+
 TEXTS = [
     "open",
     "done",

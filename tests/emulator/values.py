@@ -1,6 +1,6 @@
 """The `values.*` calls: get, batchGet, update, batchUpdate, append, clear, batchClear, and the *ByDataFilter forms.
 
-Facts: SHEETS_NOTES "Reading values", "Appending" and the `values.*` row of its table of refusals.
+Facts: docs/sheet-facts.md "Reading values", docs/sheet-facts.md "Appending" and the `values.*` row of its table of refusals.
 """
 
 from __future__ import annotations

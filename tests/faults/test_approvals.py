@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from tests.faults.world import Saved
 
+pytestmark = pytest.mark.long
+
 KEYS = ("1", "2", "3", "4", "5")
 ALLOWED = 2
 MOST_RUNS = 14

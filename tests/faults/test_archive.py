@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from reconcile.core.model import Plan
     from tests.faults.world import World
 
+pytestmark = pytest.mark.long
+
 DAY = 86_400
 KINDS = ("memory", "xlsx", "google")
 

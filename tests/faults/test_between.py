@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+pytestmark = pytest.mark.long
+
 UNSEEN = "file.before-replace"
 """A save in the microseconds between a file's last check and its replacement cannot be seen by anybody."""
 

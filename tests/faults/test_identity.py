@@ -17,6 +17,8 @@ from tests.faults.world import World, at, die, make
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.long
+
 ONCE = ("setCanceled", "setPartial", "addPayment", "addTicket")
 
 
@@ -542,7 +544,7 @@ def test_make_a_copy_in_google_sheets(tmp_path: Path) -> None:
 
 
 def test_an_action_and_a_laptop_on_one_google_sheet(tmp_path: Path) -> None:
-    """DESIGN 13: machines with journals of their own take turns without a question; a runner's disk may be gone each time."""
+    """docs/design.md 13: machines with journals of their own take turns without a question; a runner's disk may be gone each time."""
     world = make(tmp_path / "world", "google", adopt=False)
     for turn in range(30):
         machine = "laptop" if turn % 3 else f"runner{turn}"
@@ -554,7 +556,7 @@ def test_an_action_and_a_laptop_on_one_google_sheet(tmp_path: Path) -> None:
 
 
 def test_a_workbook_that_more_machines_use_than_it_remembers(tmp_path: Path) -> None:
-    """DESIGN 13: the last 20 machines are remembered: one that comes back after more than that is no fork."""
+    """docs/design.md 13: the last 20 machines are remembered: one that comes back after more than that is no fork."""
     world = make(tmp_path / "world", "google", adopt=False)
     assert world.run("laptop").code == 0
     for turn in range(25):
@@ -564,7 +566,7 @@ def test_a_workbook_that_more_machines_use_than_it_remembers(tmp_path: Path) -> 
 
 
 def test_an_xlsx_of_another_machine_waits_for_one_adopt(tmp_path: Path) -> None:
-    """DESIGN 13: a shared folder: the second PC is asked once, then both go on in turns."""
+    """docs/design.md 13: a shared folder: the second PC is asked once, then both go on in turns."""
     world = make(tmp_path / "world", "xlsx", adopt=False)
     assert world.run("a").code == 0
     stopped(world, "b")

@@ -11,6 +11,8 @@ from tests.faults import kill
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.parametrize(("book", "start", "step"), [("xlsx", 3, 31), ("google", 8, 47)])
 def test_a_process_killed_for_real(tmp_path: Path, book: str, start: int, step: int) -> None:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+pytestmark = pytest.mark.long
+
 
 def cancel_row(world: World) -> None:
     """Staff cancel the order in its row."""

@@ -14,6 +14,8 @@ from tests.faults.scenario import day
 if TYPE_CHECKING:
     from tests.faults.scenario import Day
 
+pytestmark = pytest.mark.long
+
 BOOKS = ("memory", "xlsx", "google")
 
 

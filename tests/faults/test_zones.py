@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from tests.faults.world import World
 
+pytestmark = pytest.mark.long
+
 PLACE = "Asia/Kolkata"
 
 

@@ -12,6 +12,8 @@ from tests.mutants.planted import MUTANTS
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.long
+
 
 def test_every_planted_bug_fits_the_code_of_today(tmp_path: Path) -> None:
     """Each bug's place is found in the real code: none has silently become a bug that is not planted."""

@@ -17,6 +17,8 @@ from tests.sim.world import Rates, Sim
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.long
+
 
 def regressions() -> list[tuple[int, str]]:
     """(seed, workbook) of the worlds that once broke a promise."""

@@ -290,35 +290,35 @@ class RestPanel:
         service = params.get("type") or params.get("service_id") or ""
         return self.claim(feed, service, keep=keep, limit=1 if action is Action.GET_ORDER else PULL)
 
-    def set_status(self, id: str, status: Status) -> str:  # noqa: A002
+    def set_status(self, id: str, status: Status) -> str:
         """Any status that moves no money."""
         return self._sent_one(OrderUpdate(id, status))
 
-    def set_in_progress(self, id: str, start_count: str | None = None) -> str:  # noqa: A002
+    def set_in_progress(self, id: str, start_count: str | None = None) -> str:
         """In progress, with the start count where there is one."""
         return self._sent_one(OrderUpdate(id, Status.IN_PROGRESS, start_count=start_count))
 
-    def set_processing(self, id: str) -> str:  # noqa: A002
+    def set_processing(self, id: str) -> str:
         """Processing."""
         return self._sent_one(OrderUpdate(id, Status.PROCESSING))
 
-    def set_completed(self, id: str) -> str:  # noqa: A002
+    def set_completed(self, id: str) -> str:
         """Completed."""
         return self._sent_one(OrderUpdate(id, Status.COMPLETED))
 
-    def set_start_count(self, id: str, start_count: str) -> str:  # noqa: A002
+    def set_start_count(self, id: str, start_count: str) -> str:
         """The start count."""
         return self._sent_one(OrderUpdate(id, start_count=start_count))
 
-    def set_remains(self, id: str, remains: str) -> str:  # noqa: A002
+    def set_remains(self, id: str, remains: str) -> str:
         """The remaining quantity."""
         return self._sent_one(OrderUpdate(id, remains=remains))
 
-    def set_partial(self, id: str, remains: str, *, keep: Keep | None = None) -> str:  # noqa: A002
+    def set_partial(self, id: str, remains: str, *, keep: Keep | None = None) -> str:
         """Partial, refunding what remains: never repeated."""
         return self.send(Action.SET_PARTIAL, {"id": id, "remains": remains}, keep=keep)
 
-    def set_canceled(self, id: str, *, keep: Keep | None = None) -> str:  # noqa: A002
+    def set_canceled(self, id: str, *, keep: Keep | None = None) -> str:
         """Cancels and refunds: never repeated."""
         return self.send(Action.SET_CANCELED, {"id": id}, keep=keep)
 
