@@ -208,8 +208,13 @@ class Other:
 
 
 def token() -> str:
-    """Sixteen random hex digits: the id of a machine, a workbook or a commit."""
+    """Sixteen random hex digits: the id of a machine or a workbook."""
     return secrets.token_hex(8)
+
+
+def commit_id() -> str:
+    """A commit's id. Its first letter keeps it a text wherever it is typed: `12e45` would be a number."""
+    return f"c{token()}"
 
 
 class Journal:
@@ -375,7 +380,7 @@ class Journal:
             if services is not None:
                 row["services"] = json.dumps(list(services))
             _put(db, "books", row)
-            stamp = token()
+            stamp = commit_id()
             ticket = {
                 "book": row["book"],
                 "run": _text(run),

@@ -198,12 +198,8 @@ class Outside(Sim):
         self.watch.recorded = self.world.runs, self.world.meta()
 
     def in_mid_run(self) -> None:
-        """In the middle of a run somebody keeps a copy of the workbook, or an older one comes back.
-
-        Not on Google: a version that is brought back between two commits of one run is not noticed there (docs/books.md).
-        """
+        """In the middle of a run somebody keeps a copy of the workbook, or an older one comes back."""
         place, back = self.outside.randrange(40), bool(self.kept) and self.outside.random() < OFTEN
-        back = back and self.kind != "google"
         machine = self.outside.choice(MACHINES)
         self.follow(self.watch.run(machine))
         self.customers()
