@@ -227,7 +227,8 @@ class _Memory:
     dropped there; nothing may say that they have landed. ahead: the revision a caller knows of whose commit was written and then
     complained of, and the one that stands now.
     doubled: rows of `_ledger` that stand there twice and are to be emptied. chain: the identity's entries that the next commit
-    replaces by content; before: the commit that the newest one had to find. put_back: whether it did not: nothing more is written.
+    replaces by content; before: the commit that the newest one had to find. put_back: whether it did not: nothing more is written. blind: whether Google does
+    not look into `_ledger` when it replaces.
     """
 
     places: dict[str, _Place] = field(default_factory=dict)
@@ -247,6 +248,7 @@ class _Memory:
     chain: dict[str, str] = field(default_factory=dict)
     before: str = ""
     put_back: bool = False
+    blind: bool = False
 
 
 MOST_CELLS: Final = 10_000_000
@@ -514,11 +516,10 @@ class GoogleWorkbook:
         found = frames.ledger_of_columns(*self._cells(tab, grid), self.name)
         if found.revision != stamp or found.meta.get(COMMIT) != self.memory.before:
             self._refuse_put_back()
-        self.memory.put_back, self.memory.chain = False, {}
+        self.memory.put_back, self.memory.blind = False, True
         self._take_back(
             Commit(change.run, meta={name: change.meta[name] for name in CHAINED if name in change.meta}), stamp + 1
         )
-        self.memory.chain = {}
         self.memory.ahead = (after, stamp + 1)
         return stamp + 1
 
@@ -1176,7 +1177,7 @@ class _Draft:
         self._proof: int | None = None
         place = memory.places[LEDGER]
         # what is typed stays a text: a name begins with a letter, marks with a brace
-        if not all(
+        if memory.blind or not all(
             name in memory.chain and (text[0].isalpha() or text[0] == "{") for name, text in self._chain.items()
         ):
             return set()
