@@ -469,6 +469,8 @@ class GoogleWorkbook:
         try:
             body = self._apply(draft.requests, stamp, draft.value)
         except (InvalidRequest, AccessRefused, _Full) as error:
+            if isinstance(error, InvalidRequest):
+                self._look_for_older()
             protected = "protected cell" in error.what
             if change.archive and (protected or not isinstance(error, AccessRefused)):
                 raise Unmovable(error.what, error.next_step) from error
@@ -511,9 +513,7 @@ class GoogleWorkbook:
         Where that one still stands in its place, Google did not look there: the identity is written by place, and a commit more
         is counted. Returns the newest revision.
         """
-        tab = self.known.tab(LEDGER)
-        grid = _Grid(self._values([quoted(tab.title)])["valueRanges"][0])
-        found = frames.ledger_of_columns(*self._cells(tab, grid), self.name)
+        found = self._ledger_now()
         if found.revision != stamp or found.meta.get(COMMIT) != self.memory.before:
             self._refuse_put_back()
         self.memory.put_back, self.memory.blind = False, True
@@ -522,6 +522,18 @@ class GoogleWorkbook:
         )
         self.memory.ahead = (after, stamp + 1)
         return stamp + 1
+
+    def _look_for_older(self) -> None:
+        """Raises Disagree where a commit was refused because an older, shorter version of the sheet is there now."""
+        before = self.memory.chain.get(COMMIT)
+        if before is not None and self._ledger_now().meta.get(COMMIT) != before:
+            self.memory.put_back = True
+            self._refuse_put_back()
+
+    def _ledger_now(self) -> frames.LedgerTab:
+        tab = self.known.tab(LEDGER)
+        grid = _Grid(self._values([quoted(tab.title)])["valueRanges"][0])
+        return frames.ledger_of_columns(*self._cells(tab, grid), self.name)
 
     def _logs_of(self, change: Commit) -> set[str]:
         """The logs this commit writes to that count as open, and Archive for a copy there that is marked."""
@@ -592,9 +604,7 @@ class GoogleWorkbook:
 
         Another run's commit moves both at once, so running again would never help.
         """
-        tab = self.known.tab(LEDGER)
-        grid = _Grid(self._values([quoted(tab.title)])["valueRanges"][0])
-        revision = frames.ledger_of_columns(*self._cells(tab, grid), self.name).revision
+        revision = self._ledger_now().revision
         if revision < stamp:
             raise Damaged(RESTORED.format(now=revision, newest=stamp), UNRESTORE)
 
