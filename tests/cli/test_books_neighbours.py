@@ -69,6 +69,8 @@ def test_an_older_copy_under_another_name_beside_the_newest(lived: Terminal, mon
     "name",
     [
         "orders (maria's conflicted copy 2026-11-22).xlsx",
+        "orders (1).xlsx",
+        "orders - Copy.xlsx",
         "orders-DESKTOP-7.xlsx",
         "./~orders.xlsx",
         "Copy of orders.xlsx",
@@ -80,9 +82,24 @@ def test_a_conflicted_copy_lies_beside_the_workbook(
     """A sync client keeps two versions: the workbook goes on, and the other one is a copy when somebody opens it for the job."""
     shutil.copy(lived.folder / "backup.xlsx", lived.folder / name)
     goes_on(lived)
+    ended = lived.type("doctor")
+    assert ended.code == 0, ended
+    assert f"copies     {name.removeprefix('./')} beside it is a copy of this workbook" in ended.out
     monkeypatch.setenv("RECONCILE_SHEET", name)
     stops(lived.type("sync"), "is a copy of a workbook that still stands at")
     assert once_only(lived) == ALL
+
+
+def test_what_only_sounds_like_a_copy_is_none(lived: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another workbook of a similar name, a lock file, a file that is no workbook, and a backup under a name of its own."""
+    monkeypatch.setenv("RECONCILE_SHEET", "orders of ann.xlsx")
+    assert lived.type("init").code == 0
+    monkeypatch.setenv("RECONCILE_SHEET", "orders.xlsx")
+    (lived.folder / "orders (2).xlsx").write_bytes(b"no workbook")
+    (lived.folder / "orders - folder.xlsx").mkdir()
+    ended = lived.type("doctor")
+    assert ended.code == 0, ended
+    assert "copies" not in ended.out
 
 
 def test_a_linked_workbook_is_the_workbook(lived: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
