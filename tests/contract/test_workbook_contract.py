@@ -280,6 +280,31 @@ class WorkbookContract:
         findings = examine(found, known, Here("machine", "", shared=True))
         assert [finding.kind for finding in findings] == [Kind.OLDER]
 
+    def test_a_copy_that_went_another_way_as_far_is_told(self, hands: Hands) -> None:
+        """Between two commits of a run comes a copy with as many commits, one of them another machine's."""
+        book, other, first = hands.open(), hands.open(), Identity(book="b" * 16)
+
+        def commit(by: Workbook, before: Identity, machine: str, key: str) -> Identity:
+            after = before.committed(machine, before.revision + 1, f"c{key}")
+            by.commit(Commit(f"run {key}", append={"orders": [order(key)]}, meta=after.meta), before.revision)
+            return after
+
+        first = commit(book, replace(first, revision=book.read().revision), "a", "1")
+        kept = hands.keep()
+        second = commit(book, first, "a", "2")
+        hands.put_back(kept)
+        assert other.read().revision == first.revision
+        theirs = commit(other, first, "b", "3")
+        with pytest.raises(ReconcileError):
+            commit(book, second, "a", "4")
+        snapshot = hands.open().read()
+        found = identity_of(snapshot.meta, snapshot.revision)
+        assert (found.commit, found.machines) == (theirs.commit, theirs.machines)
+        known = Known("b" * 16, number=second.revision, begun=second.revision + 1, revision=2, stamp=second.commit)
+        assert [each.kind for each in examine(found, known, Here("a", "", shared=True))] == [
+            Kind.OLDER if found.mixed else Kind.FORK
+        ]
+
     def test_an_adapter_that_lost_a_race_can_go_on(self, hands: Hands) -> None:
         """After RevisionMoved, reading again and committing works."""
         slow, quick = hands.open(), hands.open()
