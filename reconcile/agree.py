@@ -16,7 +16,7 @@ from reconcile.core.lease import HEARTBEAT
 from reconcile.core.model import Commit, Feed, Verdict
 from reconcile.core.once import Sent
 from reconcile.errors import Disagree, NotSetUp, NoWorkbook, ReconcileError
-from reconcile.journal import Ticket, token
+from reconcile.journal import Ticket, commit_id, token
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -139,7 +139,7 @@ class Standing:
             if self.last is None:
                 raise
             self.unnoted = error
-            return Ticket(0, self.last.number + 1, token())
+            return Ticket(0, self.last.number + 1, commit_id())
 
     @property
     def _journal(self) -> Journal:
@@ -375,6 +375,11 @@ def sentence(finding: Finding, found: Standing) -> str:
 def _sentence(finding: Finding, found: Standing, name: str, *, gone: ReconcileError | None) -> str:
     last = _moment(found.known.at) if found.known else ""
     match finding.kind:
+        case Kind.OLDER if found.identity.mixed:
+            return (
+                f"{_capital(name)} was put back to an older version while a run was writing to it: what that run wrote last "
+                f"(revision {found.identity.revision}) stands in the older one."
+            )
         case Kind.OLDER:
             return (
                 f"{_capital(name)} is an older copy (revision {found.identity.revision}): this machine wrote to it last on "

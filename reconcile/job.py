@@ -1783,7 +1783,7 @@ def _end(run: _Run) -> Outcome:
     job.talk.say("The results could not be written into the sheet; the next run works them out again.")
     run.fail(final)
     code = final.exit_code if isinstance(run.error, Unknown) else (run.error or final).exit_code
-    return _outcome(run, code, (run.error or final).what)
+    return replace(_outcome(run, code, (run.error or final).what), next_step=_step(run.error, final))
 
 
 def _write_end(run: _Run, settled: settle.Settled, now: datetime) -> Outcome:
@@ -1802,6 +1802,7 @@ def _write_end(run: _Run, settled: settle.Settled, now: datetime) -> Outcome:
         done.messages.append(held)
     outcome = _outcome(done, code, run.error.what if run.error else held if code == Exit.LIMIT else "")
     asked = _asked(run, [*settled.notes, *landing.notes], now)
+    outcome = replace(outcome, next_step=_step(run.error))
     outcome, told = _alerts(run, outcome, asked, now)
     rows = {"runs": [_runs_row(outcome, run.say.RESULTS[_result_words(outcome)])], "history": list(settled.history)}
     run.commit(
@@ -1876,6 +1877,11 @@ def _forget_old(run: _Run, now: datetime) -> None:
         run.job.journal.prune(run.book_id, (now - JOURNAL_KEEPS).isoformat())
     except ReconcileError as error:
         run.job.talk.say(f"The journal could not forget what was done long ago: {error.what}")
+
+
+def _step(*errors: ReconcileError | None) -> str:
+    """What the first that says the sheet or the journal is damaged says to do about it."""
+    return next((error.next_step for error in errors if error is not None and error.exit_code == Exit.DAMAGED), "")
 
 
 def _doubtful(result: Result) -> bool:

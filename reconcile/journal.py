@@ -211,8 +211,21 @@ class Other:
 
 
 def token() -> str:
-    """Sixteen random hex digits: the id of a machine, a workbook or a commit."""
+    """Sixteen random hex digits: the id of a machine or a workbook."""
     return secrets.token_hex(8)
+
+
+def stands_in(folder: Path) -> bool:
+    """Whether there is a journal in a folder. One that this user may not look into counts: nothing is begun anew beside it."""
+    try:
+        return (folder / FILE).exists()
+    except PermissionError:
+        return True
+
+
+def commit_id() -> str:
+    """A commit's id. Its first letter keeps it a text wherever it is typed: `12e45` would be a number."""
+    return f"c{token()}"
 
 
 class Journal:
@@ -378,7 +391,7 @@ class Journal:
             if services is not None:
                 row["services"] = json.dumps(list(services))
             _put(db, "books", row)
-            stamp = token()
+            stamp = commit_id()
             ticket = {
                 "book": row["book"],
                 "run": _text(run),
@@ -1167,9 +1180,7 @@ _UNUSABLE: Final = {
     sqlite3.SQLITE_BUSY: ("another program has it open", "Close that program, then run again."),
     sqlite3.SQLITE_LOCKED: ("another program has it open", "Close that program, then run again."),
 }
-_NOT_WRITABLE: Final = (
-    "Let this user write to that folder (or name another one with RECONCILE_STATE_DIR), then run again."
-)
+_NOT_WRITABLE: Final = "Let this user write to that folder, or move all that is in it to another one and name that with RECONCILE_STATE_DIR; then run again."
 
 
 @contextmanager

@@ -55,14 +55,22 @@ class Level:
 
 @dataclass(frozen=True)
 class Copy:
-    """The copy at hand: the number of this journal's last commit in it, and when that was made ("" where it is not known)."""
+    """The copy at hand: the number of this journal's last commit in it, and when that was made ("" where it is not known).
+
+    mixed: whether a newer commit was written into it, so that its ledger knows of what its tabs do not show.
+    """
 
     number: int = 0
     at: str = ""
+    mixed: bool = False
 
     def text(self) -> str:
         """As the mark of an unfinished restore: its own commits would hide how old the copy was."""
-        return f"{self.number} {self.at}"
+        return f"{self.number} {self.at}" + (" mixed" if self.mixed else "")
+
+    def has(self, claim: Claim) -> bool:
+        """Whether a claim is older than the copy."""
+        return claim.commit is not None and claim.commit <= self.number
 
     @staticmethod
     def parse(text: str) -> Copy:
@@ -70,7 +78,8 @@ class Copy:
         number, _, at = text.partition(" ")
         if not number.isdecimal():
             raise damaged(RESTORING)
-        return Copy(int(number), at)
+        at, _, mark = at.partition(" ")
+        return Copy(int(number), at, bool(mark))
 
 
 @dataclass(frozen=True)
@@ -132,7 +141,6 @@ def restore(work: Work, *, dry_run: bool = False) -> Restored:
         raise SettingsError(
             "This machine's journal does not know this workbook.", "`reconcile doctor` says how things stand."
         )
-    ledger = Ledger(snapshot.ledger, snapshot.meta)
     claims = [(claim, _read(claim)) for claim in work.journal.claims(book)]
     past = past_of(work.journal, tuple(dict.fromkeys((*identity.panel, *known.panel))))
     lacking = _lacking(known.machines, identity, work)
@@ -140,7 +148,12 @@ def restore(work: Work, *, dry_run: bool = False) -> Restored:
     doubt = _others(lacking, asked, work, snapshot.words) if lacking else None
     half = snapshot.meta.get(RESTORING)
     mine = identity.machines.get(work.journal.machine)
-    copy = Copy(mine.number if mine else 0, known.times.get(identity.commit, "")) if half is None else Copy.parse(half)
+    if half is None:
+        copy = Copy(mine.number if mine else 0, known.times.get(identity.commit, ""), identity.mixed)
+    else:
+        copy = Copy.parse(half)
+    snapshot = _unmixed(snapshot, claims, copy)
+    ledger = Ledger(snapshot.ledger, snapshot.meta)
     waiting = missing(claims, snapshot, ledger, copy)
     counts = _counts(waiting, ledger)
     again = _again(waiting, ledger)
@@ -220,11 +233,26 @@ def _is_whole(read: Claimed) -> bool:
 
 def _is_untold(claim: Claim, read: Claimed | None, copy: Copy) -> bool:
     """Whether it may have handed out more than its rows tell, and the sheet that said so is a later one than this copy."""
-    if claim.commit is not None and claim.commit <= copy.number:
+    if copy.has(claim):
         return False
     if read is None:
         return claim.state in (State.INTENDED, State.UNKNOWN) or claim.how == ON_RECORD
     return not _is_whole(read) and (claim.state is not State.SETTLED or claim.how == ON_RECORD)
+
+
+def _unmixed(snapshot: Snapshot, claims: Iterable[tuple[Claim, Claimed | None]], copy: Copy) -> Snapshot:
+    """The copy without what only a newer commit knows: ledger rows of what came after it and stands in no tab of it."""
+    if not copy.mixed:
+        return snapshot
+    later = {
+        (claim.feed, item.id)
+        for claim, read in claims
+        if read is not None and not copy.has(claim)
+        for item in read.rows
+        if item.id not in snapshot.tabs[claim.feed].index
+    }
+    names = zip(snapshot.ledger["tab"], snapshot.ledger["key"], strict=True)
+    return replace(snapshot, ledger=snapshot.ledger[[name not in later for name in names]])
 
 
 def missing(
@@ -240,7 +268,7 @@ def missing(
     found = []
     for claim, read in kept:
         feed, rows = Feed(claim.feed), []
-        later = feed in (Feed.ORDERS, Feed.REFILLS) and not lists and (claim.commit or copy.number + 1) > copy.number
+        later = feed in (Feed.ORDERS, Feed.REFILLS) and not lists and not copy.has(claim)
         for item in read.rows:
             row = ledger.row(feed, item.id)
             # one that no claim brought is known only by what was sent about it: another machine received it
@@ -401,7 +429,7 @@ def _levels(
             found[place] = Level(each.at, {**before.values, **each.values}, rest)
         else:
             found[place] = Level(each.at, before.values, {**rest, **each.values})
-    return {place: level for place, level in found.items() if _differs(ledger, *place, level)}
+    return {place: level for place, level in found.items() if copy.mixed or _differs(ledger, *place, level)}
 
 
 def _differs(ledger: Ledger, feed: Feed, key: str, level: Level) -> bool:

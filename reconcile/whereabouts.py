@@ -14,7 +14,7 @@ from typing import Final
 
 from platformdirs import user_state_path
 
-from reconcile.journal import FILE
+from reconcile.journal import stands_in
 
 LIST: Final = "journals.json"
 
@@ -27,7 +27,7 @@ def others(book: str, folder: Path) -> list[str]:
     folders = known.get(book, [])
     if mine not in folders:
         _write(place, {**known, book: [*folders, mine]})
-    return [each for each in folders if each != mine and (Path(each) / FILE).exists()]
+    return [each for each in folders if each != mine and stands_in(Path(each))]
 
 
 def _read(place: Path) -> dict[str, list[str]]:

@@ -889,7 +889,8 @@ def test_disk_that_may_not_be_written(folder):
         f"The journal {folder / FILE} cannot be used: SQLite says attempt to write a readonly database."
     )
     assert caught.value.next_step == (
-        "Let this user write to that folder (or name another one with RECONCILE_STATE_DIR), then run again."
+        "Let this user write to that folder, or move all that is in it to another one and name that with RECONCILE_STATE_DIR; "
+        "then run again."
     )
 
 

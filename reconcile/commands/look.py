@@ -287,6 +287,7 @@ def _workbook(settings: "Settings", *, whole: bool) -> "Iterator[Check]":
         snapshot, disagree = seen(settings, book, ("runs",)) if whole else (book.read(("runs",)), None)
         if whole:
             yield from _identity(settings, disagree)
+        yield from _twins(book)
         yield from _state(book, snapshot, settings)
     except ReconcileError as error:
         yield Check("workbook", error.exit_code, error.what, error.next_step)
@@ -300,6 +301,16 @@ def _identity(settings: "Settings", disagree: ReconcileError | None) -> "Iterato
         yield Check("identity", Exit.DONE, "Workbook, journal and panel belong together.")
     for text in world.rivals(settings):
         yield Check("identity", Exit.DONE, text, warns=True)
+
+
+def _twins(book: world.Book) -> "Iterator[Check]":
+    """Copies of an .xlsx that lie beside it under names like its own."""
+    names: list[str] = getattr(book, "twins", list)()
+    if names:
+        many = len(names) > 1
+        what = f"{', '.join(names)} beside it {'are copies' if many else 'is a copy'} of this workbook: what is typed there reaches nobody."
+        step = f"Copy over by hand what staff typed there, then move {'them' if many else 'it'} to another folder."
+        yield Check("copies", Exit.DONE, what, step, warns=True)
 
 
 def _gone(settings: "Settings", book: world.Book) -> "Iterator[Check]":

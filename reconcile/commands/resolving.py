@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reconcile.commands import shell, world
-from reconcile.commands.run import planned_of
+from reconcile.commands.run import planned_of, seen
 from reconcile.commands.shell import AsJson, Yes
 from reconcile.core.model import Feed, Order, Refill
 from reconcile.errors import Exit, RevisionMoved, SettingsError
@@ -83,15 +83,19 @@ def resolve(
 def _list(*, as_json: bool) -> int:
     settings = shell.settings("sheet")
     book = world.open_book(settings)
-    doubts = planned_of(book, book.read(), settings).doubts
+    snapshot, disagree = seen(settings, book)
+    doubts = planned_of(book, snapshot, settings).doubts
     if as_json:
         from reconcile.report import as_json as report
 
-        shell.show_json({"book": book.name, "doubts": [report.doubt(item) for item in doubts]})
+        failed = {} if disagree is None else shell.failure_of(disagree)
+        shell.show_json({"book": book.name, "doubts": [report.doubt(item) for item in doubts], **failed})
     else:
         from reconcile.report import text
 
         shell.show(text.doubts(doubts))
+    if disagree is not None:
+        return shell.show_error(disagree)
     return Exit.DOUBT if doubts else Exit.DONE
 
 

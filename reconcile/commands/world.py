@@ -155,10 +155,10 @@ def state_dir(settings: Settings) -> Path:
 
     So two profiles may run at once, and what one panel was told is no other's business.
     """
-    from reconcile.journal import FILE
+    from reconcile.journal import stands_in
 
     folder = _state_dir(settings)
-    if not settings.profile or (folder / FILE).exists():
+    if not settings.profile or stands_in(folder):
         return folder
     return folder / re.sub(r"[^\w-]", "_", settings.profile)
 
@@ -169,16 +169,16 @@ def _state_dir(settings: Settings) -> Path:
     Beside the .xlsx, or this user's own folder for such things; a folder that is already used in the working folder stays.
     """
     from reconcile.config import XlsxBook
-    from reconcile.journal import FILE
+    from reconcile.journal import stands_in
 
     if settings.state_dir is not None:
         return settings.state_dir
     here = Path(STATE)
-    used = (here / FILE).exists()
+    used = stands_in(here)
     if isinstance(settings.sheet, XlsxBook):
         path = settings.sheet.path
         folder = path.parent if path.parent.resolve() == path.resolve().parent else path.resolve().parent
-        return here if used and not (folder / STATE / FILE).exists() else folder / STATE
+        return here if used and not stands_in(folder / STATE) else folder / STATE
     if settings.sheet is None or used:
         return here
     from platformdirs import user_state_path
@@ -196,9 +196,9 @@ def open_journal(settings: Settings) -> Journal:
 @contextmanager
 def peek(settings: Settings) -> Iterator[Journal | None]:
     """The journal for commands that only look: None where there is none yet. Raises LeaseHeld while a run is at work with it."""
-    from reconcile.journal import FILE
+    from reconcile.journal import stands_in
 
-    if not (state_dir(settings) / FILE).exists():
+    if not stands_in(state_dir(settings)):
         yield None
         return
     with open_journal(settings) as journal:

@@ -28,6 +28,13 @@ MACHINES: Final = "machines"
 ENTRIES: Final = (BOOK, COMMIT, PANEL, PLACE, MACHINES)
 """The meta entries in which a workbook says who it is."""
 
+CHAINED: Final = (COMMIT, MACHINES)
+"""Those of them that every commit changes. An adapter that cannot refuse an older copy replaces them by what they were, not by
+their place: an older copy keeps its own."""
+
+WRITTEN: Final = "written"
+"""Meta entry of such an adapter: the newest commit's revision and id, written by place. See `mixed`."""
+
 RESTORING: Final = "restoring"
 """Meta entry of a restore that is under way: since when what was sent is still to be set to its outcome."""
 
@@ -56,7 +63,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Identity:
-    """What a workbook says of itself. `book` is "" until its first run; panel and places may be empty in an earlier version's."""
+    """What a workbook says of itself. `book` is "" until its first run; panel and places may be empty in an earlier version's.
+
+    mixed: whether its newest commit was written into an older copy (see `mixed`); commit and machines are the copy's then.
+    """
 
     book: str = ""
     revision: int = 0
@@ -64,6 +74,7 @@ class Identity:
     panel: tuple[str, ...] = ()
     places: tuple[Place, ...] = ()
     machines: Mapping[str, Mark] = field(default_factory=dict)
+    mixed: bool = False
 
     @property
     def meta(self) -> dict[str, str | None]:
@@ -84,7 +95,7 @@ class Identity:
             machine: Mark(number, revision),
         }
         newest = sorted(machines.items(), key=lambda item: item[1].revision)[-KEPT_MACHINES:]
-        return replace(self, revision=revision, commit=stamp, machines=dict(newest))
+        return replace(self, revision=revision, commit=stamp, machines=dict(newest), mixed=False)
 
     def at_revision(self, machine: str, revision: int) -> Identity:
         """The same, its newest commit being this revision: a workbook that was put back goes on past all it ever was."""
@@ -101,7 +112,23 @@ def identity_of(meta: Mapping[str, str], revision: int) -> Identity:
         panel=_panels(meta),
         places=_places(meta),
         machines=_marks(meta),
+        mixed=mixed(meta, revision),
     )
+
+
+def written(revision: int, commit: str) -> str:
+    """The entry WRITTEN of a commit."""
+    return f"{revision} {commit}"
+
+
+def mixed(meta: Mapping[str, str], revision: int) -> bool:
+    """Whether the newest commit was written into an older copy, one that came back while a run was at work.
+
+    What went by place says which commit it was; what replaces the commit before it did not find that one. A program that does
+    not know WRITTEN leaves it at an earlier revision, which tells nothing.
+    """
+    number, _, commit = meta.get(WRITTEN, "").partition(" ")
+    return number == str(revision) and commit != meta.get(COMMIT, "")
 
 
 def marks_text(marks: Mapping[str, Mark]) -> str:
@@ -276,6 +303,9 @@ def _lost(identity: Identity, at_place: Sequence[str]) -> Iterable[Finding]:
 
 def _continuity(identity: Identity, known: Known | None, machine: str) -> Iterable[Finding]:
     """Whether the workbook still carries this journal's last commit, and is not older than what the journal has seen."""
+    if identity.mixed:
+        yield Finding(Kind.OLDER)
+        return
     if known is None or (not known.begun and not known.revision):
         return
     mine = identity.machines.get(machine)

@@ -505,4 +505,5 @@ class Outcome:
     calls: tuple[tuple[str, int], ...] = ()
     exit_code: int = 0
     stopped: str = ""
+    next_step: str = ""
     alerts: tuple[Message, ...] = ()

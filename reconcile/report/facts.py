@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from reconcile.core.model import APPROVALS, Action, Feed, Kind, Verdict
 from reconcile.core.words import TERMINAL, prefix
+from reconcile.errors import Exit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -263,6 +264,8 @@ def seconds(outcome: Outcome) -> float:
 
 def next_steps(outcome: Outcome) -> list[str]:
     """What a person does next about how a run ended; none where nothing is left to do, or each doubt says it itself."""
+    if outcome.next_step and outcome.exit_code == Exit.DAMAGED:
+        return [outcome.next_step]
     if outcome.exit_code in STEPS:
         return [STEPS[outcome.exit_code]]
     return ways_through(outcome.plan) if outcome.plan.holding else []

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from reconcile.core.cells import id_text
+from reconcile.core.identity import WRITTEN, mixed
 from reconcile.core.ledger import COLUMNS, SCHEMA, SEEN, TAKEN_OVER
 from reconcile.core.model import ROW, Cell
 from reconcile.core.words import ENGLISH
@@ -53,7 +54,7 @@ NUMBERS: Final = (REVISION, SCHEMA_KEY, VERSION_KEY)
 
 _EXACT: Final = 10**15
 
-RESERVED: Final = (REVISION, SCHEMA_KEY, VERSION_KEY, LANGUAGE)
+RESERVED: Final = (REVISION, SCHEMA_KEY, VERSION_KEY, LANGUAGE, WRITTEN)
 """Meta entries that belong to the adapters; a commit may not set them."""
 
 INIT: Final = "Run `reconcile init`: it adds what is missing and touches nothing that is there."
@@ -66,13 +67,17 @@ def language(meta: Mapping[str, str]) -> str:
 
 @dataclass(frozen=True)
 class LedgerTab:
-    """The `_ledger` tab as read. `places`: (tab, key) → the row's place as the adapter counts them."""
+    """The `_ledger` tab as read. `places`: (tab, key) → the row's place as the adapter counts them.
+
+    doubled: places of rows that a newer one of their name stands beside, in a copy that a newer commit was written into.
+    """
 
     frame: pd.DataFrame
     meta: dict[str, str]
     revision: int
     places: dict[tuple[str, str], int]
     free: tuple[int, ...] = ()
+    doubled: tuple[int, ...] = ()
 
 
 Columns = Sequence[Sequence[Cell]]
@@ -121,7 +126,8 @@ def _block(columns: Columns) -> npt.NDArray[np.object_]:
 def read_ledger(rows: Iterable[tuple[int, Sequence[Cell]]], name: str) -> LedgerTab:
     """The ledger, meta and revision from the `_ledger` tab's rows: (place, cells in the order of COLUMNS).
 
-    Raises Damaged for a row without tab or key, a doubled key, and a schema or revision that is missing or not ours.
+    Raises Damaged for a row without tab or key, a doubled key, and a schema or revision that is missing or not ours. Doubled keys are
+    in the nature of an older copy that a newer commit was written into: that is said by `agree`, with the ways on.
     """
     return ledger_of_columns(*by_column(rows, len(COLUMNS)), name)
 
@@ -132,26 +138,31 @@ def ledger_of_columns(numbers: Sequence[int], columns: Columns, name: str) -> Le
     names = [(id_text(tab), id_text(key)) for tab, key in zip(columns[0], columns[1], strict=True)]
     places: dict[tuple[str, str], int] = {}
     meta: dict[str, str] = {}
-    rows = []
+    rows, doubled = [], []
     for place, (number, (tab, key)) in enumerate(zip(numbers, names, strict=True)):
         if place in blank:
             continue
         if not tab or not key:
             raise Damaged(f"The hidden _ledger tab of {name} has a row without a tab or a key (row {number}).", RESTORE)
         if (tab, key) in places:
-            raise Damaged(f"The hidden _ledger tab of {name} lists {tab} {key} twice (row {number}).", RESTORE)
+            doubled.append((number, f"{tab} {key}"))
+            continue
         places[tab, key] = number
         if tab == META:
             meta[key] = _meta_text(key, [column[place] for column in columns[2:]], name)
         else:
             rows.append(place)
     revision = _revision(meta, name)
+    if doubled and not mixed(meta, revision):
+        number, row = doubled[0]
+        raise Damaged(f"The hidden _ledger tab of {name} lists {row} twice (row {number}).", RESTORE)
     cells = _block([*columns[:2], *map(_texts, COLUMNS[2:], columns[2:])])[:, rows]
     cells[0], cells[1] = ([names[place][side] for place in rows] for side in (0, 1))
     made = pd.DataFrame(cells.T, columns=list(COLUMNS), dtype=object, copy=False)
     shown = {key: text for key, text in meta.items() if key != REVISION}
     free = tuple(numbers[place] for place in sorted(blank))
-    return LedgerTab(frame=made, meta=shown, revision=revision, places=places, free=free)
+    beside = tuple(number for number, _ in doubled)
+    return LedgerTab(frame=made, meta=shown, revision=revision, places=places, free=free, doubled=beside)
 
 
 def _texts(column: str, cells: Sequence[Cell]) -> Sequence[Cell]:

@@ -33,6 +33,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from reconcile import boundary
 from reconcile.core.cells import Formula, id_text
 from reconcile.core.diff import answered_as
+from reconcile.core.identity import CHAINED, COMMIT, WRITTEN, Kind, written
 from reconcile.core.ledger import COLUMNS, SEEN
 from reconcile.core.model import ROW, SYNC, Commit, Snapshot
 from reconcile.core.words import prefix
@@ -40,6 +41,7 @@ from reconcile.errors import (
     RESTORE,
     AccessRefused,
     Damaged,
+    Disagree,
     NotSetUp,
     ReconcileError,
     RevisionMoved,
@@ -105,6 +107,8 @@ UNRESTORE: Final = (
     "hand. Or go on from this one with `reconcile restore`, on the machine that wrote to it last. Without either, refunds and "
     "payments could be sent twice."
 )
+
+PUT_BACK: Final = "The sheet was put back to an older version while this run was writing to it."
 
 SWAPPED: Final = (
     "The tab {title!r} is another one than the job has written to: probably a copy that somebody gave its name."
@@ -223,6 +227,9 @@ class _Memory:
     tables: tabs for claimed rows that were native tables at the last answer. dropped: (tab, key) of rows that Google may have
     dropped there; nothing may say that they have landed. ahead: the revision a caller knows of whose commit was written and then
     complained of, and the one that stands now.
+    doubled: rows of `_ledger` that stand there twice and are to be emptied. chain: the identity's entries that the next commit
+    replaces by content; before: the commit that the newest one had to find. put_back: whether it did not: nothing more is written. blind: whether Google does
+    not look into `_ledger` when it replaces.
     """
 
     places: dict[str, _Place] = field(default_factory=dict)
@@ -238,6 +245,11 @@ class _Memory:
     tables: set[str] = field(default_factory=set)
     dropped: set[tuple[str, str]] = field(default_factory=set)
     ahead: tuple[int, int] = (-1, -1)
+    doubled: tuple[int, ...] = ()
+    chain: dict[str, str] = field(default_factory=dict)
+    before: str = ""
+    put_back: bool = False
+    blind: bool = False
 
 
 MOST_CELLS: Final = 10_000_000
@@ -315,7 +327,10 @@ class GoogleWorkbook:
         self.remarks = ()
         self.memory.ledger = dict(ledger.places)
         self.memory.free = sorted(ledger.free)
-        self.memory.following = max([1, *ledger.places.values(), *ledger.free]) + 1
+        self.memory.doubled = ledger.doubled
+        self.memory.following = max([1, *ledger.places.values(), *ledger.free, *ledger.doubled]) + 1
+        self.memory.chain = {name: ledger.meta[name] for name in CHAINED if name in ledger.meta}
+        self.memory.put_back = False
         return Snapshot(ledger.revision, data, ledger.frame, ledger.meta, self.known.words)
 
     def _tabs(self, also: Sequence[str]) -> tuple[list[Tab], dict[str, Any]]:
@@ -445,13 +460,16 @@ class GoogleWorkbook:
         boundary.at("book.before-commit")
         if not self.memory.places and (now := self.read().revision) != after:
             raise RevisionMoved(f"Another run committed to {self.name} (revision {now}).", "Run again.")
-        known, written = self.memory.ahead
+        self._refuse_put_back()
+        known, ahead = self.memory.ahead
         # what was written and then complained of is ours, too
-        stamp = change.revision or (written if after == known else after) + 1
+        stamp = change.revision or (ahead if after == known else after) + 1
         draft = _Draft(self, change, stamp)
         try:
             body = self._apply(draft.requests, stamp, draft.value)
         except (InvalidRequest, AccessRefused, _Full) as error:
+            if isinstance(error, InvalidRequest):
+                self._look_for_older()
             protected = "protected cell" in error.what
             if change.archive and (protected or not isinstance(error, AccessRefused)):
                 raise Unmovable(error.what, error.next_step) from error
@@ -470,13 +488,51 @@ class GoogleWorkbook:
         first = not self.memory.proven
         draft.remember(body)
         try:
+            if self.memory.put_back:
+                stamp = self._told_apart(change, after, stamp)
             self._look_at_heads(body, change, stamp, first=first)
         except ReconcileError:
             if self.memory.dropped:  # they do not land again with the run's end, either: its draft leaves them out
-                self._take_back(change, stamp + 1)
+                self._take_back(Commit(change.run), stamp + 1)
                 self.memory.ahead = (after, stamp + 1)
             raise
         return stamp
+
+    def _refuse_put_back(self) -> None:
+        """Raises Disagree once a commit did not find the one before it: an older version of the sheet is there now.
+
+        Its own identity stays in it, so that whoever reads it next is told the same.
+        """
+        if self.memory.put_back:
+            raise Disagree(PUT_BACK, UNRESTORE, kinds=(Kind.OLDER.value,))
+
+    def _told_apart(self, change: Commit, after: int, stamp: int) -> int:
+        """Looks at the sheet once more after a commit that did not find the one before it. Raises Disagree for an older version.
+
+        Where that one still stands in its place, Google did not look there: the identity is written by place, and a commit more
+        is counted. Returns the newest revision.
+        """
+        found = self._ledger_now()
+        if found.revision != stamp or found.meta.get(COMMIT) != self.memory.before:
+            self._refuse_put_back()
+        self.memory.put_back, self.memory.blind = False, True
+        self._take_back(
+            Commit(change.run, meta={name: change.meta[name] for name in CHAINED if name in change.meta}), stamp + 1
+        )
+        self.memory.ahead = (after, stamp + 1)
+        return stamp + 1
+
+    def _look_for_older(self) -> None:
+        """Raises Disagree where a commit was refused because an older, shorter version of the sheet is there now."""
+        before = self.memory.chain.get(COMMIT)
+        if before is not None and self._ledger_now().meta.get(COMMIT) != before:
+            self.memory.put_back = True
+            self._refuse_put_back()
+
+    def _ledger_now(self) -> frames.LedgerTab:
+        tab = self.known.tab(LEDGER)
+        grid = _Grid(self._values([quoted(tab.title)])["valueRanges"][0])
+        return frames.ledger_of_columns(*self._cells(tab, grid), self.name)
 
     def _logs_of(self, change: Commit) -> set[str]:
         """The logs this commit writes to that count as open, and Archive for a copy there that is marked."""
@@ -485,7 +541,7 @@ class GoogleWorkbook:
 
     def _take_back(self, change: Commit, stamp: int) -> None:
         """Takes rows out of the ledger again that a native table may have dropped: an order is never called landed that is not."""
-        draft = _Draft(self, Commit(change.run), stamp)
+        draft = _Draft(self, Commit(change.run, meta=change.meta), stamp)
         self._apply(draft.requests, stamp, draft.value, heads=False)
         draft.remember(None)
 
@@ -547,9 +603,7 @@ class GoogleWorkbook:
 
         Another run's commit moves both at once, so running again would never help.
         """
-        tab = self.known.tab(LEDGER)
-        grid = _Grid(self._values([quoted(tab.title)])["valueRanges"][0])
-        revision = frames.ledger_of_columns(*self._cells(tab, grid), self.name).revision
+        revision = self._ledger_now().revision
         if revision < stamp:
             raise Damaged(RESTORED.format(now=revision, newest=stamp), UNRESTORE)
 
@@ -1036,13 +1090,13 @@ class _Draft:
                 self._find(place, line.shown, line.sync)
         return True
 
-    def _find(self, place: _Place, old: str, new: str) -> None:
+    def _find(self, place: _Place, old: str, new: str, column: str = SYNC) -> None:
         self.requests.append(
             {
                 "findReplace": {
                     "find": old,
                     "replacement": new,
-                    "range": _column(place.sheet, place.columns[SYNC]),
+                    "range": _column(place.sheet, place.columns[column]),
                     "matchCase": True,
                     "matchEntireCell": True,
                 }
@@ -1079,7 +1133,10 @@ class _Draft:
         """Ledger and meta rows: known ones by their place, new ones below, in as few requests as they have stretches."""
         book, place = self.book, self.book.memory.places[LEDGER]
         rows: dict[tuple[str, str], Row] = {(id_text(row["tab"]), id_text(row["key"])): row for row in change.ledger}
-        for key, text in {**change.meta, **own, **frames.own_meta(stamp)}.items():
+        chained = self._chained(change)
+        for key, text in {**change.meta, **own, **frames.own_meta(stamp), **self._witness(change, stamp)}.items():
+            if key in chained:
+                continue
             if text is None:
                 if (frames.META, key) in book.memory.ledger:
                     rows[frames.META, key] = {}
@@ -1090,7 +1147,7 @@ class _Draft:
         for name in (*change.forget, *dropped):
             if name not in rows and name in book.memory.ledger:
                 rows[name] = {}
-        at: dict[int, Row] = {}
+        at: dict[int, Row] = {place: {} for place in book.memory.doubled}
         self._moved: dict[tuple[str, str], int | None] = {}
         self._free = list(reversed(book.memory.free))
         following = book.memory.following
@@ -1118,6 +1175,32 @@ class _Draft:
             corner = {"sheetId": place.sheet, "rowIndex": start - 1, "columnIndex": 0}
             self.requests.append({"updateCells": {"start": corner, "rows": lines, "fields": "userEnteredValue"}})
 
+    def _chained(self, change: Commit) -> set[str]:
+        """Replaces the identity's entries by what they were: only the copy that the last read or commit saw takes them.
+
+        Google has no precondition on content, and a version of the sheet that came back meanwhile takes the batch like any other:
+        that its commit is another one is seen by the count of what was replaced. Returns the entries that went so.
+        """
+        memory = self.book.memory
+        self._chain = {name: text for name in CHAINED if (text := change.meta.get(name))}
+        self._proof: int | None = None
+        place = memory.places[LEDGER]
+        # what is typed stays a text: a name begins with a letter, marks with a brace
+        if memory.blind or not all(
+            name in memory.chain and (text[0].isalpha() or text[0] == "{") for name, text in self._chain.items()
+        ):
+            return set()
+        for name, text in self._chain.items():
+            if memory.chain[name] != text:
+                self._proof = len(self.requests)
+                self._find(place, memory.chain[name], text, COLUMNS[2])
+        return set(self._chain)
+
+    def _witness(self, change: Commit, stamp: int) -> dict[str, str]:
+        """The commit's id once more, by place: with the replaced one it tells an older copy from the newest."""
+        commit = change.meta.get(COMMIT) or self.book.memory.chain.get(COMMIT)
+        return {WRITTEN: written(stamp, commit)} if commit else {}
+
     def remember(self, body: dict[str, Any] | None) -> None:
         """Takes an applied batch into the adapter's memory. Sync texts that were not found stay as they were read.
 
@@ -1131,7 +1214,8 @@ class _Draft:
             else:
                 memory.ledger[name] = where
         memory.waiting, memory.unproven, memory.again = self._waiting, self._unproven, []
-        memory.free, memory.following = sorted(self._free), self._following
+        memory.free, memory.following = sorted([*self._free, *memory.doubled]), self._following
+        memory.doubled = ()
         if self._archived:
             self._left()
         memory.heights = self._seen
@@ -1143,6 +1227,10 @@ class _Draft:
         for line in self._bare:
             line.sync = line.shown
         replies = None if body is None else body.get("replies", [])
+        memory.before = memory.chain.get(COMMIT, "")
+        memory.chain |= self._chain
+        if replies is not None and self._proof is not None:
+            memory.put_back = not replies[self._proof].get("findReplace", {}).get("occurrencesChanged", 0)
         for lines, text, number in self._answered:
             if replies is None or replies[number].get("findReplace", {}).get("occurrencesChanged", 0):
                 for line in lines:

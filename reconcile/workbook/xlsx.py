@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from reconcile import boundary
 from reconcile.core.cells import id_text
+from reconcile.core.identity import BOOK, COMMIT
 from reconcile.core.model import Commit
 from reconcile.errors import Damaged, ReconcileError, RevisionMoved, SettingsError, Unavailable
 from reconcile.workbook import frames, templates, xlsx_book, xlsx_file, xlsx_package, xlsx_stripped
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from reconcile.workbook.templates import Templates
     from reconcile.workbook.xlsx_book import Book
     from reconcile.workbook.xlsx_layout import Gap
+
+MOST_TWINS: Final = 5
+"""So many files beside the workbook are opened to see whether they are copies of it."""
 
 _ATTEMPTS: Final = 3
 """How often a commit starts again because staff saved in the same moment."""
@@ -57,6 +61,7 @@ class XlsxWorkbook:
         self._clock = clock
         self._book: Book | None = None
         self._shown: Book | None = None
+        self._commit_id: str | None = None  # as of the last read or commit; None before both
         if "\0" in str(path):
             raise SettingsError(f"{str(path)!r} is not a path.", "Correct RECONCILE_SHEET.")
         suffix = self.path.suffix.lower()
@@ -92,6 +97,7 @@ class XlsxWorkbook:
         raw = xlsx_file.read_bytes(self.path)
         self._book, snapshot = self._parse(raw)
         self._shown = self._book
+        self._commit_id = snapshot.meta.get(COMMIT, "")
         boundary.at("book.after-read")
         return snapshot
 
@@ -117,12 +123,17 @@ class XlsxWorkbook:
                     f"Another run committed to {self.name}: it is at revision {book.revision}, not {after}.",
                     "Nothing was written. Run again.",
                 )
+            if self._commit_id not in (None, book.meta.get(COMMIT, "")):  # a copy that went another way as far
+                raise RevisionMoved(
+                    f"{self.name} is another copy than this run has read.", "Nothing was written. Run again."
+                )
             book.refuse_cramped()
             new = book.applied(change, self._shown)
             try:
                 self._replace(book, new)
             except xlsx_file.Moved:
                 continue
+            self._commit_id = change.meta.get(COMMIT) or book.meta.get(COMMIT, "")
             return new.revision
         raise xlsx_file.moved_away(self.path)
 
@@ -333,6 +344,22 @@ class XlsxWorkbook:
             )
         )
         return findings
+
+    def twins(self) -> list[str]:
+        """Names of files in the workbook's folder that are named like it and are this very workbook.
+
+        A sync client or a hurried Save As leaves such copies. A file that cannot be read is none.
+        """
+        mine = xlsx_book.parse(xlsx_file.read_bytes(self.path), self.name, self._known, self.zone)[1].meta.get(BOOK)
+        return [
+            path.name for path in xlsx_file.named_like(self.path)[:MOST_TWINS] if mine and self._book_of(path) == mine
+        ]
+
+    def _book_of(self, path: Path) -> str | None:
+        try:
+            return xlsx_book.parse(xlsx_file.read_bytes(path), path.name, self._known, self.zone)[1].meta.get(BOOK)
+        except ReconcileError:
+            return None
 
     def _check_writable(self) -> Finding:
         trouble = xlsx_file.why_not_writable(self.path)

@@ -357,6 +357,20 @@ def moved_away(path: Path) -> RevisionMoved:
     return RevisionMoved(f"{path.name} was saved by somebody else while this run was writing.", "Run again.")
 
 
+def named_like(path: Path) -> list[Path]:
+    """Other .xlsx files in its folder whose names hold its own, by name: `orders (1).xlsx`, `orders - Copy.xlsx`; no lock files."""
+    stem = path.stem.casefold()
+    return sorted(
+        other
+        for other in path.resolve().parent.iterdir()
+        if other.suffix.casefold() == ".xlsx"
+        and stem in other.stem.casefold()
+        and not other.name.startswith(("~$", "."))
+        and other.is_file()
+        and not other.samefile(path)
+    )
+
+
 def why_not_writable(path: Path) -> str:
     """Why the file could not be replaced, in words, "" when it could; nothing is written to find out."""
     target = path.resolve()

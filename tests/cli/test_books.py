@@ -99,6 +99,8 @@ def test_an_older_copy_stops_everything_that_counts(lived: Terminal) -> None:
         ("plan",),
         ("sync",),
         ("doctor",),
+        ("resolve",),
+        ("resolve", "claim-run-1", "--nothing"),
         ("panel", "add-ticket", "--user", "u", "--subject", "s", "--message", "m", "--yes"),
     ):
         stops(lived.type(*command), "is an older copy (revision 4)", "(2026-11-22 15:53 UTC)", *happened, *ways)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reconcile import boundary
 from reconcile.panel.practice import Fault, PracticePanel
+from reconcile.workbook import google
 from tests.cli.google_sheet import Sheet, set_up
 from tests.cli.test_books import once_only, requests, stops
 
@@ -70,6 +72,50 @@ def test_a_day_is_put_back_by_version_history(terminal: Terminal, sheet: Sheet) 
     assert len(sheet.rows("orders")) == 122
     for _ in range(2):
         assert "  Sent     nothing\n" in goes_on(terminal).out
+    assert once_only(terminal) == ALL
+
+
+@pytest.mark.parametrize("way", ["restore", "forward"])
+@pytest.mark.parametrize("commit", [2, 3, 4])
+def test_put_back_in_the_middle_of_a_run(terminal: Terminal, sheet: Sheet, commit: int, way: str) -> None:
+    """F26: between two writes of one run a version comes back: that run stops, so does the next, and both ways on lead to the end."""
+    version = sheet.version()
+    newest = 0
+    sheet.edit("orders", "15", status="Canceled")
+    sheet.edit("payments", "INV-7", user="maria", amount=25.5, details="Bank transfer", send="Yes")
+    sheet.edit("tickets", "T-1", user="maria", subject="Hello", message="Text", send="Yes")
+    for number in range(501, 621):
+        terminal.panel.add_order(str(number), "1", link=f"l{number}", quantity="10", charge="1", user_id="u")
+    count = 0
+
+    def hook(name: str) -> None:
+        nonlocal count, newest
+        count += name == "book.before-commit"
+        if name == "book.before-commit" and count == commit:
+            newest = sheet.version()
+            sheet.put_back(version)
+
+    boundary.set_hook(hook)
+    try:
+        stops(terminal.type("sync"), google.PUT_BACK, "restore the newest version", "`reconcile restore`")
+    finally:
+        boundary.set_hook(None)
+    before = len(terminal.panel.requests)
+    # a shorter version cannot take the commit, so it stays as it was
+    told = "put back to an older version while a run was writing to it" if commit == 2 else "is an older copy"
+    stops(terminal.type("sync"), told, "`reconcile restore`")
+    assert len(terminal.panel.requests) == before
+    if way == "forward":
+        sheet.put_back(newest)
+    else:
+        assert terminal.type("restore", "--yes").code == 0
+        # what staff had typed since is not in that version
+        sheet.edit("orders", "15", status="Canceled")
+        sheet.edit("payments", "INV-7", user="maria", amount=25.5, details="Bank transfer", send="Yes")
+        sheet.edit("tickets", "T-1", user="maria", subject="Hello", message="Text", send="Yes")
+    for _ in range(2):
+        goes_on(terminal)
+    assert len(sheet.rows("orders")) == 122
     assert once_only(terminal) == ALL
 
 

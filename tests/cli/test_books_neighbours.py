@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sqlite3
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from reconcile import boundary
+from reconcile.commands import world
+from reconcile.core.lease import LEASE, Lease
 from tests.cli.test_books import STATE, lived, once_only, pay, put_back, stops
 
 if TYPE_CHECKING:
@@ -33,6 +37,76 @@ def goes_on(terminal: Terminal, *codes: int) -> str:
 
 def ids(terminal: Terminal) -> list[str]:
     return [str(row["ID"]) for row in terminal.rows("Orders")]
+
+
+def _closed(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Nobody may look into `folder` or write there any more: for root, whom no mode keeps out, as for everybody else."""
+    inside = str(folder.resolve())
+
+    def refusing(real: Any) -> Any:
+        def call(path: Any, *args: Any, **more: Any) -> Any:
+            if isinstance(path, str | os.PathLike) and str(Path.cwd() / path).startswith(inside + os.sep):
+                raise PermissionError(errno.EACCES, "Permission denied", str(path))
+            return real(path, *args, **more)
+
+        return call
+
+    for name in ("open", "stat", "unlink", "mkdir"):
+        monkeypatch.setattr(os, name, refusing(getattr(os, name)))
+
+
+def test_a_state_folder_that_nobody_may_look_into(lived: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It counts as the journal: nothing is sent, no new one is begun elsewhere, and what only looks goes on."""
+    lived.edit("Orders", "501", Status="Canceled")
+    before = len(lived.panel.requests)
+    with monkeypatch.context() as there:
+        _closed(there, lived.folder / STATE)
+        for command in (
+            ("sync",),
+            ("restore", "--yes"),
+            ("adopt", "--yes"),
+            ("panel", "get-orders", "--type", "1", "--yes"),
+        ):
+            ended = lived.type(*command)
+            assert ended.code == 5, ended
+            assert "cannot be used: Permission denied." in ended.err
+            assert "move all that is in it" in ended.err
+        assert lived.type("plan").code == 0
+    assert len(lived.panel.requests) == before
+    goes_on(lived)
+
+
+def test_the_state_folder_moves_to_another_disk(
+    lived: Terminal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Taken along whole and named, it is the same journal; named without being taken along, another machine's question is asked."""
+    monkeypatch.setenv("RECONCILE_STATE_DIR", str(tmp_path / "disk"))
+    stops(lived.type("sync"), "`reconcile adopt`")
+    shutil.rmtree(tmp_path / "disk", ignore_errors=True)
+    shutil.move(lived.folder / STATE, tmp_path / "disk")
+    put_back(lived)
+    stops(lived.type("sync"), "is an older copy")
+    assert lived.type("restore", "--yes").code == 0
+    goes_on(lived)
+    assert once_only(lived) == ALL
+
+
+def test_an_older_copy_comes_while_a_run_waits_for_another(lived: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`sync --wait` reads again when its turn comes: nothing that it saw before counts."""
+    lived.edit("Orders", "501", Status="Canceled")
+    lived.commit({LEASE: Lease("another", lived.moment[0] + timedelta(minutes=5)).text()})
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        put_back(lived)
+
+    monkeypatch.setattr(world, "sleep", sleep)
+    before = len(lived.panel.requests)
+    stops(lived.type("sync", "--wait", "60"), "Waiting up to 60 s for it", "is an older copy", "`reconcile restore`")
+    assert slept == [2.0]
+    assert len(lived.panel.requests) == before
+    assert once_only(lived) == ALL
 
 
 # --- files --------------------------------------------------------------------------------------------------------------------
@@ -71,6 +145,8 @@ def test_an_older_copy_under_another_name_beside_the_newest(lived: Terminal, mon
     "name",
     [
         "orders (maria's conflicted copy 2026-11-22).xlsx",
+        "orders (1).xlsx",
+        "orders - Copy.xlsx",
         "orders-DESKTOP-7.xlsx",
         "./~orders.xlsx",
         "Copy of orders.xlsx",
@@ -82,9 +158,24 @@ def test_a_conflicted_copy_lies_beside_the_workbook(
     """A sync client keeps two versions: the workbook goes on, and the other one is a copy when somebody opens it for the job."""
     shutil.copy(lived.folder / "backup.xlsx", lived.folder / name)
     goes_on(lived)
+    ended = lived.type("doctor")
+    assert ended.code == 0, ended
+    assert f"copies     {name.removeprefix('./')} beside it is a copy of this workbook" in ended.out
     monkeypatch.setenv("RECONCILE_SHEET", name)
     stops(lived.type("sync"), "is a copy of a workbook that still stands at")
     assert once_only(lived) == ALL
+
+
+def test_what_only_sounds_like_a_copy_is_none(lived: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another workbook of a similar name, a lock file, a file that is no workbook, and a backup under a name of its own."""
+    monkeypatch.setenv("RECONCILE_SHEET", "orders of ann.xlsx")
+    assert lived.type("init").code == 0
+    monkeypatch.setenv("RECONCILE_SHEET", "orders.xlsx")
+    (lived.folder / "orders (2).xlsx").write_bytes(b"no workbook")
+    (lived.folder / "orders - folder.xlsx").mkdir()
+    ended = lived.type("doctor")
+    assert ended.code == 0, ended
+    assert "copies" not in ended.out
 
 
 def test_a_linked_workbook_is_the_workbook(lived: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,6 +65,12 @@ class GoogleHands(Hands):
         other.email = STAFF
         return other
 
+    def keep(self) -> int:
+        return self.emulator.versions(self.id)[-1]
+
+    def put_back(self, kept: int) -> None:
+        self.emulator.restore(self.id, kept)
+
     def person(self, tab: str) -> Staff:
         """One person on one tab."""
         return Staff(self.emulator, self.id, templates().tab(tab).title, self.email)

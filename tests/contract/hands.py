@@ -6,6 +6,7 @@ workbook (`open`); everything people do is built from these.
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -57,6 +58,14 @@ class Hands(ABC):
     @abstractmethod
     def remove_tab(self, tab: str) -> None:
         """Deletes a tab."""
+
+    @abstractmethod
+    def keep(self) -> Any:
+        """A copy of the workbook as it is now."""
+
+    @abstractmethod
+    def put_back(self, kept: Any) -> None:
+        """Puts such a copy back in the workbook's place."""
 
     # --- what people do ------------------------------------------------------------------------------------------------------
 
@@ -143,6 +152,13 @@ class MemoryHands(Hands):
     def remove_tab(self, tab: str) -> None:
         del self.book.grids[tab]
 
+    def keep(self) -> dict[str, Grid]:
+        return copy.deepcopy(self.book.grids)
+
+    def put_back(self, kept: dict[str, Grid]) -> None:
+        self.book.grids.clear()
+        self.book.grids.update(copy.deepcopy(kept))
+
 
 class XlsxHands(Hands):
     """Staff with a spreadsheet program that opens, changes and saves the file."""
@@ -181,3 +197,9 @@ class XlsxHands(Hands):
         book = openpyxl.load_workbook(self.path)
         book.remove(book[templates().tab(tab).title])
         book.save(self.path)
+
+    def keep(self) -> bytes:
+        return self.path.read_bytes()
+
+    def put_back(self, kept: bytes) -> None:
+        self.path.write_bytes(kept)

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from reconcile import boundary
 from reconcile.core.cells import Formula, id_text
 from reconcile.core.diff import answered_as
+from reconcile.core.identity import COMMIT
 from reconcile.core.ledger import CLAIMED, COLUMNS, SCHEMA
 from reconcile.core.model import SYNC, Snapshot
 from reconcile.errors import Damaged, RevisionMoved
@@ -42,6 +43,7 @@ class MemoryWorkbook:
     commits: int = 0
     language: str = "en"
     shown: list[list[Cell]] = field(default_factory=list)
+    commit_id: str | None = None
 
     def __post_init__(self) -> None:
         self.known = templates.templates(self.language)
@@ -62,6 +64,7 @@ class MemoryWorkbook:
         tabs = {tab.key: frames.frame(tab, self._rows(tab.key)) for tab in self.known.data_tabs}
         ledger = frames.read_ledger(self._rows(LEDGER), self.name)
         self.shown = copy.deepcopy(self.grids[frames.ORDERS])
+        self.commit_id = ledger.meta.get(COMMIT, "")
         boundary.at("book.after-read")
         return Snapshot(ledger.revision, tabs, ledger.frame.copy(), dict(ledger.meta), self.known.words)
 
@@ -80,8 +83,9 @@ class MemoryWorkbook:
         """The port's commit."""
         frames.check_commit(change, self.known, self.cell_limit)
         boundary.at("book.before-commit")
-        revision = frames.read_ledger(self._rows(LEDGER), self.name).revision
-        if revision != after:
+        ledger = frames.read_ledger(self._rows(LEDGER), self.name)
+        revision = ledger.revision
+        if revision != after or self.commit_id not in (None, ledger.meta.get(COMMIT, "")):
             raise RevisionMoved(
                 f"Another run committed to {self.name}: it is at revision {revision}, not {after}.", "Run again."
             )
@@ -92,6 +96,7 @@ class MemoryWorkbook:
             self.grids = before
             raise
         self.commits += 1
+        self.commit_id = change.meta.get(COMMIT) or ledger.meta.get(COMMIT, "")
         boundary.at("book.after-commit")
         return change.revision or revision + 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from reconcile import boundary
 from reconcile.core.cells import Formula
+from reconcile.core.identity import Here, Identity, Kind, Known, examine, identity_of
 from reconcile.core.ledger import COLUMNS
 from reconcile.core.model import ROW, Commit
 from reconcile.errors import Damaged, ReconcileError, RevisionMoved
@@ -248,6 +250,60 @@ class WorkbookContract:
         with pytest.raises(RevisionMoved):
             slow.commit(Commit("slow", append={"orders": [order("16")]}, meta={"lease": "slow"}), revision)
         assert state(hands.open().read()) == before
+
+    @pytest.mark.parametrize("between", [1, 3])
+    def test_a_workbook_that_was_put_back_between_two_commits_is_told(self, hands: Hands, between: int) -> None:
+        """An older copy refuses the next commit, or it is told from the newest by everybody who reads it; this run goes no further."""
+        book, identity = hands.open(), Identity(book="b" * 16)
+
+        def commit(key: str) -> None:
+            nonlocal identity
+            after = identity.committed("machine", identity.revision + 1, f"c{key}")
+            change = Commit(f"run {key}", append={"orders": [order(key)]}, meta=after.meta)
+            assert book.commit(change, identity.revision) == after.revision
+            identity = after
+
+        identity = replace(identity, revision=book.read().revision)
+        commit("1")
+        kept, older = hands.keep(), identity
+        for number in range(between):
+            commit(f"2{number}")
+        hands.put_back(kept)
+        for key in ("3", "4"):
+            with pytest.raises(ReconcileError):
+                commit(key)
+        snapshot = hands.open().read()
+        found = identity_of(snapshot.meta, snapshot.revision)
+        assert (found.commit, found.machines) == (older.commit, older.machines)
+        assert found.mixed or (found == older and list(snapshot.tabs["orders"].index) == ["1"])
+        known = Known(identity.book, number=identity.revision, begun=identity.revision + 1, revision=identity.revision)
+        findings = examine(found, known, Here("machine", "", shared=True))
+        assert [finding.kind for finding in findings] == [Kind.OLDER]
+
+    def test_a_copy_that_went_another_way_as_far_is_told(self, hands: Hands) -> None:
+        """Between two commits of a run comes a copy with as many commits, one of them another machine's."""
+        book, other, first = hands.open(), hands.open(), Identity(book="b" * 16)
+
+        def commit(by: Workbook, before: Identity, machine: str, key: str) -> Identity:
+            after = before.committed(machine, before.revision + 1, f"c{key}")
+            by.commit(Commit(f"run {key}", append={"orders": [order(key)]}, meta=after.meta), before.revision)
+            return after
+
+        first = commit(book, replace(first, revision=book.read().revision), "a", "1")
+        kept = hands.keep()
+        second = commit(book, first, "a", "2")
+        hands.put_back(kept)
+        assert other.read().revision == first.revision
+        theirs = commit(other, first, "b", "3")
+        with pytest.raises(ReconcileError):
+            commit(book, second, "a", "4")
+        snapshot = hands.open().read()
+        found = identity_of(snapshot.meta, snapshot.revision)
+        assert (found.commit, found.machines) == (theirs.commit, theirs.machines)
+        known = Known("b" * 16, number=second.revision, begun=second.revision + 1, revision=2, stamp=second.commit)
+        assert [each.kind for each in examine(found, known, Here("a", "", shared=True))] == [
+            Kind.OLDER if found.mixed else Kind.FORK
+        ]
 
     def test_an_adapter_that_lost_a_race_can_go_on(self, hands: Hands) -> None:
         """After RevisionMoved, reading again and committing works."""

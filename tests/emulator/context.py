@@ -30,6 +30,7 @@ class Switches:
     blanks_are_duplicates: bool = True
     sort_moves_row_metadata: bool = False
     findreplace_checks_whole_range: bool = False
+    findreplace_in_hidden_tabs: bool = True
     lone_surrogates_fail: bool = True
     copies_carry_metadata: bool = True  # File > Make a copy
     restoring_brings_metadata_back: bool = True  # File > Version history

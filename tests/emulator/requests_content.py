@@ -48,6 +48,8 @@ def find_replace(ctx: Context, req: Json) -> Json:
         targets = [(sheet, (0, sheet.row_count, 0, sheet.column_count))]
     else:
         targets = [(s, (0, s.row_count, 0, s.column_count)) for s in ctx.book.sheets if s.sheet_type == "GRID"]
+    if not ctx.switches.findreplace_in_hidden_tabs:
+        targets = [(sheet, area) for sheet, area in targets if not sheet.props.get("hidden")]
     if ctx.switches.findreplace_checks_whole_range:
         for sheet, (r0, r1, c0, c1) in targets:
             ctx.may_edit(Area(sheet.sheet_id, r0, r1, c0, c1))

@@ -170,19 +170,22 @@ class Outside(Sim):
             if told.code != STOPPED:
                 return
             self.stops += 1
-            if not isinstance(told.error, Disagree) or "reconcile " not in told.error.next_step:
+            step = (
+                told.error.next_step if isinstance(told.error, Disagree) else (told.outcome and told.outcome.next_step)
+            )
+            if not step or "reconcile " not in step:
                 self.watch.say(f"{told.run} stops and names no way on: {told.error!r}")
                 return
-            self._way_on(machine, told.error)
+            self._way_on(machine, step)
             told = self.watch.run(machine)
         if told.code == STOPPED:
             self.watch.say(f"{told.run} still stops after its ways on: {told.error!r}")
 
-    def _way_on(self, machine: str, error: Disagree) -> None:
+    def _way_on(self, machine: str, step: str) -> None:
         """What the message names: `reconcile restore`, or `reconcile adopt`. It asks the panel for nothing."""
         asked = len(self.world.panel.requests)
-        way = "restore" if "`reconcile restore`" in error.next_step else "adopt"
-        self.log(f"  a person types reconcile {way} on {machine}, for {error.kinds}")
+        way = "restore" if "`reconcile restore`" in step else "adopt"
+        self.log(f"  a person types reconcile {way} on {machine}")
         try:
             if way == "restore":
                 self.world.restore_book(machine)
@@ -198,12 +201,8 @@ class Outside(Sim):
         self.watch.recorded = self.world.runs, self.world.meta()
 
     def in_mid_run(self) -> None:
-        """In the middle of a run somebody keeps a copy of the workbook, or an older one comes back.
-
-        Not on Google: a version that is brought back between two commits of one run is not noticed there (docs/books.md).
-        """
+        """In the middle of a run somebody keeps a copy of the workbook, or an older one comes back."""
         place, back = self.outside.randrange(40), bool(self.kept) and self.outside.random() < OFTEN
-        back = back and self.kind != "google"
         machine = self.outside.choice(MACHINES)
         self.follow(self.watch.run(machine))
         self.customers()

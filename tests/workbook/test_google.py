@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconcile.core.cells import Formula
+from reconcile.core.identity import WRITTEN, Here, Identity, Kind, examine, identity_of
 from reconcile.core.model import Commit
-from reconcile.errors import AccessRefused, Damaged, ReconcileError, RevisionMoved, Unavailable
+from reconcile.errors import AccessRefused, Damaged, Disagree, ReconcileError, RevisionMoved, Unavailable
 from reconcile.workbook import google
 from reconcile.workbook.google import BASE, KEPT, GoogleWorkbook
 from reconcile.workbook.google_http import Pace
@@ -293,6 +294,95 @@ def test_a_version_restored_from_long_ago_stops_the_run_at_its_begin(hands: Goog
         again.commit(Commit("next", meta={"claiming": "12"}), again.read().revision)
     assert caught.value.what == google.RESTORED.format(now=2, newest=KEPT + 5)
     assert caught.value.next_step == google.UNRESTORE
+
+
+def chained(book: GoogleWorkbook, before: Identity, commit: str, **more: Any) -> Identity:
+    """Commits with the identity that comes after `before`."""
+    after = before.committed("machine", before.revision + 1, commit)
+    revision = book.commit(Commit("run", meta={**after.meta, **more}), before.revision)
+    return after if revision == after.revision else after.at_revision("machine", revision)
+
+
+def mixed(hands: GoogleHands, *, metadata: bool = True) -> Identity:
+    """A run's commit went into an older version: the identity that this version had."""
+    hands.emulator.switches.restoring_brings_metadata_back = metadata
+    book = hands.open()
+    first = chained(book, Identity(revision=book.read().revision), "c1", lease="one", claiming="12")
+    version = hands.keep()
+    second = chained(book, first, "c2", lease=None, claiming=None)
+    third = chained(book, second, "c3", claiming="13", lease="two")  # in each other's places
+    hands.put_back(version)
+    with pytest.raises(Disagree) as caught:
+        chained(book, third, "c4", lease="three")
+    assert caught.value.what == google.PUT_BACK
+    assert "`reconcile restore`" in caught.value.next_step
+    return first
+
+
+@pytest.mark.parametrize("metadata", [True, False])
+def test_a_version_put_back_between_two_commits_stops_the_run_and_the_next_one(
+    hands: GoogleHands, *, metadata: bool
+) -> None:
+    """It keeps its own identity, whatever became of the stamps; rows that stand twice in its ledger now are no hindrance."""
+    first = mixed(hands, metadata=metadata)
+    for _ in range(2):
+        snapshot = hands.open().read()
+        found = identity_of(snapshot.meta, snapshot.revision)
+        assert found.mixed
+        assert (found.commit, found.machines) == (first.commit, first.machines)
+        assert [each.kind for each in examine(found, None, Here("another", ""))] == [Kind.OLDER]
+
+
+def test_a_commit_upon_a_mixed_version_puts_it_right(hands: GoogleHands) -> None:
+    """What `restore` commits replaces the copy's own identity, and no ledger row stands twice any more."""
+    mixed(hands)
+    book = hands.open()
+    snapshot = book.read()
+    names = [(row[0], row[1]) for row in hands.see("ledger")[1:] if row[0]]
+    assert len(set(names)) < len(names)
+    found = identity_of(snapshot.meta, snapshot.revision)
+    after = found.committed("machine", 9, "c9").at_revision("machine", found.revision + 3)
+    book.commit(Commit("restore", meta=after.meta, revision=after.revision), found.revision)
+    snapshot = hands.open().read()
+    assert identity_of(snapshot.meta, snapshot.revision) == after
+    names = [(row[0], row[1]) for row in hands.see("ledger")[1:] if row[0]]
+    assert len(set(names)) == len(names)
+
+
+def test_a_program_that_does_not_know_the_witness_is_no_contradiction(hands: GoogleHands) -> None:
+    """An earlier one writes its commit by place and leaves the witness at the revision before."""
+    book = hands.open()
+    first = chained(book, Identity(revision=book.read().revision), "c1")
+    meta = {**book.read().meta, "commit": "theirs"}
+    assert meta[WRITTEN] == f"{first.revision} c1"
+    assert not identity_of(meta, first.revision + 1).mixed
+    assert identity_of(meta, first.revision).mixed
+
+
+def test_where_google_finds_nothing_in_hidden_tabs_the_identity_goes_by_place(hands: GoogleHands) -> None:
+    """A commit that did not find the one before it looks before it believes that the sheet was put back."""
+    hands.emulator.switches.findreplace_in_hidden_tabs = False
+    book = hands.open()
+    identity = Identity(revision=book.read().revision)
+    for number in range(4):
+        identity = chained(book, identity, f"c{number}")
+        snapshot = hands.open().read()
+        assert (snapshot.revision, snapshot.meta["commit"]) == (identity.revision, f"c{number}")
+        assert not identity_of(snapshot.meta, snapshot.revision).mixed
+    assert identity.revision == 5  # one more for what had to be written again
+
+
+def test_a_put_back_after_a_lost_answer_is_found_by_the_next_commit(hands: GoogleHands) -> None:
+    """Of a batch whose answer was lost nobody knows what it found."""
+    book = hands.open()
+    identity = chained(book, Identity(revision=book.read().revision), "c1")
+    version = hands.keep()
+    identity = chained(book, identity, "c2")
+    hands.put_back(version)
+    hands.emulator.faults.at(len(hands.emulator.calls) + 1, Fault.commit_then_drop())
+    identity = chained(book, identity, "c3")
+    with pytest.raises(Disagree):
+        chained(book, identity, "c4")
 
 
 # --- staff between read and commit ---------------------------------------------------------------------------------------------
