@@ -186,6 +186,7 @@ LOST_ID_COPY: Final = (
     "its {label} is gone, and {key} stands in another row. Type its own {label} back, or remove the row."
 )
 FACTS_MOVED: Final = "What stands under {labels} is not that of {key}. Undo the last sort or paste; nothing is sent for this row until then."
+CLEARED_HERE: Final = "A blank cell changes nothing: the panel still has {what}. To change it, type the new value."
 FACTS_KEPT: Final = "Allowed as it stands here. The panel has {what}; what you change in this row is sent for that."
 FACT_CHANGED: Final = "{label} was changed here, but only the panel can change it: there it is {value}."
 HELD_BY_LIST: Final = (
