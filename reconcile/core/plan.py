@@ -300,6 +300,7 @@ def _settle_limit(
 
 def _keep_facts(draft: _Draft, limit: Limit, sheets: Mapping[Feed, Sheet], ledger: Ledger) -> None:
     """Marks the cells an approved accident is about as meant: their rows are free from the next run on, while they show the same."""
+    say = draft.words
     for place in limit.rows:
         row, shown = ledger.row(*place), draft.strange.get(place)
         if row is None or not shown:
@@ -309,7 +310,7 @@ def _keep_facts(draft: _Draft, limit: Limit, sheets: Mapping[Feed, Sheet], ledge
         draft.remember(row, refused=refusals_text(refusals(newest["refused"]), marked))
         draft.answers.pop(place, None)
         number = _number(sheets[Feed(place[0])].at(place[1]))
-        draft.say(*place, number, Kind.INFO, _kept_text(row, shown, draft.words))
+        draft.say(*place, number, Kind.INFO, _kept_text(row, shown, say))
 
 
 def _kept_text(row: Row, names: Iterable[str], say: Words) -> str:
@@ -809,6 +810,7 @@ def _shows(draft: _Draft, limit: Limit) -> str:
 
 def _kept(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, moved: pd.DataFrame) -> set[tuple[str, str]]:
     """(key, column) of the cells that were let through although they are not what the panel sent, and show the same since. Says so."""
+    say = draft.words
     shown = {
         (str(key), str(name)): raw for key, name, raw in zip(moved["key"], moved["field"], moved["raw"], strict=True)
     }
@@ -827,9 +829,9 @@ def _kept(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, moved: pd.Dat
             draft.remember(row, refused=refusals_text(refusals(newest), left))
         if same:
             number = _number(sheet.at(key))
-            draft.say(feed, key, number, Kind.INFO, _kept_text(row, same, draft.words))
+            draft.say(feed, key, number, Kind.INFO, _kept_text(row, same, say))
             if refused := refusals(newest):
-                draft.say(feed, key, number, Kind.REFUSED, still_refused(feed, refused, draft.words))
+                draft.say(feed, key, number, Kind.REFUSED, still_refused(feed, refused, say))
             found.update((key, name) for name in same)
             draft.kept.update((feed.value, key, name) for name in same)
     return found
