@@ -449,6 +449,21 @@ def test_links_sorted_apart_and_ticked_are_settled(tmp_path: Path, kind: str) ->
     assert world.open_codes() == []
 
 
+def test_what_was_typed_in_such_rows_goes_out_after_the_tick_and_refunds_need_one_of_their_own(tmp_path: Path) -> None:
+    """The tick for the cells named no amount, so it moves no money; nothing typed beside them is lost either."""
+    world, code = apart_of(tmp_path)
+    world.edit("orders", {"2": {"status": "Canceled"}, "3": {"status": "Completed"}})
+    world.tick(code)
+    assert world.run().code == 0
+    assert world.run().code == 3
+    assert (world.refunded(), world.panel.state.orders["3"].status) == ([], "Completed")
+    (money,) = world.open_codes()
+    assert world.cell("approvals", f"{money}-1", "Summary") == "refund 5.00"
+    world.tick(money)
+    assert world.run().code == 0
+    assert [world.run().code, world.refunded()] == [0, ["2"]]
+
+
 def test_what_was_let_through_is_what_the_cells_showed_then(tmp_path: Path) -> None:
     """Sorted once more they show something else, so that is asked about again; put right, nothing is left of it."""
     world, code = apart_of(tmp_path)

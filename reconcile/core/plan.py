@@ -284,8 +284,6 @@ def _settle_limit(
     A row that asks a person something still asks: what it shows stays an edit until that is answered.
     """
     sent = {(*_place(push), change.field) for push in pushes for change in push.changes}
-    if limit.name == EXCHANGED_HEADINGS or limit in draft.facts_apart:
-        _keep_facts(draft, limit, sheets, ledger)
     for tab, key in limit.rows:
         ledger_row = ledger.row(tab, key)
         if ledger_row is not None and not Feed(tab).claimed and key in sheets[Feed(tab)]:
@@ -296,6 +294,8 @@ def _settle_limit(
                 continue
             if ledger_row is not None and name in WATCHED[tab] and (tab, key, name) not in sent:
                 draft.remember(ledger_row, **{name + SEEN: raw})
+    if limit.name == EXCHANGED_HEADINGS or limit in draft.facts_apart:
+        _keep_facts(draft, limit, sheets, ledger)
 
 
 def _keep_facts(draft: _Draft, limit: Limit, sheets: Mapping[Feed, Sheet], ledger: Ledger) -> None:
@@ -1342,6 +1342,9 @@ def _limits(draft: _Draft, total: Decimal, ledger: Ledger, settings: Rules) -> N
     if unbounded:
         text = say.LIMITS["unknown_refund"].format(count=len(unbounded))
         draft.limits.append(Limit("unknown_refund", text, _rows(unbounded)))
+    rows = {(tab, key) for tab, key, _ in draft.kept}
+    if beside := [push for push in draft.pushes if push.refund and _place(push) in rows]:
+        draft.limits.append(Limit("kept_refund", say.LIMITS["kept_refund"].format(count=len(beside)), _rows(beside)))
     _limits_of_staff_feeds(draft, settings)
     orders = ledger.of(Feed.ORDERS)
     open_rows = Counter(orders["state"].to_numpy(dtype=object))[STATE_OPEN]

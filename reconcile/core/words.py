@@ -472,6 +472,7 @@ LIMITS: Final = {
     "max_refund_unknown": "Refunds of {total} in one run, and {count} more of an amount that is not known; "
     "{most} is allowed.",
     "unknown_refund": "Refunds of an amount that cannot be worked out, since Charge or Quantity cannot be read: {count}.",
+    "kept_refund": "Refunds in rows that do not show what the panel has: {count}.",
     "max_payments": "{count} payments in one run, {most} allowed.",
     "max_payment_total": "Payments of {total} in one run, {most} is allowed.",
     "max_payment": "Payments above {most}: {count}.",
