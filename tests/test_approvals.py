@@ -415,6 +415,70 @@ def test_a_tampered_record_is_damage(desk: Office) -> None:
     assert f"approval:{code}" in str(told.error)
 
 
+# --- cells of the panel that were let through as they stand ------------------------------------------------------------------------
+
+
+def apart_of(folder: Path, kind: str = "memory") -> tuple[Office, str]:
+    """An office whose column Link was sorted by itself, and the code of the list that asks about it."""
+    made = make(folder, kind)
+    world = Office(folder, made.book, made.panel, made.clock, Rules(max_closed_share=100))
+    for number in range(1, 9):
+        world.panel.add_order(str(number), quantity="100", charge="5.00", link=f"https://example.com/{number}")
+    assert world.run().code == 0
+    world.edit("orders", {str(n): {"link": f"https://example.com/{1 + n % 8}"} for n in range(1, 9)})
+    assert world.run().code == 3
+    (code,) = world.open_codes()
+    return world, code
+
+
+@pytest.mark.parametrize("kind", BOOKS)
+def test_links_sorted_apart_and_ticked_are_settled(tmp_path: Path, kind: str) -> None:
+    """Rows say what the panel has and are free again; one row less, or one more wrong cell, is no new accident."""
+    world, code = apart_of(tmp_path, kind)
+    world.tick(code, value=True if kind == "google" else "Yes")
+    assert world.run().code == 0
+    assert world.cell("orders", "2", "Sync") == (
+        "#2 · Note. Allowed as it stands here. The panel has Link “https://example.com/2”; what you change in this row is sent for that."
+    )
+    world.edit("orders", {"2": {"status": "Completed"}, "3": {"user": "somebody"}})
+    assert world.run().code == 0
+    assert world.panel.state.orders["2"].status == "Completed"
+    assert str(world.cell("orders", "3", "Sync")).startswith("#3 · Please check. User was changed here")
+    world.book.show("orders", [row for row in world.book.see("orders") if str(row[0]) != "5"])
+    assert [world.run().code for _ in range(2)] == [0, 0]
+    assert world.open_codes() == []
+
+
+def test_what_was_typed_in_such_rows_goes_out_after_the_tick_and_refunds_need_one_of_their_own(tmp_path: Path) -> None:
+    """The tick for the cells named no amount, so it moves no money; nothing typed beside them is lost either."""
+    world, code = apart_of(tmp_path)
+    world.edit("orders", {"2": {"status": "Canceled"}, "3": {"status": "Completed"}})
+    world.tick(code)
+    assert world.run().code == 0
+    assert world.run().code == 3
+    assert (world.refunded(), world.panel.state.orders["3"].status) == ([], "Completed")
+    (money,) = world.open_codes()
+    assert world.cell("approvals", f"{money}-1", "Summary") == "refund 5.00"
+    world.tick(money)
+    assert world.run().code == 0
+    assert [world.run().code, world.refunded()] == [0, ["2"]]
+
+
+def test_what_was_let_through_is_what_the_cells_showed_then(tmp_path: Path) -> None:
+    """Sorted once more they show something else, so that is asked about again; put right, nothing is left of it."""
+    world, code = apart_of(tmp_path)
+    world.tick(code)
+    assert world.run().code == 0
+    world.edit("orders", {str(n): {"link": f"https://example.com/{1 + (n + 1) % 8}"} for n in range(1, 9)})
+    assert world.run().code == 3
+    (again,) = world.open_codes()
+    assert again != code
+    world.edit("orders", {str(n): {"link": f"https://example.com/{n}"} for n in range(1, 9)})
+    assert world.run().code == 0
+    world.edit("orders", {str(n): {"link": f"https://example.com/{1 + n % 8}"} for n in range(1, 9)})
+    assert world.run().code == 3, "put right in between: the word given then is over"
+
+
 # --- workbooks of before -----------------------------------------------------------------------------------------------------------
 
 

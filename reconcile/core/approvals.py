@@ -120,7 +120,10 @@ def about(limit: Limit, pushes: Sequence[Push]) -> tuple[Push, ...]:
 def through(approvals: Sequence[Approval], pushes: Sequence[Push]) -> dict[str, tuple[str, ...]]:
     """Which ticks have to wait for other lists, since these hold rows of theirs, too: code → the codes still to be ticked."""
     open_lists = {each.code: each.limit for each in approvals if each.ticked}
-    rows = {code: {(push.feed.value, push.key) for push in about(limit, pushes)} for code, limit in open_lists.items()}
+    rows = {
+        code: {(push.feed.value, push.key) for push in about(limit, pushes)} or set(limit.rows)
+        for code, limit in open_lists.items()
+    }
     waits: dict[str, tuple[str, ...]] = {}
     while True:
         shut = [each for each in approvals if each.code not in open_lists or each.code in waits]
@@ -142,7 +145,7 @@ def digests(limits: Sequence[Limit], pushes: Sequence[Push]) -> list[str]:
         changes = sorted(map(_facts, about(limit, pushes)))
         rows = sorted(limit.rows) or limit.text
         for number in range(len(limits)):
-            facts = json.dumps([limit.name, number, rows, changes])
+            facts = json.dumps([limit.name, number, rows, changes, *([limit.shows] if limit.shows else [])])
             digest = hashlib.sha256(facts.encode()).hexdigest()[:16]
             if digest not in made:
                 made.append(digest)
@@ -233,7 +236,8 @@ class _Tab:
     def asked(self, limits: Sequence[Limit], digests: Sequence[str], pushes: Sequence[Push]) -> list[Approval]:
         """Each limit with its list: the open one of its digest, or a new one.
 
-        One that was let through before, and about which there is nothing to send, is settled: it is not asked about again.
+        One that was let through before, and about which there is nothing to send, is settled: it is not asked about again. Where it is
+        about what cells show, those say themselves that they were let through: what comes back here was put right in between.
         """
         taken = {*self.now, *(line.stem for line in self.lines)}
         made = []
@@ -241,7 +245,7 @@ class _Tab:
             mine = [code for code, record in self.now.items() if record.digest == digest]
             code = next((code for code in mine if self.now[code].state is State.OPEN), "")
             used = next((code for code in mine if self.now[code].state is State.USED), "")
-            if used and not about(limit, pushes):
+            if used and not limit.shows and not about(limit, pushes):
                 continue
             listed = bool(code)
             code = code or _code(digest, taken)

@@ -395,6 +395,7 @@ def marks(raw: Cell) -> dict[str, tuple[str, str]]:
     """What else the panel said of a row: mark → (a text, another), the names without their sign.
 
     unclear: (in how many runs in a row it gave no clear answer, what it said last). A fact's name: (its value before, the panel's new one).
+    kept FACT: (what its cell showed when a person let it through as it is, as a digest, "").
     """
     return {name.removeprefix(MARK): held for name, held in _said(raw).items() if name.startswith(MARK)}
 

@@ -366,12 +366,14 @@ class Limit:
     """A limit the plan exceeds: its name, one sentence with the arithmetic, and the (tab, key) of the rows it holds.
 
     shuts: the feed in which rows and values no longer belong together, so that all of it is held and nothing is received for it.
+    shows: what else its list is about besides changes to send: the cells its rows show, as a digest.
     """
 
     name: str
     text: str
     rows: tuple[tuple[str, str], ...] = ()
     shuts: Feed | None = None
+    shows: str = ""
 
     def holds(self, place: tuple[str, str]) -> bool:
         """Whether the row at (tab, key) is held by it."""

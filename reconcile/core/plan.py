@@ -77,11 +77,15 @@ LONGEST_KEY: Final = 200
 CONTENT_SEEN: Final = "remains_seen"
 """Where the ledger row of a sent payment or ticket keeps what its row showed when an accident about it was let through."""
 
+KEPT: Final = "kept "
+"""Sign of a mark in `refused` that stands for a panel-owned cell which a person let through as it is; its value says what it showed."""
+
 ASKING: Final = (Kind.HELD, Kind.PROBLEM, Kind.WAITING)
 """The answers that ask a person for something."""
 
 _ON_ITS_WAY: Final = "on its way"
 
+EXCHANGED_HEADINGS: Final = "exchanged"
 EXCHANGED: Final = 3
 MOST_OF: Final = 0.8
 """So many rows with two cells in each other's column, and so many of all that changed there, mean that the headings changed places."""
@@ -146,7 +150,8 @@ class _Draft:
     """A plan in the making, and the language it speaks.
 
     edits: (tab, key) → the cells that moved. shapes: the accidents that were found in the shape of what moved.
-    typed_over: the true IDs of rows that show another one.
+    typed_over: the true IDs of rows that show another one. strange: (tab, key) → cells that are not what the panel sent.
+    facts_apart: the accidents that were found in those. kept: (tab, key, column) of such cells that a person let through.
     """
 
     words: Words
@@ -161,6 +166,9 @@ class _Draft:
     edits: dict[tuple[str, str], dict[str, Cell]] = field(default_factory=dict)
     shapes: list[Limit] = field(default_factory=list)
     typed_over: dict[Feed, set[str]] = field(default_factory=dict)
+    strange: dict[tuple[str, str], dict[str, Cell]] = field(default_factory=dict)
+    facts_apart: list[Limit] = field(default_factory=list)
+    kept: set[tuple[str, str, str]] = field(default_factory=set)
 
     def say(self, tab: str, key: str, row: int, kind: Kind, text: str) -> None:
         if len(key) > LONGEST_KEY:
@@ -277,6 +285,35 @@ def _settle_limit(
                 continue
             if ledger_row is not None and name in WATCHED[tab] and (tab, key, name) not in sent:
                 draft.remember(ledger_row, **{name + SEEN: raw})
+    if limit.name == EXCHANGED_HEADINGS or limit in draft.facts_apart:
+        _keep_facts(draft, limit, sheets, ledger)
+
+
+def _keep_facts(draft: _Draft, limit: Limit, sheets: Mapping[Feed, Sheet], ledger: Ledger) -> None:
+    """Marks the cells an approved accident is about as meant: their rows are free from the next run on, while they show the same."""
+    say = draft.words
+    for place in limit.rows:
+        row, shown = ledger.row(*place), draft.strange.get(place)
+        if row is None or not shown:
+            continue
+        newest = draft.settled.get(place, row)
+        marked = {**marks(newest["refused"]), **{KEPT + name: (_shown_mark(raw), "") for name, raw in shown.items()}}
+        draft.remember(row, refused=refusals_text(refusals(newest["refused"]), marked))
+        draft.answers.pop(place, None)
+        number = _number(sheets[Feed(place[0])].at(place[1]))
+        draft.say(*place, number, Kind.INFO, _kept_text(row, shown, say))
+
+
+def _kept_text(row: Row, names: Iterable[str], say: Words) -> str:
+    """What a row says whose panel-owned cells were let through as they stand: what the panel has."""
+    has = {name: cells.id_text(row[name]) for name in names}
+    what = ", ".join(f"{say.LABEL[name]} {say.shown(has[name]) if has[name] else say.PHRASES['blank']}" for name in has)
+    return say.FACTS_KEPT.format(what=what)
+
+
+def _shown_mark(raw: Cell) -> str:
+    """What a cell shows, as 16 hex digits."""
+    return hashlib.sha256(cells.id_text(raw).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _take_back(
@@ -503,9 +540,9 @@ def _claimed_feed(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, setti
     fields = (*WATCHED[feed.value], *((UNSURE,) if FEEDS[feed].unsure else ()))
     moved = diff.changed(sheet.frame, known, fields)
     free = moved[~moved["key"].isin(held)] if held else moved  # what is held has its own answers, and its own limit
-    if swapped := _exchanged(feed, sheet, ledger, say):
+    if swapped := _exchanged(draft, feed, sheet, ledger):
         draft.limits = [limit for limit in draft.limits if limit.shuts is not feed]
-        draft.limits.append(swapped)
+        draft.limits.append(replace(swapped, shows=_shows(draft, swapped)))
     else:
         shapes = accidents.found(feed, sheet.frame, known, free, say)
         draft.shapes.extend(shapes)
@@ -525,8 +562,9 @@ def _claimed_feed(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, setti
         _take(draft, feed, key, row, ledger_row, decided, moved_cells)
 
 
-def _exchanged(feed: Feed, sheet: Sheet, ledger: Ledger, say: Words) -> Limit | None:
+def _exchanged(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger) -> Limit | None:
     """Two columns in which the rows show each other's values, as when two headings change places; None where there are none."""
+    say = draft.words
     known, suffixes = (
         ledger.of(feed),
         {**dict.fromkeys(WATCHED[feed.value], SEEN), **dict.fromkeys(TAB_FACTS[feed], "")},
@@ -536,7 +574,8 @@ def _exchanged(feed: Feed, sheet: Sheet, ledger: Ledger, say: Words) -> Limit | 
         names = [name for name in suffixes if suffixes[name] == suffix]
         found = diff.changed(sheet.frame, known, names, suffix=suffix)
         for key, name in zip(found["key"], found["field"], strict=True):
-            moved.setdefault(name, set()).add(key)
+            if (feed.value, key, name) not in draft.kept:
+                moved.setdefault(name, set()).add(key)
     for one, other in combinations(moved, 2):
         rows = [key for key in sheet.keys if key in moved[one] and key in moved[other] and key not in sheet.twice]
         swapped = []
@@ -548,7 +587,7 @@ def _exchanged(feed: Feed, sheet: Sheet, ledger: Ledger, say: Words) -> Limit | 
                 swapped.append((_number(row), key))
         if len(swapped) >= EXCHANGED and len(swapped) >= MOST_OF * max(len(moved[one]), len(moved[other])):
             what = say.LIMITS["exchanged"].format(labels=say.named((one, other)))
-            return accidents.limit(feed, "exchanged", swapped, what, say)
+            return accidents.limit(feed, EXCHANGED_HEADINGS, swapped, what, say)
     return None
 
 
@@ -666,10 +705,11 @@ def _moved_facts(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, held: 
     wrong: dict[str, dict[str, Cell]] = {}
     links = set(ledger.of(feed)["link"]) if len(moved) else set()
     apart = set()
-    changed = _panel_changed(draft, feed, sheet, ledger, moved)
+    told = _panel_changed(draft, feed, sheet, ledger, moved) | _kept(draft, feed, sheet, ledger, moved)
     for key, name, raw, known in zip(moved["key"], moved["field"], moved["raw"], moved["known"], strict=True):
-        if key not in held and not _same_fact(raw, known) and (key, name) not in changed:
+        if key not in held and not _same_fact(raw, known) and (key, name) not in told:
             wrong.setdefault(key, {})[name] = known
+            draft.strange.setdefault((feed.value, key), {})[name] = raw
             if len(wrong[key]) > 1 or name == "order_id" or (name == "link" and raw is not None and raw in links):
                 apart.add(key)
     for key, facts in wrong.items():
@@ -685,11 +725,50 @@ def _moved_facts(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, held: 
             draft.say(feed, key, number, Kind.PROBLEM, text)
     if len(apart) >= MOVED_ROWS:
         rows = [(_number(sheet.at(key)), key) for key in apart]
-        draft.limits.append(accidents.limit(feed, "sorted apart", rows, say.LIMITS["sorted_rows"], say))
-    draft.limits.extend(
-        _facts_alone(feed, sheet, {key: facts for key, facts in wrong.items() if key not in apart}, say)
-    )
+        draft.facts_apart.append(accidents.limit(feed, "sorted apart", rows, say.LIMITS["sorted_rows"], say))
+    alone = _facts_alone(feed, sheet, {key: facts for key, facts in wrong.items() if key not in apart}, say)
+    draft.facts_apart.extend(alone)
+    draft.facts_apart = [replace(limit, shows=limit.shows or _shows(draft, limit)) for limit in draft.facts_apart]
+    draft.limits.extend(limit for limit in draft.facts_apart if limit.rows[0][0] == feed)
     return apart
+
+
+def _shows(draft: _Draft, limit: Limit) -> str:
+    """What the rows of an accident show in the panel's columns: a tick for that is none for another sort of the same rows."""
+    strange = [(place, draft.strange.get(place, {})) for place in limit.rows]
+    shown = [[*place, name, cells.id_text(raw)] for place, facts in strange for name, raw in facts.items()]
+    if not shown:
+        return ""
+    return hashlib.sha256(json.dumps(sorted(shown)).encode()).hexdigest()[:16]
+
+
+def _kept(draft: _Draft, feed: Feed, sheet: Sheet, ledger: Ledger, moved: pd.DataFrame) -> set[tuple[str, str]]:
+    """(key, column) of the cells that were let through although they are not what the panel sent, and show the same since. Says so."""
+    say = draft.words
+    shown = {
+        (str(key), str(name)): raw for key, name, raw in zip(moved["key"], moved["field"], moved["raw"], strict=True)
+    }
+    found: set[tuple[str, str]] = set()
+    for key in map(str, ledger.where(feed, "refused").index):
+        row = ledger.row(feed, key)
+        held = {name for name in marks(row["refused"] if row else None) if name.startswith(KEPT)}
+        if row is None or not held or key not in sheet or key in sheet.twice:
+            continue
+        newest = draft.settled.get((feed.value, key), row)["refused"]
+        names = [name for name in TAB_FACTS[feed] if KEPT + name in held and (key, name) in shown]
+        same = [name for name in names if marks(newest)[KEPT + name][0] == _shown_mark(shown[key, name])]
+        over = held - {KEPT + name for name in same}
+        if over:
+            left = {name: mark for name, mark in marks(newest).items() if name not in over}
+            draft.remember(row, refused=refusals_text(refusals(newest), left))
+        if same:
+            number = _number(sheet.at(key))
+            draft.say(feed, key, number, Kind.INFO, _kept_text(row, same, say))
+            if refused := refusals(newest):
+                draft.say(feed, key, number, Kind.REFUSED, still_refused(feed, refused, say))
+            found.update((key, name) for name in same)
+            draft.kept.update((feed.value, key, name) for name in same)
+    return found
 
 
 def _panel_changed(
@@ -1185,6 +1264,9 @@ def _limits(draft: _Draft, total: Decimal, ledger: Ledger, settings: Rules) -> N
     if unbounded:
         text = say.LIMITS["unknown_refund"].format(count=len(unbounded))
         draft.limits.append(Limit("unknown_refund", text, _rows(unbounded)))
+    rows = {(tab, key) for tab, key, _ in draft.kept}
+    if beside := [push for push in draft.pushes if push.refund and _place(push) in rows]:
+        draft.limits.append(Limit("kept_refund", say.LIMITS["kept_refund"].format(count=len(beside)), _rows(beside)))
     _limits_of_staff_feeds(draft, settings)
     orders = ledger.of(Feed.ORDERS)
     open_rows = Counter(orders["state"].to_numpy(dtype=object))[STATE_OPEN]

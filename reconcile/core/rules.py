@@ -124,7 +124,15 @@ def order(key: str, row: Row, ledger: Row, edits: Mapping[str, Cell], *, partial
         out.pushes.append(
             Push(Feed.ORDERS, key, _row_number(row), Action.UPDATE_ORDERS, key, tuple(changes), order_id=key)
         )
+    elif not out.answers and (has := _cleared(ledger, edits)):
+        out.say(Kind.INFO, say.CLEARED_HERE.format(what=say.changes(has)))
     return out
+
+
+def _cleared(ledger: Row, edits: Mapping[str, Cell]) -> list[tuple[str, str]]:
+    """The counts that were cleared here although the panel has them: (field, the panel's value)."""
+    names = [name for name in ("start_count", "remains") if name in edits and cells.is_blank(edits[name])]
+    return [(name, has) for name in names if (has := _accepted(ledger, name))]
 
 
 def _is_closed(ledger: Row) -> bool:

@@ -85,6 +85,7 @@ LimitName = Literal[
     "max_refund_total",
     "max_refund_unknown",
     "unknown_refund",
+    "kept_refund",
     "max_payments",
     "max_payment_total",
     "max_payment",
@@ -205,6 +206,8 @@ class Sentences:
     LOST_ID: str
     LOST_ID_COPY: str
     FACTS_MOVED: str
+    CLEARED_HERE: str
+    FACTS_KEPT: str
     FACT_CHANGED: str
     HELD_BY_LIST: str
     HELD_BY_LIST_ALONE: str

@@ -192,6 +192,8 @@ LOST_ID_COPY: Final = (
     "its {label} is gone, and {key} stands in another row. Type its own {label} back, or remove the row."
 )
 FACTS_MOVED: Final = "What stands under {labels} is not that of {key}. Undo the last sort or paste; nothing is sent for this row until then."
+CLEARED_HERE: Final = "A blank cell changes nothing: the panel still has {what}. To change it, type the new value."
+FACTS_KEPT: Final = "Allowed as it stands here. The panel has {what}; what you change in this row is sent for that."
 FACT_CHANGED: Final = "{label} was changed here, but only the panel can change it: there it is {value}."
 HELD_BY_LIST: Final = (
     "by list {codes} in {tab}: {limit} In this row: {own}. If it is meant, tick {codes} there; if not, mend the row."
@@ -484,6 +486,7 @@ LIMITS: Final[Mapping[LimitName, str]] = {
     "max_refund_unknown": "Refunds of {total} in one run, and {count} more of an amount that is not known; "
     "{most} is allowed.",
     "unknown_refund": "Refunds of an amount that cannot be worked out, since Charge or Quantity cannot be read: {count}.",
+    "kept_refund": "Refunds in rows that do not show what the panel has: {count}.",
     "max_payments": "{count} payments in one run, {most} allowed.",
     "max_payment_total": "Payments of {total} in one run, {most} is allowed.",
     "max_payment": "Payments above {most}: {count}.",

@@ -227,6 +227,27 @@ def test_one_changed_panel_cell_is_answered_and_the_row_goes_on() -> None:
     )
 
 
+@pytest.mark.parametrize(("name", "label"), [("remains", "Remains"), ("start_count", "Start count")])
+def test_a_count_cleared_by_itself_is_told_once_and_changes_nothing(name: str, label: str) -> None:
+    """The panel keeps its value; beside another edit, and where the panel has none, there is nothing to say."""
+    desk = desk_of(2)
+    desk.type("orders", "1", **{name: 310})
+    assert len(desk.sent()) == 1
+    desk.type("orders", "1", **{name: None})
+    assert desk.sent() == []
+    says = (
+        f"#1 · Note. A blank cell changes nothing: the panel still has {label} 310. To change it, type the new value."
+    )
+    assert desk.says("orders", "1") == says
+    plan, _ = desk.run()
+    assert (plan.notes, plan.settled) == ((), ())
+    desk.type("orders", "1", status="In progress")
+    assert desk.sent() == [("1", "updateOrders", "status=In progress")]
+    desk.type("orders", "2", **{name: 5})
+    desk.type("orders", "2", **{name: None})
+    assert "still has" not in str(answers(desk.plan()))
+
+
 def test_a_row_with_another_rows_values_is_held() -> None:
     """An id beside another order's link and user closes the wrong order, so nothing is sent for it."""
     desk = desk_of(2)
