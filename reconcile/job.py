@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from reconcile import agree
-from reconcile.core import approvals, archive, cells, settle
+from reconcile.core import approvals, archive, cells, settle, states
 from reconcile.core import facts as ways
 from reconcile.core.facts import CHUNK, Facts, facts_of
 from reconcile.core.facts import FULL as FULL  # noqa: PLC0414 - it belongs to a run as much as to the panel
@@ -293,6 +293,12 @@ class _Run:
     """What is told of the panel in rows that have an answer to a person: it comes after that answer."""
 
     present: dict[str, set[str]] = field(default_factory=dict)
+    left: frozenset[str] = frozenset()
+    """Orders whose rows moved to Archive in this run."""
+
+    came: list[tuple[str, Row]] = field(default_factory=list)
+    """(tab, row) of what this run appended to the feeds' tabs."""
+
     error: ReconcileError | None = None
     answered: bool = False
 
@@ -712,6 +718,7 @@ def _begin(run: _Run) -> None:
         run.ledger = ledger.patched(moving.ledger)
         run.plan = replace(run.plan, archive=tuple(moving.rows))
         run.present[Feed.ORDERS.value] -= moving.rows.keys()
+        run.left = frozenset(moving.rows)
         run.messages.extend(archive.told(moving, job.rules.archive_after_days, run.say))
     _settle_old_claims(run)
 
@@ -1541,6 +1548,7 @@ def _landed(
     for tab, rows in landing.append.items():
         if tab in run.present:
             run.present[tab].update(str(row["id"]) for row in rows)
+            run.came.extend((tab, row) for row in rows)
 
 
 # --- end -------------------------------------------------------------------------------------------------------------------
@@ -1585,7 +1593,9 @@ def _write_end(run: _Run, settled: settle.Settled, now: datetime) -> Outcome:
     """Writes the last commit; what a failed landing left waiting goes with it, and counts as landed only once it is written."""
     job = run.job
     _close_doubts(run)
-    landing, _ = _landing(run, run.ledger.patched(settled.ledger), run.waiting)
+    landing, ledger = _landing(run, run.ledger.patched(settled.ledger), run.waiting)
+    notes = [*_with_beside(run, settled.notes), *landing.notes]
+    standing = _states(run, ledger, landing, notes)
     done = replace(
         run,
         landed=run.landed + landing.counts,
@@ -1595,14 +1605,16 @@ def _write_end(run: _Run, settled: settle.Settled, now: datetime) -> Outcome:
     code, held = _exit_code(done), _limits_told(run)
     if held and code != Exit.LIMIT:
         done.messages.append(held)
-    outcome = _outcome(done, code, run.error.what if run.error else held if code == Exit.LIMIT else "")
+    stopped = run.error.what if run.error else held if code == Exit.LIMIT else ""
+    outcome = replace(_outcome(done, code, stopped), states=standing.counts, missing=standing.missing)
     rows = {"runs": [_runs_row(outcome, run.say.RESULTS[_result_words(outcome)])], "history": list(settled.history)}
     run.commit(
         Commit(
             job.run,
             append={**landing.append, **rows},
             ledger=_newest(settled.ledger, landing.ledger),
-            sync=sync_texts(run.snapshot, [*_with_beside(run, settled.notes), *landing.notes], keep=run.landed_notes),
+            sync=sync_texts(run.snapshot, notes, keep=run.landed_notes),
+            state=standing.texts,
             meta={
                 LEASE: None,
                 CLAIMING: None,
@@ -1622,6 +1634,14 @@ def _write_end(run: _Run, settled: settle.Settled, now: datetime) -> Outcome:
     )
     _journal_landed(run, [claim for claim, _ in run.waiting])
     return outcome
+
+
+def _states(run: _Run, ledger: Ledger, landing: Landing, notes: Sequence[Note]) -> states.States:
+    """How every row stands once this run is over. ledger: as it leaves it; notes: its last answers."""
+    appended = [(tab, row) for tab, rows in landing.append.items() if tab in run.present for row in rows]
+    newer = {(note.tab, note.key) for note in run.landed_notes}
+    said = [*(note for note in notes if (note.tab, note.key) not in newer), *run.landed_notes]
+    return states.states(run.snapshot, ledger, said, left=run.left, came=[*run.came, *appended])
 
 
 def _facts_meta(run: _Run) -> dict[str, str | None]:

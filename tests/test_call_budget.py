@@ -92,7 +92,7 @@ def test_the_budget_does_not_grow_with_the_rows(tmp_path, rows):
     assert cost == {"reads": 1, "writes": 2, "claims": 1, "updates": 0}
 
     staff = Staff(office.emulator, office.id, "Orders", STAFF)
-    staff.paste("F2", [[str(1_000 + 37 * number * number % 9_973)] for number in range(500)])  # Start count
+    staff.paste("D2", [[str(1_000 + 37 * number * number % 9_973)] for number in range(500)])  # Start count
     outcome, cost = office.run()
     assert outcome.exit_code == 0
     assert sum(result.verdict == "accepted" for result in outcome.results) == 500

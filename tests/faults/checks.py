@@ -196,6 +196,14 @@ class Watch:
                 )  # the bare key for one run: see google._fill_sync
                 if key and sync and not own and (tab, key) not in self.doubled:
                     self.say(f"{tab}: the row of {key} shows another row's answer: {sync}")
+                state = str(row.get("State") or "")
+                if (
+                    key
+                    and state
+                    and not (state.startswith(f"#{key} · ") or state == key)
+                    and (tab, key) not in self.doubled
+                ):
+                    self.say(f"{tab}: the row of {key} shows another row's State: {state}")
         self.seen = now
 
     def _kept(self, now: Shown) -> None:
