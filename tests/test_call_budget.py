@@ -109,7 +109,7 @@ def test_a_list_and_a_tick_cost_no_write(tmp_path):
     """Listing 300 refunds is part of a run's two writes; a run with a tick costs what any run does."""
     office = Office(tmp_path, 600)
     office.run()
-    Staff(office.emulator, office.id, "Orders", STAFF).paste("H2", [["Canceled"]] * 300)  # Status
+    Staff(office.emulator, office.id, "Orders", STAFF).paste("E2", [["Canceled"]] * 300)  # Status
     rules = Rules(max_closed_share=100)
     outcome, cost = office.run(rules)
     assert outcome.exit_code == 3

@@ -422,7 +422,7 @@ def _content(row: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple(
         (str(head), f"{type(cell).__name__} {cell!r}" if isinstance(cell, bool) else repr(_plain(cell)))
         for head, cell in row.items()
-        if head not in ("Sync", None, "") and cell not in (None, "")
+        if head not in ("Sync", "State", None, "") and cell not in (None, "")
     )
 
 
