@@ -1622,6 +1622,7 @@ def _write_end(run: _Run, settled: settle.Settled, now: datetime) -> Outcome:
                 HEARTBEAT: now.isoformat(timespec="seconds"),
                 **done.closed,
                 **_facts_meta(run),
+                **_missing_meta(run, standing),
                 **doubt_meta([doubt for doubt in done.doubts if doubt.kind != "send"]),
             },
             prune=KEPT,
@@ -1642,6 +1643,13 @@ def _states(run: _Run, ledger: Ledger, landing: Landing, notes: Sequence[Note]) 
     newer = {(note.tab, note.key) for note in run.landed_notes}
     said = [*(note for note in notes if (note.tab, note.key) not in newer), *run.landed_notes]
     return states.states(run.snapshot, ledger, said, left=run.left, came=[*run.came, *appended])
+
+
+def _missing_meta(run: _Run, standing: states.States) -> dict[str, str | None]:
+    """How many open orders have no row, for the Dashboard, where that is another number than before."""
+    count = len(standing.missing[Feed.ORDERS.value])
+    text = str(count) if count else None
+    return {states.MISSING_ENTRY: text} if text != run.snapshot.meta.get(states.MISSING_ENTRY) else {}
 
 
 def _facts_meta(run: _Run) -> dict[str, str | None]:
