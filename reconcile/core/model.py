@@ -29,6 +29,8 @@ Row = dict[str, Cell]
 
 UNSURE = "unsure"
 SYNC = "sync"
+STATE = "state"
+"""The column that says in one word how a row stands."""
 APPROVALS = "approvals"
 """The tab that lists what a limit stopped."""
 ROW = "_row"
@@ -145,13 +147,14 @@ class RawAnswer:
     """An HTTP answer before anybody has read it: what the journal keeps.
 
     body: as it arrived, before it is unpacked, decoded, judged or parsed. encoding: what Content-Encoding says of it, only a hint:
-    the content decides.
+    the content decides. dialect: the panel's API that it was asked in; it is read in no other.
     """
 
     status: int
     body: bytes
     content_type: str = ""
     encoding: str = ""
+    dialect: str = "v1"
 
 
 @dataclass(frozen=True)
@@ -288,6 +291,7 @@ class Commit:
     archive: order id → its row for Archive; what stands in columns of staff's own joins its Note there. The row leaves Orders if it still is
     as the last read showed it, and only then; otherwise it stays, whatever was changed. A Google Sheet may then hold the
     copy all the same: `outdated` (order id → text) puts that text into the Sync cell of such a copy.
+    state: as `sync`, for the State cells; a workbook may leave it out where somebody has closed one of them to us.
     forget: (tab, key) of ledger rows that go, before `ledger` is written. prune: tab of a log → how many rows it keeps.
     revision: the one it makes, where that is not the next: past every one that was ever written, for a workbook that was put back.
     """
@@ -296,6 +300,7 @@ class Commit:
     append: Mapping[str, Sequence[Row]] = field(default_factory=dict)
     ledger: Sequence[Row] = ()
     sync: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    state: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     meta: Mapping[str, str | None] = field(default_factory=dict)
     archive: Mapping[str, Row] = field(default_factory=dict)
     outdated: Mapping[str, str] = field(default_factory=dict)
@@ -488,7 +493,10 @@ class Result:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one run did: the same object feeds text, Markdown, JSON and the Runs tab."""
+    """What one run did: the same object feeds text, Markdown, JSON and the Runs tab.
+
+    states: feed → how rows stand now, in canonical words → how many. missing: feed → keys of open rows that the sheet does not have.
+    """
 
     run: str
     started: datetime
@@ -503,3 +511,5 @@ class Outcome:
     exit_code: int = 0
     stopped: str = ""
     alerts: tuple[Message, ...] = ()
+    states: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    missing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -115,6 +115,9 @@ PhraseName = Literal[
     "nothing_lost",
     "it_went_through",
     "send_again",
+    "state_start",
+    "state_remains",
+    "thousands",
 ]
 JointName = Literal[
     "plain",
