@@ -70,10 +70,9 @@ _COLUMNS: Final = ("state", "status", "start_count", "remains", "decision", "ref
 
 @dataclass(frozen=True)
 class States:
-    """texts: tab → key → the State text its row is to show, of the rows that show another. counts: feed → canonical word → rows, empty
-    where the run looked at some rows only.
+    """texts: tab → key → the State text its row is to show, of the rows that show another.
 
-    missing: feed → the keys of open rows that the sheet does not have.
+    counts: feed → canonical word → rows; empty where the run looked at some rows only. missing: feed → the keys of open rows that the sheet does not have.
     """
 
     texts: Mapping[str, Mapping[str, str]]
