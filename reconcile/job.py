@@ -1770,6 +1770,7 @@ def _write_end(run: _Run, settled: settle.Settled, now: datetime) -> Outcome:
                 **asked,
                 **told,
                 **_missing_meta(run, standing),
+                **_health_meta(run),
                 **doubt_meta([doubt for doubt in done.doubts if doubt.kind != "send"]),
             },
             prune=KEPT,
@@ -1827,6 +1828,22 @@ def _missing_meta(run: _Run, standing: states.States) -> dict[str, str | None]:
     count = len(standing.missing[Feed.ORDERS.value])
     text = str(count) if count else None
     return {states.MISSING_ENTRY: text} if text != run.snapshot.meta.get(states.MISSING_ENTRY) else {}
+
+
+def _health_meta(run: _Run) -> dict[str, str | None]:
+    """What is held and by which lists, for the line that says whether the job runs, where that is another text than before.
+
+    A remedy has no plan of what staff changed: it leaves the line as it is.
+    """
+    if run.job.remedy is not None:
+        return {}
+    text = None
+    lists = [each for each in run.plan.approvals if not each.ticked] if run.plan.holding else []
+    if lists:
+        rows = {place for each in lists for place in each.limit.rows}
+        codes = run.say.also(each.code for each in lists)
+        text = " " + run.say.HEALTH_HELD.format(codes=codes, tab=run.say.TAB[APPROVALS], count=len(rows))
+    return {states.HEALTH_ENTRY: text} if text != run.snapshot.meta.get(states.HEALTH_ENTRY) else {}
 
 
 def _facts_meta(run: _Run) -> dict[str, str | None]:

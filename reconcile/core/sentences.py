@@ -204,6 +204,7 @@ class Sentences:
     HELD_BY_LIST: str
     HELD_BY_LIST_ALONE: str
     MONEY_WAITS: str
+    HEALTH_HELD: str
     HELD_WITH_TAB: str
     APPROVAL_WAITS: str
     APPROVAL_OTHERS: str

@@ -198,6 +198,7 @@ HELD_BY_LIST: Final = (
 )
 HELD_BY_LIST_ALONE: Final = "by list {codes} in {tab}: {limit}"
 MONEY_WAITS: Final = "{what} will be sent after {when}; clear the cell to stop ({label})."
+HEALTH_HELD: Final = "Rows held by list {codes} in {tab}: {count}."
 HELD_WITH_TAB: Final = "Nothing is sent from the tab {one} until list {code} in {tab} is settled."
 
 # --- approvals -------------------------------------------------------------------------------------------------------
