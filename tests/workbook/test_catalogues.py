@@ -304,7 +304,7 @@ IMPORTS_ENGLISH = {
 """Modules that know English as one language among others: the catalogue's source, and what makes or reads a workbook."""
 
 SPEAKS_TO_OPERATORS = {
-    *("core/words.py", "core/resolve.py", "core/why.py", "commands/undoing.py"),
+    *("core/words.py", "core/resolve.py", "core/why.py", "commands/undoing.py", "restore.py"),
     *("report/facts.py", "report/standing.py", "report/text.py"),
 }
 """Modules whose own sentences only a terminal shows."""
