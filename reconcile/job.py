@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from reconcile import agree, looking
 from reconcile.core import alerts as alerting
-from reconcile.core import approvals, archive, cells, settle, transitions
+from reconcile.core import approvals, archive, cells, settle, states, transitions
 from reconcile.core import facts as ways
 from reconcile.core.accidents import named_ids
 from reconcile.core.facts import CHUNK, Facts, facts_of
@@ -265,6 +265,12 @@ class _Run:
     """What is told of the panel in rows that have an answer to a person: it comes after that answer."""
 
     present: dict[str, set[str]] = field(default_factory=dict)
+    left: frozenset[str] = frozenset()
+    """Orders whose rows moved to Archive in this run."""
+
+    came: list[tuple[str, Row]] = field(default_factory=list)
+    """(tab, row) of what this run appended to the feeds' tabs."""
+
     error: ReconcileError | None = None
     answered: bool = False
 
@@ -733,6 +739,7 @@ def _begin(run: _Run) -> None:
         run.ledger = ledger.patched(moving.ledger)
         run.plan = replace(run.plan, archive=tuple(moving.rows))
         run.present[Feed.ORDERS.value] -= moving.rows.keys()
+        run.left = frozenset(moving.rows)
         run.messages.extend(archive.told(moving, job.rules.archive_after_days, run.say))
     _settle_old_claims(run)
 
@@ -1741,6 +1748,7 @@ def _landed(
     for tab, rows in landing.append.items():
         if tab in run.present:
             run.present[tab].update(str(row["id"]) for row in rows)
+            run.came.extend((tab, row) for row in rows)
 
 
 # --- end -------------------------------------------------------------------------------------------------------------------
@@ -1790,7 +1798,9 @@ def _write_end(run: _Run, settled: settle.Settled, now: datetime) -> Outcome:
     """Writes the last commit; what a failed landing left waiting goes with it, and counts as landed only once it is written."""
     job = run.job
     _close_doubts(run)
-    landing, _ = _landing(run, run.ledger.patched(settled.ledger), run.waiting)
+    landing, ledger = _landing(run, run.ledger.patched(settled.ledger), run.waiting)
+    notes = [*_with_beside(run, settled.notes), *landing.notes]
+    standing = _states(run, ledger, landing, notes)
     done = replace(
         run,
         landed=run.landed + landing.counts,
@@ -1800,7 +1810,8 @@ def _write_end(run: _Run, settled: settle.Settled, now: datetime) -> Outcome:
     code, held = _exit_code(done), _limits_told(run)
     if held and code != Exit.LIMIT:
         done.messages.append(held)
-    outcome = _outcome(done, code, run.error.what if run.error else held if code == Exit.LIMIT else "")
+    stopped = run.error.what if run.error else held if code == Exit.LIMIT else ""
+    outcome = replace(_outcome(done, code, stopped), states=standing.counts, missing=standing.missing)
     asked = _asked(run, [*settled.notes, *landing.notes], now)
     outcome = replace(outcome, next_step=_step(run.error))
     outcome, told = _alerts(run, outcome, asked, now)
@@ -1810,7 +1821,8 @@ def _write_end(run: _Run, settled: settle.Settled, now: datetime) -> Outcome:
             job.run,
             append={**landing.append, **rows},
             ledger=_newest(settled.ledger, landing.ledger),
-            sync=sync_texts(run.snapshot, [*_with_beside(run, settled.notes), *landing.notes], keep=run.landed_notes),
+            sync=sync_texts(run.snapshot, notes, keep=run.landed_notes),
+            state=standing.texts,
             meta={
                 LEASE: None,
                 CLAIMING: None,
@@ -1820,6 +1832,8 @@ def _write_end(run: _Run, settled: settle.Settled, now: datetime) -> Outcome:
                 **_facts_meta(run),
                 **asked,
                 **told,
+                **_missing_meta(run, standing),
+                **_health_meta(run),
                 **doubt_meta([doubt for doubt in done.doubts if doubt.kind != "send"]),
             },
             prune=KEPT,
@@ -1861,6 +1875,38 @@ def _alerts(
     )
     after, messages = alerting.step(alerting.told_of(meta), seen)
     return replace(outcome, alerts=messages), {alerting.ALERTS: after.text()}
+
+
+def _states(run: _Run, ledger: Ledger, landing: Landing, notes: Sequence[Note]) -> states.States:
+    """How every row stands once this run is over. ledger: as it leaves it; notes: its last answers."""
+    appended = [(tab, row) for tab, rows in landing.append.items() if tab in run.present for row in rows]
+    newer = {(note.tab, note.key) for note in run.landed_notes}
+    said = [*(note for note in notes if (note.tab, note.key) not in newer), *run.landed_notes]
+    only = {(note.tab, note.key) for note in said} if run.job.remedy else None
+    return states.states(run.snapshot, ledger, said, left=run.left, came=[*run.came, *appended], only=only)
+
+
+def _missing_meta(run: _Run, standing: states.States) -> dict[str, str | None]:
+    """How many open orders have no row, for the Dashboard, where that is another number than before."""
+    count = len(standing.missing[Feed.ORDERS.value])
+    text = str(count) if count else None
+    return {states.MISSING_ENTRY: text} if text != run.snapshot.meta.get(states.MISSING_ENTRY) else {}
+
+
+def _health_meta(run: _Run) -> dict[str, str | None]:
+    """What is held and by which lists, for the line that says whether the job runs, where that is another text than before.
+
+    A remedy has no plan of what staff changed: it leaves the line as it is.
+    """
+    if run.job.remedy is not None:
+        return {}
+    text = None
+    lists = [each for each in run.plan.approvals if not each.ticked] if run.plan.holding else []
+    if lists:
+        rows = {place for each in lists for place in each.limit.rows}
+        codes = run.say.also(each.code for each in lists)
+        text = " " + run.say.HEALTH_HELD.format(codes=codes, tab=run.say.TAB[APPROVALS], count=len(rows))
+    return {states.HEALTH_ENTRY: text} if text != run.snapshot.meta.get(states.HEALTH_ENTRY) else {}
 
 
 def _facts_meta(run: _Run) -> dict[str, str | None]:

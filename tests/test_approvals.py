@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from reconcile.core import states
 from reconcile.core.approvals import MOST_LINES
 from reconcile.core.plan import Rules
 from reconcile.workbook.templates import templates
@@ -72,6 +73,21 @@ def desk(tmp_path: Path) -> Office:
 
 
 # --- the way it is meant -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", BOOKS)
+def test_the_line_that_says_whether_the_job_runs_names_what_is_held(tmp_path: Path, kind: str) -> None:
+    """Written when it changes, and gone once the rows are mended."""
+    world = office(tmp_path, kind)
+    code = world.stop("1", "2", "3")
+
+    def health() -> str | None:
+        return world.book.open(world.clock).read().meta.get(states.HEALTH_ENTRY)
+
+    assert health() == f" Rows held by list {code} in Approvals: 3."
+    world.edit("orders", {key: {"status": "Processing"} for key in ("1", "2", "3")})
+    assert world.run().code == 0
+    assert health() is None
 
 
 @pytest.mark.parametrize("kind", BOOKS)

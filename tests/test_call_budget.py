@@ -94,7 +94,7 @@ def test_the_budget_does_not_grow_with_the_rows(tmp_path, rows):
     assert cost == {"reads": 1, "writes": 2, "claims": 1, "updates": 0}
 
     staff = Staff(office.emulator, office.id, "Orders", STAFF)
-    staff.paste("F2", [[str(1_000 + 37 * number * number % 9_973)] for number in range(500)])  # Start count
+    staff.paste("D2", [[str(1_000 + 37 * number * number % 9_973)] for number in range(500)])  # Start count
     outcome, cost = office.run()
     assert outcome.exit_code == 0
     assert sum(result.verdict == "accepted" for result in outcome.results) == 500
@@ -111,7 +111,7 @@ def test_a_list_and_a_tick_cost_no_write(tmp_path):
     """Listing 300 refunds is part of a run's two writes; a run with a tick costs what any run does."""
     office = Office(tmp_path, 600)
     office.run()
-    Staff(office.emulator, office.id, "Orders", STAFF).paste("H2", [["Canceled"]] * 300)  # Status
+    Staff(office.emulator, office.id, "Orders", STAFF).paste("E2", [["Canceled"]] * 300)  # Status
     rules = Rules(max_closed_share=100)
     outcome, cost = office.run(rules)
     assert outcome.exit_code == 3

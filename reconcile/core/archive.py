@@ -21,7 +21,7 @@ from reconcile.core.ledger import (
     STATE_OPEN,
     WATCHED,
 )
-from reconcile.core.model import ROW, UNSURE, Feed, Kind
+from reconcile.core.model import ROW, STATE, UNSURE, Feed, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -179,7 +179,7 @@ def moving(
         known = ledger.row(*place)
         if known is None or known["refused"] or known["sending"]:
             continue
-        row: Row = {name: cells_[places[key]] for name, cells_ in columns.items() if name != ROW}
+        row: Row = {name: cells_[places[key]] for name, cells_ in columns.items() if name not in (ROW, STATE)}
         if any(isinstance(cell, cells.Formula) for cell in row.values()):
             continue
         if not _agrees(row, known):

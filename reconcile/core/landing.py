@@ -26,6 +26,7 @@ from reconcile.core.ledger import (
     refusals_text,
 )
 from reconcile.core.model import (
+    STATE,
     CancelTask,
     Doubt,
     Feed,
@@ -38,6 +39,7 @@ from reconcile.core.model import (
 )
 from reconcile.core.plan import changed_text, still_refused
 from reconcile.core.rules import joined
+from reconcile.core.states import of_new
 from reconcile.core.transitions import closed_state
 
 if TYPE_CHECKING:
@@ -53,6 +55,8 @@ Claim = TypeVar("Claim")
 
 BEGINNING: Final = 2_000
 """How much of a text too long for one cell stands in its own row."""
+
+DETAILS: Final = "details"
 
 EXACT_DIGITS: Final = 15
 """A whole number of more digits is not exact in a spreadsheet cell, so it stays text."""
@@ -150,8 +154,19 @@ def land(
         if known is not None and known["decision"] is not None and known["received"]:
             continue  # a cancel request that was answered comes for ever on some panels; its row may be gone by now
         if known is None or (item.id not in present and (known["state"] in _ROWLESS or not known["received"])):
+            columns = None if shown is None else set(shown.columns)
+            mark = (run, revision)
             _new_row(
-                out, claimed.feed, item, known, mark=(run, revision), now=now, when=when, cell_limit=cell_limit, say=say
+                out,
+                claimed.feed,
+                item,
+                known,
+                mark=mark,
+                now=now,
+                when=when,
+                cell_limit=cell_limit,
+                columns=columns,
+                say=say,
             )
         elif claimed.feed is Feed.ORDERS and isinstance(item, Order):
             _again(out, item, known, _row_shown(shown, item.id), mark=(run, revision), when=when, say=say)
@@ -203,11 +218,19 @@ def _new_row(
     now: datetime,
     when: str,
     cell_limit: int,
+    columns: Collection[str] | None,
     say: Words,
 ) -> None:
-    """A row to append. known: what the ledger remembers of an id whose row was deleted from the sheet."""
+    """A row to append. known: what the ledger remembers of an id whose row was deleted from the sheet.
+
+    columns: those the tab has, None for all; what a workbook of an earlier version has no column for goes to Long texts.
+    """
     row, first = _cells(item, say)
     row["received"] = now
+    if columns is not None and DETAILS in row and DETAILS not in columns:
+        more = row.pop(DETAILS)
+        if more:
+            out.append.setdefault("long_texts", []).extend(_parts(f"{item.id} {DETAILS}", str(more), cell_limit))
     for name in [name for name, cell in row.items() if isinstance(cell, str) and units(cell) > cell_limit]:
         label = say.LABEL[name]
         key = item.id if name == "comments" else f"{item.id} {label}"
@@ -238,6 +261,8 @@ def _new_row(
             ledger[name + SEEN] = row[name]
     if told and known is not None:
         ledger = closed_state({**ledger, "closed": known["closed"]})
+    if columns is None or STATE in columns:
+        row[STATE] = of_new(feed, item.id, ledger, say)
     out.append.setdefault(feed.value, []).append(row)
     out.ledger.append(ledger)
     out.counts[feed.value] += 1

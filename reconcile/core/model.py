@@ -29,6 +29,8 @@ Row = dict[str, Cell]
 
 UNSURE = "unsure"
 SYNC = "sync"
+STATE = "state"
+"""The column that says in one word how a row stands."""
 APPROVALS = "approvals"
 """The tab that lists what a limit stopped."""
 ROW = "_row"
@@ -289,6 +291,7 @@ class Commit:
     archive: order id → its row for Archive; what stands in columns of staff's own joins its Note there. The row leaves Orders if it still is
     as the last read showed it, and only then; otherwise it stays, whatever was changed. A Google Sheet may then hold the
     copy all the same: `outdated` (order id → text) puts that text into the Sync cell of such a copy.
+    state: as `sync`, for the State cells; a workbook may leave it out where somebody has closed one of them to us.
     forget: (tab, key) of ledger rows that go, before `ledger` is written. prune: tab of a log → how many rows it keeps.
     revision: the one it makes, where that is not the next: past every one that was ever written, for a workbook that was put back.
     """
@@ -297,6 +300,7 @@ class Commit:
     append: Mapping[str, Sequence[Row]] = field(default_factory=dict)
     ledger: Sequence[Row] = ()
     sync: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    state: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     meta: Mapping[str, str | None] = field(default_factory=dict)
     archive: Mapping[str, Row] = field(default_factory=dict)
     outdated: Mapping[str, str] = field(default_factory=dict)
@@ -493,7 +497,10 @@ class Result:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one run did: the same object feeds text, Markdown, JSON and the Runs tab."""
+    """What one run did: the same object feeds text, Markdown, JSON and the Runs tab.
+
+    states: feed → how rows stand now, in canonical words → how many. missing: feed → keys of open rows that the sheet does not have.
+    """
 
     run: str
     started: datetime
@@ -509,3 +516,5 @@ class Outcome:
     stopped: str = ""
     next_step: str = ""
     alerts: tuple[Message, ...] = ()
+    states: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    missing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

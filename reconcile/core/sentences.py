@@ -124,6 +124,9 @@ PhraseName = Literal[
     "nothing_lost",
     "it_went_through",
     "send_again",
+    "state_start",
+    "state_remains",
+    "thousands",
 ]
 JointName = Literal[
     "plain",
@@ -212,6 +215,7 @@ class Sentences:
     HELD_BY_LIST: str
     HELD_BY_LIST_ALONE: str
     MONEY_WAITS: str
+    HEALTH_HELD: str
     HELD_WITH_TAB: str
     APPROVAL_WAITS: str
     APPROVAL_OTHERS: str

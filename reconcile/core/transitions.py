@@ -224,8 +224,12 @@ _CLOSING: Final = (
 
 def closed_state(row: Row) -> Row:
     """`row` with `state` closed when what the panel accepted closes it."""
-    done = row.get("status") in _CLOSING or row.get("decision") is not None
-    return {**row, "state": STATE_CLOSED} if done and row.get("state") == STATE_OPEN else row
+    return {**row, "state": STATE_CLOSED} if ended(row) and row.get("state") == STATE_OPEN else row
+
+
+def ended(row: Row) -> bool:
+    """Whether what the panel accepted of a row closes it, whatever became of the row since."""
+    return row.get("status") in _CLOSING or row.get("decision") is not None
 
 
 def reopened(row: Row) -> Row:

@@ -200,6 +200,7 @@ HELD_BY_LIST: Final = (
 )
 HELD_BY_LIST_ALONE: Final = "by list {codes} in {tab}: {limit}"
 MONEY_WAITS: Final = "{what} will be sent after {when}; clear the cell to stop ({label})."
+HEALTH_HELD: Final = "Rows held by list {codes} in {tab}: {count}."
 HELD_WITH_TAB: Final = "Nothing is sent from the tab {one} until list {code} in {tab} is settled."
 
 # --- approvals -------------------------------------------------------------------------------------------------------
@@ -375,6 +376,9 @@ PHRASES: Final[Mapping[PhraseName, str]] = {
     "nothing_lost": "nothing was lost",
     "it_went_through": "it went through",
     "send_again": "send again",
+    "state_start": "start {count}",
+    "state_remains": "remains {count}",
+    "thousands": ",",
 }
 SENDS: Final = {
     "setCanceled": "the cancel and refund",
@@ -516,6 +520,23 @@ RESULTS: Final = {
 }
 """How a run ended, in the Runs tab."""
 
+STATES: Final = {
+    word: word
+    for word in (
+        "New",
+        "In progress",
+        "Waiting",
+        "Check",
+        "Refused",
+        "Held",
+        "Not sure",
+        "Closed",
+        "Sent",
+        "Missing",
+    )
+}
+"""How a row stands, in one word: what its State begins with. None is the beginning of another."""
+
 VERDICTS: Final = {"accepted": "accepted", "refused": "refused", "unknown": "unknown", "not sent": "not sent"}
 """What became of a push, in the History tab."""
 
@@ -551,6 +572,7 @@ class Words(Sentences):
     MESSAGES: Mapping[MessageName, str]
     LIMITS: Mapping[LimitName, str]
     RESULTS: Mapping[str, str]
+    STATES: Mapping[str, str]
     VERDICTS: Mapping[str, str]
     one_choice: Mapping[str, str]
     months: tuple[str, ...]
@@ -623,6 +645,10 @@ class Words(Sentences):
     def named(self, fields: Iterable[str]) -> str:
         """The headers of `fields`, as a phrase."""
         return self.also(self.LABEL[name] for name in fields)
+
+    def count(self, number: str) -> str:
+        """A whole number as people read it: `1,200`; any other text as it is."""
+        return f"{int(number):,}".replace(",", self.PHRASES["thousands"]) if number.isdecimal() else number
 
     def value(self, field: str, value: str) -> str:
         """A field's canonical value as people read it."""
@@ -718,6 +744,7 @@ ENGLISH: Final = Words(
     MESSAGES=MESSAGES,
     LIMITS=LIMITS,
     RESULTS=RESULTS,
+    STATES=STATES,
     VERDICTS=VERDICTS,
     one_choice=ONE_CHOICE,
     months=MONTHS,

@@ -7,7 +7,8 @@ plan      {"book", "digest", "changes": [push], "refunds": [push], "refund_total
            "messages": [text], "archive": [id of an order that moves to Archive], "forced",
            "counts": {"changes", "refunds", "answers", "doubts", "limits", "held": rows, "waiting", "archive"}}
 outcome   {"book", "run", "started", "finished", "exit_code", "result", "stopped", "received": {feed: count},
-           "results": [push + {"verdict", "reason"}], "needs_person", "plan", "doubts", "messages", "calls": {action: count}}
+           "results": [push + {"verdict", "reason"}], "needs_person", "plan", "doubts", "messages", "calls": {action: count},
+           "states": {feed: {word of State: rows}}, "missing": {feed: [id of an open row that the sheet does not have]}}
 push      {"feed", "id", "row", "action", "target", "changes": [{"field", "from", "to"}], "refund", "amount", "again"}
 note      {"feed", "id", "row", "kind", "text"}
 limit     {"name", "text", "code", "listed", "ticked", "waits", "rows": how many it is about, "shuts": feed}; code: its list in Approvals
@@ -85,6 +86,8 @@ def outcome(made: Outcome, book: str) -> Json:
         "doubts": [doubt(item) for item in made.doubts],
         "messages": list(made.messages),
         "calls": dict(made.calls),
+        "states": {feed: dict(counts) for feed, counts in made.states.items()},
+        "missing": {feed: list(keys) for feed, keys in made.missing.items() if keys},
     }
 
 

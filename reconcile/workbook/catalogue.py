@@ -110,6 +110,7 @@ def _words(language: str, said: Mapping[str, Any]) -> Words:
         MESSAGES=said["messages"],
         LIMITS=said["limits"],
         RESULTS=said["results"],
+        STATES=said["row_states"],
         VERDICTS=said["verdicts"],
         one_choice={headers[key]: text for key, text in said["one_choice"].items()},
         months=tuple(said["months"]),

@@ -11,7 +11,8 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reconcile.core.model import SYNC, Decision, Status, Verdict
+from reconcile.core.model import STATE, Decision, Status, Verdict
+from reconcile.core.states import MISSING_ENTRY, State
 from reconcile.errors import Damaged
 from reconcile.workbook import guide, templates
 from reconcile.workbook.templates import letters
@@ -45,10 +46,11 @@ GROUND: Final = "EEF2F6"
 INK: Final = "1F2933"
 LATE_TILE: Final = "late"
 
-WAITING: Final = ("doubt", "refused", "problem", "held", "waiting")
-"""The states in which a row waits for a person."""
+PERSON: Final = (State.UNSURE, State.REFUSED, State.CHECK, State.HELD, State.WAITING)
+"""The States in which a row waits for a person."""
 
-TALKING: Final = (*WAITING, "new")
+OPEN: Final = (State.NEW, State.IN_PROGRESS, *PERSON)
+"""The States in which a row is not done."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def board(known: Templates, at: Mapping[str, Mapping[str, str]]) -> Board:
         Item(0, 0, "title", tab.title),
         Item(1, 0, "label", known.text(guide.LAST_RAN)),
         Item(1, 2, "freshness", sums.last_run()),
-        Item(1, 4, "label", guide.running(known, "$C$2")),
+        Item(1, 4, "label", guide.running(known, "$C$2", sums.of("runs", "finished"))),
     ]
     tiles = sums.tiles()
     late = (TILES_ROW, 0)
@@ -143,14 +145,10 @@ def refuse_foreign(known: Templates, said: Mapping[tuple[int, int], str]) -> Non
 
 
 class _Sums:
-    """The formulas."""
+    """The formulas. All of them go by State: what was typed counts for nothing until it was accepted."""
 
     def __init__(self, known: Templates, at: Mapping[str, Mapping[str, str]]) -> None:
         self.known, self.at = known, at
-        orders = known.tab("orders")
-        self.open = [choice for choice in orders.column("status").choices if choice not in orders.closed_when]
-        self.closed = list(orders.closed_when)
-        self.not_elsewhere = f'"<>*{guide.closed_elsewhere(known, "*")}*"'
 
     def of(self, tab: str, column: str) -> str:
         """A whole column, as a formula names it."""
@@ -162,31 +160,23 @@ class _Sums:
 
     # --- counting ------------------------------------------------------------------------------------------------------------
 
+    def standing(self, tab: str, *states: State, more: Sequence[str] = ()) -> str:
+        """How many rows of a tab have one of these States; `more`: further pairs of range and criterion."""
+        column = self.of(tab, STATE)
+        return "+".join(_count_ifs(f'{column},"#*· {self.known.words.STATES[state]}*"', *more) for state in states)
+
     def open_orders(self, *more: str) -> str:
-        """How many orders are open, also as the panel has them; `more`: further pairs of range and criterion."""
-        status, sync = self.of("orders", "status"), self.of("orders", SYNC)
-        return "+".join(
-            _count_ifs(f"{status},{text(choice)}", f"{sync},{self.not_elsewhere}", *more) for choice in self.open
-        )
+        """How many rows of Orders are open; `more`: further pairs of range and criterion."""
+        return self.standing("orders", *OPEN, more=more)
 
-    def closing(self) -> str:
-        """Orders with a closing status that the panel has not taken yet."""
-        status, sync = self.of("orders", "status"), self.of("orders", SYNC)
-        settled = [start for state in self.known.states if state.name in guide.SETTLED for start in state.starts]
-        unsettled = [f'{sync},"<>*· {start}*"' for start in settled]
-        return "+".join(_count_ifs(f"{status},{text(choice)}", *unsettled) for choice in self.closed)
+    def missing(self) -> str:
+        """How many open orders have no row, as the last run counted them."""
+        return guide.entry(self.known, MISSING_ENTRY, number=True)
 
-    def unclear(self) -> str:
-        """Orders whose status is none of ours: a typing mistake, or blank."""
-        status = self.of("orders", "status")
-        named = "-".join(f"COUNTIF({status},{text(choice)})" for choice in (*self.open, *self.closed))
-        return f"MAX(0,COUNTA({self.of('orders', 'id')})-1-{named})"
-
-    def saying(self, *names: str) -> str:
-        """Rows of all feeds whose Sync says one of these states."""
-        feeds = [tab for tab in self.known.tabs if tab.protect == "header" and tab.has(SYNC)]
-        starts = [start for state in self.known.states if state.name in names for start in state.starts]
-        return "+".join(f'COUNTIF({self.of(tab.key, SYNC)},"*· {start}*")' for tab in feeds for start in starts)
+    def saying(self, *states: State) -> str:
+        """Rows of all feeds with one of these States."""
+        feeds = [tab for tab in self.known.tabs if tab.protect == "header" and tab.has(STATE)]
+        return "+".join(self.standing(tab.key, *states) for tab in feeds)
 
     def on(self, day: str, tab: str, column: str, *more: str) -> str:
         """Rows of one day."""
@@ -229,8 +219,8 @@ class _Sums:
     def tiles(self) -> dict[str, str]:
         today = "TODAY()"
         return {
-            "open": f"={self.open_orders()}+{self.closing()}+{self.unclear()}",
-            "person": f"={self.saying(*WAITING)}",
+            "open": f"={self.open_orders()}+{self.missing()}",
+            "person": f"={self.saying(*PERSON)}+{self.missing()}",
             LATE_TILE: f"={self.older(self.known.age.red_hours)}",
             "arrived": f"={self.arrived(today)}",
             "completed": f"={self.completed(today)}",
@@ -250,10 +240,11 @@ class _Sums:
         return made[key](row, column)
 
     def _status(self, row: int, column: int) -> list[Item]:
-        status, sync = self.of("orders", "status"), self.of("orders", SYNC)
-        lines = [(choice, f"=COUNTIFS({status},{text(choice)},{sync},{self.not_elsewhere})") for choice in self.open]
-        lines.append((self.known.text("Closed, not sent yet"), f"={self.closing()}"))
-        lines.append((self.known.text("No clear status"), f"={self.unclear()}"))
+        say = self.known.words
+        waits = (State.WAITING, State.CHECK, State.REFUSED, State.HELD, State.UNSURE)
+        lines = [(say.STATES[state], f"={self.standing('orders', state)}") for state in (State.NEW, State.IN_PROGRESS)]
+        lines.append((self.known.text("Needs a look"), f"={self.standing('orders', *waits)}"))
+        lines.append((self.known.text("No row"), f"={self.missing()}"))
         return _lines(row, column, lines)
 
     def _age(self, row: int, column: int) -> list[Item]:
@@ -270,8 +261,8 @@ class _Sums:
         return _lines(row, column, lines)
 
     def _person(self, row: int, column: int) -> list[Item]:
-        starts = {state.name: state.starts[0] for state in self.known.states}
-        return _lines(row, column, [(starts[name], f"={self.saying(name)}") for name in TALKING])
+        say = self.known.words
+        return _lines(row, column, [(say.STATES[state], f"={self.saying(state)}") for state in (*PERSON, State.NEW)])
 
     def _daily(self, row: int, column: int, *sums: Callable[[str], str]) -> list[Item]:
         items: list[Item] = []

@@ -241,12 +241,7 @@ def check_commit(change: Commit, templates: Templates, cell_limit: int) -> None:
             raise ReconcileError(f"Tab Archive has no column {min(unknown)!r}.")
         if id_text(row.get("id")) != name:
             raise ReconcileError(f"The row that is to be archived as {name} is another one.")
-    for key, notes in change.sync.items():
-        tab = _data_tab(templates, key)
-        if not tab.has("sync"):
-            raise ReconcileError(f"Tab {tab.title!r} has no Sync column.")
-        for name, text in notes.items():
-            _check_sizes(tab.title, name, {"sync": text}, cell_limit)
+    _check_texts(change, templates, cell_limit)
     for row in change.ledger:
         if not row.get("tab") or not row.get("key") or row["tab"] == META or set(row) - set(COLUMNS):
             raise ReconcileError(f"This cannot be a row of _ledger: {row.get('tab')!r} {row.get('key')!r}.")
@@ -255,6 +250,17 @@ def check_commit(change: Commit, templates: Templates, cell_limit: int) -> None:
         raise ReconcileError(f"The entry {min(wrong)!r} of _ledger belongs to the workbook, not to a run.")
     for name, entry in change.meta.items():
         meta_row(name, entry or "", cell_limit)
+
+
+def _check_texts(change: Commit, templates: Templates, cell_limit: int) -> None:
+    """The same for what goes into Sync and State cells."""
+    for column, texts in (("sync", change.sync), ("state", change.state)):
+        for key, notes in texts.items():
+            tab = _data_tab(templates, key)
+            if column == "sync" and not tab.has(column):
+                raise ReconcileError(f"Tab {tab.title!r} has no Sync column.")
+            for name, text in notes.items():
+                _check_sizes(tab.title, name, {column: text}, cell_limit)
 
 
 def _data_tab(templates: Templates, key: str) -> Tab:

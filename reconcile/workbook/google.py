@@ -35,7 +35,7 @@ from reconcile.core.cells import Formula, id_text
 from reconcile.core.diff import answered_as
 from reconcile.core.identity import CHAINED, COMMIT, WRITTEN, Kind, written
 from reconcile.core.ledger import COLUMNS, SEEN
-from reconcile.core.model import ROW, SYNC, Commit, Snapshot
+from reconcile.core.model import ROW, STATE, SYNC, Commit, Snapshot
 from reconcile.core.words import prefix
 from reconcile.errors import (
     RESTORE,
@@ -186,11 +186,11 @@ def quoted(title: str) -> str:
 
 @dataclass
 class _Line:
-    """One row of a staff tab: its number as of the last read (None: appended since), what its key cell and Sync show."""
+    """One row of a staff tab: its number as of the last read (None: appended since), what its key cell and its Sync or State show."""
 
     number: int | None
     shown: str
-    sync: str | None
+    text: str | None
 
 
 @dataclass
@@ -212,7 +212,21 @@ class _Place:
     @cached_property
     def lines(self) -> dict[str, list[_Line]]:
         """Key → its rows; a row without a key counts under the key its Sync text names. Made when a commit first asks."""
-        return {} if self.frame is None else _lines(self.frame, self.key_column, typed_over=self.key_column == "id")
+        return self._lines(SYNC)
+
+    @cached_property
+    def states(self) -> dict[str, list[_Line]]:
+        """The same rows with what State shows instead of Sync."""
+        return self._lines(STATE)
+
+    def showing(self, column: str) -> dict[str, list[_Line]]:
+        """The rows with what this column shows."""
+        return self.states if column == STATE else self.lines
+
+    def _lines(self, column: str) -> dict[str, list[_Line]]:
+        if self.frame is None or column not in self.columns:
+            return {}
+        return _lines(self.frame, self.key_column, column, typed_over=self.key_column == "id")
 
 
 @dataclass
@@ -305,6 +319,8 @@ class GoogleWorkbook:
         ledger = frames.ledger_of_columns(*self._cells(self.known.tab(LEDGER), grids[LEDGER]), self.name)
         if self._speak(ledger.meta):  # two languages may call their tabs alike; what the ledger says counts
             return self._read(also)
+        self.known = self.known.as_of(ledger.meta.get(frames.VERSION_KEY))
+        tabs = [self.known.tab(tab.key) for tab in tabs]
         ids = self._tab_ids(ledger.meta)
         self._zone(ledger.meta)
         data = {
@@ -335,6 +351,7 @@ class GoogleWorkbook:
 
     def _tabs(self, also: Sequence[str]) -> tuple[list[Tab], dict[str, Any]]:
         """Our tabs and what they say: one call, unless the sheet has former titles, or another language than the settings say."""
+        self.known = self.known.whole
         for _ in range(3):
             tabs = [*self.known.data_tabs, self.known.tab(LEDGER)]
             try:
@@ -471,6 +488,9 @@ class GoogleWorkbook:
             if isinstance(error, InvalidRequest):
                 self._look_for_older()
             protected = "protected cell" in error.what
+            if protected and change.state:
+                # somebody closed a State cell to us: what was done is written all the same
+                return self.commit(replace(change, state={}), after)
             if change.archive and (protected or not isinstance(error, AccessRefused)):
                 raise Unmovable(error.what, error.next_step) from error
             if protected and (logs := self._logs_of(change)):
@@ -837,27 +857,30 @@ class _Grid:
         self.rows = int(digits) if digits else 0
 
 
-def _lines(frame: pd.DataFrame, key_column: str, *, typed_over: bool) -> dict[str, list[_Line]]:
-    """A staff tab's rows by the key they are answered under. typed_over: whether that may be another than the key they show."""
+def _lines(frame: pd.DataFrame, key_column: str, column: str, *, typed_over: bool) -> dict[str, list[_Line]]:
+    """A staff tab's rows by the key they are answered under, with what `column` shows.
+
+    typed_over: whether that key may be another than the one they show.
+    """
     found: dict[str, list[_Line]] = {}
     named = [frames.sync_key(sync) for sync in frame[SYNC]]
     keys = frame.index.tolist()
     answered = answered_as(keys, named) if typed_over else [key or name for key, name in zip(keys, named, strict=True)]
-    columns = (frame[ROW], keys, answered, frame[key_column], frame[SYNC])
-    for number, key, name, cell, sync in zip(*columns, strict=True):
-        text = None if sync is None else str(sync)
+    columns = (frame[ROW], keys, answered, frame[key_column], frame[column])
+    for number, key, name, cell, shown in zip(*columns, strict=True):
+        text = None if shown is None else str(shown)
         found.setdefault(name, []).append(_Line(number, _shown(cell) if name == key else "", text))
     return found
 
 
 def _stray(key: str, line: _Line) -> bool:
-    """Whether a Sync text is not its row's own: neither an answer to its key, nor the key itself.
+    """Whether a Sync or State text is not its row's own: neither an answer to its key, nor the key itself.
 
     A key that is a formula shows another text than it was read with, so there nobody can say.
     """
-    if line.sync is None or not line.shown or line.shown.startswith("="):
+    if line.text is None or not line.shown or line.shown.startswith("="):
         return False
-    return line.sync != line.shown and not line.sync.startswith(storable(prefix(key)))
+    return line.text != line.shown and not line.text.startswith(storable(prefix(key)))
 
 
 def _shown(cell: Cell) -> str:
@@ -878,12 +901,14 @@ class _Draft:
         self.value = f"{change.run}#{secrets.token_hex(4)}"  # no two commits may take each other for themselves
         self.numbers, self.by_number = numbers, False
         self._answered: list[tuple[list[_Line], str, int]] = []
-        self._landed: list[tuple[str, str, _Line]] = []
+        self._landed: list[tuple[str, str, str, _Line]] = []
         self._bare: list[_Line] = []
         self._grown: dict[str, tuple[int, int]] = {}
         self.requests: list[dict[str, Any]] = [_stamp(BASE + stamp, self.value)]
-        for tab, notes in change.sync.items():
-            self._sync(tab, notes)
+        for column, texts in ((SYNC, change.sync), (STATE, change.state)):
+            for tab, notes in texts.items():
+                if book.known.tab(tab).has(column):
+                    self._texts(tab, column, notes)
         self._outdated(change.outdated)
         self._archived: list[str] = []
         archived = self._archive(change.archive)
@@ -973,8 +998,8 @@ class _Draft:
         """Marks copies in Archive of rows that stayed in Orders: such a copy shows the Sync text its row shows."""
         for key, text in texts.items():
             for line in self.book.memory.places[frames.ORDERS].lines.get(key, []):
-                if line.sync is not None:
-                    self._find(self.book.memory.places[frames.ARCHIVE], line.sync, storable(text))
+                if line.text is not None:
+                    self._find(self.book.memory.places[frames.ARCHIVE], SYNC, line.text, storable(text))
 
     def _prune(self, tab: str, most: int) -> None:
         """Cuts a log to its last rows. Nobody but the job writes there, so its first rows are the oldest."""
@@ -1002,10 +1027,11 @@ class _Draft:
                 if row.get(box) is not None:
                     line[place.columns[box]]["dataValidation"] = looks.CHECKBOX
             cells.append({"values": line})
-            if template.has(SYNC):
-                key, sync = row.get(template.key_column), row.get(SYNC)
-                text = None if sync is None else storable(str(sync))
-                self._landed.append((tab, id_text(key), _Line(None, _shown(key), text)))
+            key = row.get(template.key_column)
+            for column in (SYNC, STATE):
+                if template.has(column):
+                    text = None if row.get(column) is None else storable(str(row[column]))
+                    self._landed.append((tab, column, id_text(key), _Line(None, _shown(key), text)))
         fields = "userEnteredValue,userEnteredFormat(numberFormat,textFormat.link)" + (
             ",dataValidation" if boxes else ""
         )
@@ -1035,30 +1061,31 @@ class _Draft:
             fields = "userEnteredFormat,dataValidation"
             self.requests.append({"repeatCell": {"range": where, "cell": cell, "fields": fields}})
 
-    def _sync(self, tab: str, notes: Mapping[str, str]) -> None:
-        """Answers rows by the text their Sync cell shows; never by one that may stand in another row, too."""
+    def _texts(self, tab: str, column: str, notes: Mapping[str, str]) -> None:
+        """Answers rows by the text their Sync (or State) cell shows; never by one that may stand in another row, too."""
         place = self.book.memory.places[tab]
-        strays = [line for key, lines in place.lines.items() for line in lines if _stray(key, line)]
-        filled = self._fill(tab, place, notes, strays)
+        shown = place.showing(column)
+        strays = [line for key, lines in shown.items() for line in lines if _stray(key, line)]
+        filled = self._fill(tab, column, notes, strays)
         gone = [line for line in strays if filled and line.number is not None]
         self._bare += gone
-        unsure = {line.sync for line in strays} - {line.sync for line in gone}
+        unsure = {line.text for line in strays} - {line.text for line in gone}
         strange = set(map(id, strays))
         for key, given in notes.items():
             text = storable(given)
             by_text: dict[str, list[_Line]] = {}
-            for line in place.lines.get(key, []):
-                old = line.sync
+            for line in shown.get(key, []):
+                old = line.text
                 if old is None or id(line) in strange:
                     old = line.shown if filled and line.number is not None else None
                 if old and old != text and old not in unsure:
                     by_text.setdefault(old, []).append(line)
             for old in sorted(by_text):
                 self._answered.append((by_text[old], text, len(self.requests)))
-                self._find(place, old, text)
+                self._find(place, column, old, text)
 
-    def _fill(self, tab: str, place: _Place, notes: Mapping[str, str], strays: Sequence[_Line]) -> bool:
-        """Makes the Sync cells of rows that are to be answered findable; tells whether it did.
+    def _fill(self, tab: str, column: str, notes: Mapping[str, str], strays: Sequence[_Line]) -> bool:
+        """Makes the Sync (or State) cells of rows that are to be answered findable; tells whether it did.
 
         Rows that staff created have a blank Sync cell, which no text can find; and after a fill-down over Sync a text stands
         in rows that it is not about (`strays`). So, in the same batch, the key column is copied over the Sync column, every
@@ -1068,15 +1095,17 @@ class _Draft:
         Then only the cells of the rows in question are copied, as of the last read; where one was moved since, the next run
         answers the row that stands there now, which shows its key.
         """
-        lines = [line for each in place.lines.values() for line in each]
-        blank = [line for key in notes for line in place.lines.get(key, []) if line.sync is None and line.shown]
+        place = self.book.memory.places[tab]
+        shown = place.showing(column)
+        lines = [line for each in shown.values() for line in each]
+        blank = [line for key in notes for line in shown.get(key, []) if line.text is None and line.shown]
         rows = sorted({line.number for line in (*blank, *strays) if line.number is not None})
         many = len(lines) > WHOLE_COLUMN
-        some = many or any(line.sync is not None and not line.shown for line in lines)
+        some = many or any(line.text is not None and not line.shown for line in lines)
         if not rows or (some and not self.numbers):
             return False
         source = _column(place.sheet, place.columns[self.book.known.tab(tab).key_column])
-        target = _column(place.sheet, place.columns[SYNC])
+        target = _column(place.sheet, place.columns[column])
         stretches: list[dict[str, int]] = [{}]
         if some:
             self.by_number = True
@@ -1086,11 +1115,11 @@ class _Draft:
             self.requests.append({"copyPaste": copied})
         strange = set(map(id, strays))
         for line in () if many else lines:
-            if line.shown and line.sync is not None and id(line) not in strange:
-                self._find(place, line.shown, line.sync)
+            if line.shown and line.text is not None and id(line) not in strange:
+                self._find(place, column, line.shown, line.text)
         return True
 
-    def _find(self, place: _Place, old: str, new: str, column: str = SYNC) -> None:
+    def _find(self, place: _Place, column: str, old: str, new: str) -> None:
         self.requests.append(
             {
                 "findReplace": {
@@ -1193,7 +1222,7 @@ class _Draft:
         for name, text in self._chain.items():
             if memory.chain[name] != text:
                 self._proof = len(self.requests)
-                self._find(place, memory.chain[name], text, COLUMNS[2])
+                self._find(place, COLUMNS[2], memory.chain[name], text)
         return set(self._chain)
 
     def _witness(self, change: Commit, stamp: int) -> dict[str, str]:
@@ -1222,10 +1251,10 @@ class _Draft:
         memory.places[frames.ORDERS].body = ()  # rows leave with a run's first commit only, and whole tabs are large
         for tab, (used, rows) in self._grown.items():
             memory.places[tab].used, memory.places[tab].rows = used, rows
-        for tab, key, line in self._landed:
-            memory.places[tab].lines.setdefault(key, []).append(line)
+        for tab, column, key, line in self._landed:
+            memory.places[tab].showing(column).setdefault(key, []).append(line)
         for line in self._bare:
-            line.sync = line.shown
+            line.text = line.shown
         replies = None if body is None else body.get("replies", [])
         memory.before = memory.chain.get(COMMIT, "")
         memory.chain |= self._chain
@@ -1234,16 +1263,17 @@ class _Draft:
         for lines, text, number in self._answered:
             if replies is None or replies[number].get("findReplace", {}).get("occurrencesChanged", 0):
                 for line in lines:
-                    line.sync = text
+                    line.text = text
 
     def _left(self) -> None:
         """Rows left Orders: they have no lines any more, and no row number read before holds."""
-        lines = self.book.memory.places[frames.ORDERS].lines
-        for key in self._archived:
-            lines.pop(key, None)
-        for each in lines.values():
-            for line in each:
-                line.number = None
+        place = self.book.memory.places[frames.ORDERS]
+        for lines in (place.lines, place.states):
+            for key in self._archived:
+                lines.pop(key, None)
+            for each in lines.values():
+                for line in each:
+                    line.number = None
 
     def _typed(self, value: Cell, shape: str) -> dict[str, Any]:
         """A cell as Google's CellData: what is text stays text, whatever it looks like.

@@ -9,19 +9,21 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from reconcile.core.model import SYNC
+from reconcile.core.model import STATE, SYNC, Kind
+from reconcile.core.states import OVER, State
 from reconcile.workbook import guide
 from reconcile.workbook.templates import letters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from reconcile.workbook.templates import Column, State, Tab, Templates
+    from reconcile.workbook.templates import Column, Tab, Templates
+    from reconcile.workbook.templates import State as Look
 
 Json = dict[str, Any]
 
-PROBLEMS: Final = ("doubt", "problem", "refused", "held")
-"""The states that need a person: what the filter view Problems shows."""
+PROBLEMS: Final = (State.UNSURE, State.CHECK, State.REFUSED, State.HELD)
+"""The States that need a person: what the filter view Problems shows."""
 
 _MARK: Final = re.compile(r'LEN\("reconcile: ([^"]+)"\)')
 _ADDRESS: Final = re.compile(
@@ -236,10 +238,11 @@ def conditionals(tab: Tab, known: Templates, sheet: int, at: Mapping[str, int], 
         for state in known.states:
             look = {"backgroundColorStyle": colour(state.fill), "textFormat": _state_text(state)}
             says = _first_row(guide.says(state, own[SYNC]))
-            made.append(rule(state.name, [tab.key_column, SYNC], f"OR({says})", look))
-    if tab.closed_column:
-        rest = [key for key in tab.keys if key not in (SYNC, tab.key_column)]
-        done = _first_row(guide.done(tab, known, own))
+            keys = [tab.key_column, *([STATE] if tab.has(STATE) else []), SYNC]
+            made.append(rule(state.name, keys, f"OR({says})", look))
+    if tab.has(STATE):
+        rest = [key for key in tab.keys if key not in (SYNC, STATE, tab.key_column)]
+        done = _first_row(guide.over(known, own[STATE]))
         made.append(rule("done", rest, done, {"textFormat": {**_text(guide.DONE), "italic": True}}))
     return made
 
@@ -253,7 +256,7 @@ def _text(font: str, *, bold: bool = False) -> Json:
     return {"foregroundColorStyle": colour(font), **({"bold": True} if bold else {})}
 
 
-def _state_text(state: State) -> Json:
+def _state_text(state: Look) -> Json:
     shape = {name: True for name in ("bold", "italic", "underline") if getattr(state, name)}
     return {"foregroundColorStyle": colour(state.font), **shape}
 
@@ -316,23 +319,36 @@ def _look(given: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def views(tab: Tab, known: Templates, at: Mapping[str, int]) -> dict[str, list[Json]]:
-    """Filter views of a staff tab: title → filter specs. Only for rows that the panel sends."""
+    """Filter views of a tab whose rows have a State: title → filter specs."""
     if tab.protect != "header" or not tab.has(SYNC):
         return {}
+    if not tab.has(STATE):
+        return _views_of_lists(tab, known, at)
     made: dict[str, list[Json]] = {}
-    opened: list[Json] = []
-    if tab.closed_column:
-        closed = {"hiddenValues": list(tab.closed_when)}
-        opened = [{"columnIndex": at[tab.closed_column], "filterCriteria": closed}]
-        made[known.text("Open")] = opened
-    elif tab.has("decision"):
-        opened = [{"columnIndex": at["decision"], "filterCriteria": {"condition": {"type": "BLANK"}}}]
-        made[known.text("Open")] = opened
+    state = f"${letters(at[STATE])}2"
+
+    def by_state(words: Sequence[State], *, be: bool) -> Json:
+        said = "|".join(known.words.STATES[word] for word in words)
+        found = f'REGEXMATCH(TO_TEXT({state}),"· ({said})")'
+        formula = spoken(f"={found}" if be else f"=NOT({found})")
+        condition = {"type": "CUSTOM_FORMULA", "values": [{"userEnteredValue": formula}]}
+        return {"columnIndex": at[STATE], "filterCriteria": {"condition": condition}}
+
+    opened = [by_state(OVER, be=False)]
+    made[known.text("Open")] = opened
     if tab.has("start_count") and tab.column("start_count").owner == "staff":
         blank = {"columnIndex": at["start_count"], "filterCriteria": {"condition": {"type": "BLANK"}}}
         made[known.text("Needs start count")] = [*opened, blank]
-    words = "|".join(word for state in known.states if state.name in PROBLEMS for word in state.starts)
+    made[known.text("Problems")] = [by_state(PROBLEMS, be=True)]
+    return made
+
+
+def _views_of_lists(tab: Tab, known: Templates, at: Mapping[str, int]) -> dict[str, list[Json]]:
+    """Approvals: its lines have answers, and no State."""
+    if tab.protect != "header" or not tab.has(SYNC):
+        return {}
+    kinds = (Kind.DOUBT, Kind.PROBLEM, Kind.REFUSED, Kind.HELD)
+    words = "|".join(known.words.MARK[kind] for kind in kinds)
     formula = spoken(f'=REGEXMATCH(TO_TEXT(${letters(at[SYNC])}2),"· ({words})")')
     condition = {"type": "CUSTOM_FORMULA", "values": [{"userEnteredValue": formula}]}
-    made[known.text("Problems")] = [{"columnIndex": at[SYNC], "filterCriteria": {"condition": condition}}]
-    return made
+    return {known.text("Problems"): [{"columnIndex": at[SYNC], "filterCriteria": {"condition": condition}}]}

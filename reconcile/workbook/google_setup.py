@@ -124,7 +124,7 @@ def look(book: GoogleWorkbook) -> Found:
     shape = json_of(book.http.request("get", book.address(), params={"fields": _SHAPE}))
     tabs = [_tab(given) for given in shape.get("sheets", [])]
     titles = [tab.title for tab in tabs]
-    book.known = _spoken(book.known, tabs).titled(titles)
+    book.known = _spoken(book.known.whole, tabs).titled(titles)
     ours = _ours(book.known, tabs, {})
     wanted = _ranges(book.known, ours, [tab for tab in tabs if tab.sheet not in {each.sheet for each in ours.values()}])
     if wanted:
@@ -393,6 +393,9 @@ class _Plan:
         at = _positions(tab, there.head) if there else {}
         if there is not None and at and self.first:
             _refuse_foreign(tab, there.head, at)
+        elif there is not None and at:
+            version = self.found.meta.get(frames.VERSION_KEY, "0")
+            templates.refuse_taken(tab, there.head, int(version or 0), "the Google Sheet")
         fresh = [column for column in tab.columns if column.key not in at]
         if there is None or not at:
             at = {column.key: place for place, column in enumerate(tab.columns)}
@@ -890,6 +893,7 @@ def check(book: GoogleWorkbook) -> list[Finding]:
         return [*findings, _unreachable(error, account)]
     findings.append(_sharing(found, account))
     findings.append(_structure(book, found))
+    book.known = book.known.whole
     if findings[1].ok:  # who may only look is refused by each protection, and it is not about them
         findings.append(_protections(book.known, found, account))
     findings.append(_version(book.known, found))

@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reconcile.core.model import SYNC
+from reconcile.core.model import STATE
+from reconcile.core.states import HEALTH_ENTRY, OVER
+from reconcile.core.states import STOPPED as STOP
 from reconcile.workbook import templates
 
 if TYPE_CHECKING:
@@ -22,9 +24,6 @@ TINTS: Final = {"panel": "F4F5F7", "staff": "", "job": "EDF3F9"}
 """Owner → the pale ground of its cells, so that one sees where to type. White is for typing."""
 
 NEEDED: Final = "FFE08A"
-SETTLED: Final = ("sent", "info")
-"""The states of a row the panel agrees with."""
-
 DONE: Final = "8A8F98"
 LINK: Final = "1F4E9E"
 ALARM: Final = "C0392B"
@@ -45,6 +44,7 @@ LAST_RAN: Final = "The job last ran at"
 NEVER_RAN: Final = "It has not run yet. Ask whoever looks after it to start it."
 STOPPED: Final = "NO: it has not run for {hours} hours. Nothing reaches the panel. Please tell whoever looks after it."
 RUNS: Final = "Yes. It ran {minutes} min ago."
+NEXT: Final = "The next time is in about {minutes} min."
 STOPPED_KEY: Final = "job stopped"
 STOPPED_SYNC: Final = "the job has stopped, nothing is sent: see {tab}"
 """What stands beside the words of these two headings while the job is not running, where a workbook can show that."""
@@ -112,7 +112,7 @@ def lines(known: Templates, zone_name: str, finished: str) -> list[Line]:
     made = [
         Line(1, "title", known.tab(templates.START).columns[0].header),
         Line(2, "line", known.text(LAST_RAN), last_run(known, finished)),
-        Line(3, "line", known.text("Is it running?"), running(known, "$B$2")),
+        Line(3, "line", known.text("Is it running?"), running(known, "$B$2", finished)),
         Line(4, "line", known.text("Times are in"), zone_name),
     ]
     row = 6
@@ -220,30 +220,10 @@ def says(state: State, sync: str) -> str:
     return ",".join(f'ISNUMBER(SEARCH("· {word}",${sync}2))' for word in state.starts)
 
 
-def done(tab: Tab, known: Templates, at: Mapping[str, str]) -> str:
-    """A formula that is true in row 2 where a row is finished: a closing choice that the panel has taken.
-
-    The choice alone is not enough: a Partial that still waits for Remains is the opposite of done.
-    """
-    chosen = ",".join(f'${at[tab.closed_column]}2="{value}"' for value in tab.closed_when)
-    taken = ",".join(says(state, at[SYNC]) for state in known.states if state.name in SETTLED)
-    elsewhere = ",".join(
-        f'ISNUMBER(SEARCH("{closed_elsewhere(known, value)}",${at[SYNC]}2))' for value in tab.closed_when
-    )
-    return f"OR(AND(OR({chosen}),OR({taken})),{elsewhere})"
-
-
-def closed_elsewhere(known: Templates, status: str) -> str:
-    """How Sync says that an order was closed in another place, so that its own Status is not what counts."""
-    return known.words.CLOSED_ELSEWHERE.split(" (", maxsplit=1)[0].format(status=status)
-
-
-def finished(tab: Tab, known: Templates, at: Mapping[str, str]) -> str:
-    """A formula that is true in row 2 where nothing is left to do, also for rows that are decided rather than closed."""
-    if tab.closed_column:
-        return done(tab, known, at)
-    taken = ",".join(says(state, at[SYNC]) for state in known.states if state.name in SETTLED)
-    return f"AND(NOT(ISBLANK(${at['decision']}2)),OR({taken}))"
+def over(known: Templates, state: str) -> str:
+    """A formula that is true where the State in column `state` (of row 2) says that nothing is left to do."""
+    words = ",".join(f'ISNUMBER(SEARCH("· {known.words.STATES[word]}",${state}2))' for word in OVER)
+    return f"OR({words})"
 
 
 def ages(tab: Tab, known: Templates, at: Mapping[str, str]) -> list[tuple[str, str, str, str]]:
@@ -251,7 +231,7 @@ def ages(tab: Tab, known: Templates, at: Mapping[str, str]) -> list[tuple[str, s
     if not tab.open_column:
         return []
     age, cell = known.age, f"${at[tab.open_column]}2"
-    still = f"NOT({finished(tab, known, at)})"
+    still = f"NOT({over(known, at[STATE])})"
     return [
         (name, f"AND(ISNUMBER({cell}),(NOW()-{cell})*24>={limit},{still})", fill, font)
         for name, limit, fill, font in (
@@ -268,14 +248,29 @@ def _late(known: Templates, cell: str) -> str:
     return f"(NOW()-{cell})*1440>{known.late_minutes}"
 
 
-def stale(known: Templates, cell: str = "$B$2") -> str:
-    """True when the time in `cell` is longer ago than it should be, or is none."""
-    return f"IF(ISNUMBER({cell}),{_late(known, cell)},TRUE)"
+def stale(known: Templates, cell: str = "$B$2", said: str = "$B$3") -> str:
+    """True when the time in `cell` is longer ago than it should be, or is none, or `said` says that nothing is done."""
+    return f'OR(IF(ISNUMBER({cell}),{_late(known, cell)},TRUE),LEFT({said},1)="{STOP}")'
 
 
-def alive(known: Templates, cell: str = "$B$2") -> str:
+def alive(known: Templates, cell: str = "$B$2", said: str = "$B$3") -> str:
     """The opposite of `stale`."""
-    return f"IF(ISNUMBER({cell}),NOT({_late(known, cell)}),FALSE)"
+    return f'AND(IF(ISNUMBER({cell}),NOT({_late(known, cell)}),FALSE),LEFT({said},1)<>"{STOP}")'
+
+
+def entry(known: Templates, name: str, *, number: bool = False, indirect: bool = False) -> str:
+    """A formula for what one of `_ledger`'s meta entries says: a text, or a number; blank or 0 where there is none.
+
+    indirect: as conditional formats look at another tab.
+    """
+    ledger = known.tab(templates.LEDGER)
+    ranges = []
+    for key in ("state", "key"):
+        letter = templates.letters(ledger.keys.index(key))
+        plain = f"'{ledger.title}'!${letter}:${letter}"
+        ranges.append(f'INDIRECT("{plain}")' if indirect else plain)
+    found = f'INDEX({ranges[0]},MATCH("{name}",{ranges[1]},0))'
+    return f"IFERROR(VALUE({found}),0)" if number else f'IFERROR({found}&"","")'
 
 
 def last_run(known: Templates, finished: str) -> str:
@@ -283,22 +278,33 @@ def last_run(known: Templates, finished: str) -> str:
     return f'=IF(COUNT({finished})=0,"{known.text("not yet")}",MAX({finished}))'
 
 
-def running(known: Templates, cell: str) -> str:
-    """A formula that says in words whether the job runs."""
-    late = _late(known, cell)
+def running(known: Templates, cell: str, finished: str) -> str:
+    """A formula that says in words whether the job runs, when it runs next, and what it is kept from.
+
+    finished: the range of Runs' Finished cells. The distance between its last two runs tells when the next one is due.
+    """
+    late, health = _late(known, cell), entry(known, HEALTH_ENTRY)
     stopped = known.text(STOPPED).replace("{hours}", f'"&ROUND((NOW()-{cell})*24,1)&"')
     runs = known.text(RUNS).replace("{minutes}", f'"&ROUND((NOW()-{cell})*1440,0)&"')
-    return f'=IF(NOT(ISNUMBER({cell})),"{known.text(NEVER_RAN)}",IF({late},"{stopped}","{runs}"))'
+    due = f"ROUND((2*{cell}-LARGE({finished},2)-NOW())*1440,0)"
+    soon = known.text(NEXT).replace("{minutes}", f'"&{due}&"')
+    following = f'IFERROR(IF({due}>0," {soon}",""),"")'
+    never = known.text(NEVER_RAN)
+    return (
+        f'=IF(LEFT({health},1)="{STOP}",{health},IF(NOT(ISNUMBER({cell})),"{never}",'
+        f'IF({late},"{STOP} {stopped}","{runs}"&{following}&{health})))'
+    )
 
 
 def stopped(known: Templates, letter: str) -> str:
-    """A formula for any tab, true when the job has not run for longer than it should. letter: of Runs' Finished.
+    """A formula for any tab, true when the job has not run for longer than it should, or says that it does nothing.
 
-    Conditional formats look at another tab through INDIRECT only, in Google Sheets and in older Excel. A Runs tab that was
-    renamed says nothing about when the job ran, so that counts as stopped, too.
+    letter: of Runs' Finished. Conditional formats look at another tab through INDIRECT only, in Google Sheets and in older Excel. A Runs tab
+    that was renamed says nothing about when the job ran, so that counts as stopped, too.
     """
     runs = quoted(known.tab("runs").title)
-    return f'IFERROR((NOW()-MAX(INDIRECT("{runs}!{letter}:{letter}")))*1440>{known.late_minutes},TRUE)'
+    late = f'IFERROR((NOW()-MAX(INDIRECT("{runs}!{letter}:{letter}")))*1440>{known.late_minutes},TRUE)'
+    return f'OR({late},LEFT({entry(known, HEALTH_ENTRY, indirect=True)},1)="{STOP}")'
 
 
 # --- helpers -------------------------------------------------------------------------------------------------------------

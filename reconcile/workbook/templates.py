@@ -55,7 +55,8 @@ CHOOSING: Final = ("choice", "yes_no", "tick")
 class Column:
     """One column of a tab. `owner`: panel, staff or job. `width` in characters. `number_format` as spreadsheets write it.
 
-    `paragraph`: help, example and when it is needed as one text, where the workbook's language is not English.
+    `paragraph`: help, example and when it is needed as one text, where the workbook's language is not English. `since`: the
+    version of the templates that brought it.
     """
 
     key: str
@@ -69,6 +70,7 @@ class Column:
     required_when: str = ""
     number_format: str = ""
     paragraph: str = ""
+    since: int = 1
 
     @property
     def wraps(self) -> bool:
@@ -109,7 +111,7 @@ class Tab:
     """One tab. `protect`: none, header (our headings; a warning on panel- and job-owned cells) or tab (all of it).
 
     `key_column`: key of the column that names a row, "" where rows have no name. `free_text`: its content is for people
-    only, so it is never read back. `closed_column` and `closed_when`: which rows are done, to be shown in grey.
+    only, so it is never read back.
     `open_column`: the column with the time a row came, whose colour tells its age. `former`: titles it has had in workbooks of
     earlier versions, which keep them.
     """
@@ -125,8 +127,6 @@ class Tab:
     hidden: bool = False
     protect: str = "none"
     free_text: bool = False
-    closed_column: str = ""
-    closed_when: tuple[str, ...] = ()
     open_column: str = ""
     tiles: tuple[Tile, ...] = ()
     charts: tuple[Chart, ...] = ()
@@ -200,7 +200,7 @@ class Templates:
     """Every tab in its order, the owners and the states. `version` is written into a workbook made from them.
 
     late_minutes: after how long without a run the job counts as stopped. words: the language all of it is in. guide: English
-    text → text, for what is said beside tabs and columns.
+    text → text, for what is said beside tabs and columns. complete: what `as_of` was asked of, None for templates with every column.
     """
 
     version: int
@@ -211,6 +211,27 @@ class Templates:
     states: tuple[State, ...]
     words: Words
     guide: Mapping[str, str] = field(default_factory=dict)
+    complete: Templates | None = None
+
+    @property
+    def whole(self) -> Templates:
+        """The same templates with every column of this version."""
+        return self.complete or self
+
+    def as_of(self, version: str | None) -> Templates:
+        """The templates as a workbook of an earlier version has them: a newer heading in it is a column of staff's own.
+
+        version: what the workbook's meta says; all columns where it says nothing that can be read.
+        """
+        whole = self.whole
+        number = max(1, int(version)) if version and version.isdecimal() else whole.version
+        if number >= whole.version:
+            return whole
+        tabs = tuple(
+            replace(tab, columns=tuple(column for column in tab.columns if column.since <= number))
+            for tab in whole.tabs
+        )
+        return replace(whole, tabs=tabs, complete=whole)
 
     @property
     def language(self) -> str:
@@ -223,10 +244,12 @@ class Templates:
 
     def in_language(self, language: str) -> Templates:
         """The same templates in another language. Raises SettingsError for one that is not known."""
-        return self if language == self.language else templates(language)
+        return self.whole if language == self.language else templates(language)
 
     def titled(self, found: Iterable[str]) -> Templates:
         """The same templates with the titles that a workbook's tabs have, where those are former ones."""
+        if self.complete is not None:
+            return self.whole.titled(found)
         there = {fold(title) for title in found}
         older = {
             tab.key: next(title for title in tab.former if fold(title) in there)
@@ -344,7 +367,6 @@ def _spoken_tab(tab: Tab, english: Templates, said: Catalogue) -> Tab:
         former=(),
         purpose=said.purposes[tab.key],
         columns=tuple(_spoken_column(column, tab, english, said) for column in tab.columns),
-        closed_when=tuple(said.words.choice(value) for value in tab.closed_when),
         tiles=tuple(replace(tile, label=said.guide[tile.label]) for tile in tab.tiles),
         charts=tuple(
             replace(chart, title=said.guide[chart.title], series=tuple(said.guide[name] for name in chart.series))
@@ -449,6 +471,26 @@ def refuse_strayed(
         )
 
 
+def refuse_taken(tab: Tab, headings: Iterable[object], version: int, name: str) -> None:
+    """Raises Damaged where staff have a column under a heading that the job is to write under from now on.
+
+    version: of the templates the workbook was made from, so that what is newer cannot be the job's yet.
+    """
+    if tab.protect != "header":
+        return
+    there = {fold(cell) for cell in headings}
+    taken = [
+        column.header
+        for column in tab.columns
+        if column.since > version and column.owner == "job" and fold(column.header) in there
+    ]
+    if taken:
+        raise Damaged(
+            f"Tab {tab.title!r} of {name} has a column {taken[0]!r} of somebody's own; this version adds one of that name.",
+            "Give that column another heading, then run `reconcile init` again. Nothing was changed.",
+        )
+
+
 def missing_text(tab: Tab, missing: Sequence[str], name: str) -> str:
     """What is wrong when headings are gone, naming each."""
     listed = ", ".join(repr(header) for header in missing)
@@ -538,8 +580,6 @@ def _tab(path: Path) -> Tab:
         hidden=table.take("hidden", bool, False),
         protect=table.one_of("protect", PROTECTIONS, "none"),
         free_text=table.take("free_text", bool, False),
-        closed_column=table.take("closed_column", str, ""),
-        closed_when=table.texts("closed_when"),
         open_column=table.take("open_column", str, ""),
         tiles=tuple(_tile(path.name, values) for values in table.take("tiles", list, [])),
         charts=tuple(_chart(path.name, values) for values in table.take("charts", list, [])),
@@ -560,7 +600,6 @@ def _check_tab(file: str, tab: Tab) -> None:
             _wrong(file, f"columns.{name}", f"{doubled!r} stands there twice")
     for name, key in (
         ("key_column", tab.key_column),
-        ("closed_column", tab.closed_column),
         ("open_column", tab.open_column),
     ):
         if key and not tab.has(key):
@@ -583,6 +622,7 @@ def _column(file: str, number: int, values: Any) -> Column:
         example=table.take("example", str, ""),
         required_when=table.take("required_when", str, ""),
         number_format=table.take("number_format", str, FORMATS[kind]),
+        since=table.take("since", int, 1),
     )
     table.done()
     if not re.fullmatch(r"[a-z][a-z_]*", column.key):

@@ -276,7 +276,11 @@ class XlsxWorkbook:
             if templates.fold(column.header) not in headers[tab.key]
         )
         lost = () if lacking else xlsx_stripped.stripped(package, self._known, self.name)
-        return Gap(lacking, columns, older=False if lacking or columns else self._is_older(raw), stripped=lost)
+        version = self._version(raw)
+        for tab in self._known.tabs:
+            if not tab.free_text and tab.key in headers:
+                templates.refuse_taken(tab, headers[tab.key], version, self.name)
+        return Gap(lacking, columns, older=version < self._known.version, stripped=lost)
 
     def _was_used(self, raw: bytes) -> bool:
         """Whether a run has ever answered in a row: a Sync text of ours stands somewhere."""
@@ -289,15 +293,16 @@ class XlsxWorkbook:
             for cell in cells
         )
 
-    def _is_older(self, raw: bytes) -> bool:
-        _, snapshot = xlsx_book.parse(raw, self.name, self._known, self.zone)
-        version = snapshot.meta.get(frames.VERSION_KEY, "0")
+    def _version(self, raw: bytes) -> int:
+        """The templates a workbook was made from, or last completed with. Raises Damaged for newer ones than these."""
+        meta = xlsx_book.meta_of(raw, self.name, self._known)
+        version = meta.get(frames.VERSION_KEY, "0") if meta else str(self._known.version)
         if not version.isdecimal() or int(version) > self._known.version:
             raise Damaged(
                 f"{self.name} was made by a newer reconcile (template version {version}; this one knows {self._known.version}).",
                 "Use that version of reconcile.",
             )
-        return int(version) < self._known.version
+        return int(version)
 
     # --- looking ---------------------------------------------------------------------------------------------------------------
 

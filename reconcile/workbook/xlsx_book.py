@@ -21,7 +21,7 @@ from xml.parsers import expat
 from reconcile.core.cells import id_text
 from reconcile.core.diff import answered_as
 from reconcile.core.ledger import CLAIMED, COLUMNS, SCHEMA
-from reconcile.core.model import SYNC, Snapshot
+from reconcile.core.model import STATE, SYNC, Snapshot
 from reconcile.core.words import ENGLISH
 from reconcile.errors import Damaged, NotSetUp
 from reconcile.workbook import frames, guide, templates, xlsx_package, xlsx_rows, xlsx_tables, xlsx_xml, xlsx_zip
@@ -144,9 +144,11 @@ class Book:
         if change.archive and (leaving := self._leaving(change.archive, shown or self)):
             append[frames.ARCHIVE] = [*append.get(frames.ARCHIVE, ()), *leaving.values()]
             parts[frames.ORDERS] = _removed(parts[frames.ORDERS], leaving)
-        for key, notes in change.sync.items():
-            parts[key], had_formula = _noted(parts[key], notes, ink)
-            recalculate = recalculate or had_formula
+        for column, texts in ((SYNC, change.sync), (STATE, change.state)):
+            for key, notes in texts.items():
+                if notes and column in parts[key].positions:
+                    parts[key], had_formula = _noted(parts[key], column, notes, ink)
+                    recalculate = recalculate or had_formula
         for key, most in change.prune.items():
             parts[key] = _pruned(parts[key], most)
         for key, rows in append.items():
@@ -310,6 +312,8 @@ def parse(raw: bytes, name: str, known: Templates, zone: ZoneInfo) -> tuple[Book
             parts[memory.key], ledger = _ledger(package, part_name, memory, context, name)
             known = known.in_language(frames.language(ledger.meta))
         known = known.titled(title for title, _ in package.sheets)
+        if ledger is not None:
+            known = known.as_of(ledger.meta.get(frames.VERSION_KEY))
         for tab in known.tabs:
             if tab.free_text or (tab.key == memory.key and ledger is not None):
                 continue
@@ -405,12 +409,22 @@ def as_found(raw: bytes, name: str, known: Templates) -> Templates:
     return in_language_of(raw, name, known).titled(title for title, _ in unpack(raw, name).sheets)
 
 
+def meta_of(raw: bytes, name: str, known: Templates) -> Mapping[str, str]:
+    """The meta entries of the workbook's `_ledger`, {} where it has none. Raises Damaged."""
+    package = unpack(raw, name)
+    tab = known.tab(templates.LEDGER)
+    if (part := find_sheet(package, tab)) is None:
+        return {}
+    context = context_of(package, Styles(package.read(package.styles_part), name))
+    return _ledger(package, part, tab, context, name)[1].meta
+
+
 def in_language_of(raw: bytes, name: str, known: Templates) -> Templates:
     """`known` in the language the workbook is in; as it is where the workbook does not say. Raises Damaged."""
     package = unpack(raw, name)
     tab = known.tab(templates.LEDGER)
     if (part := find_sheet(package, tab)) is None:
-        return known
+        return known.whole
     context = context_of(package, Styles(package.read(package.styles_part), name))
     sheet = Sheet.cut(package.read(part), f"Tab {tab.title!r} of {name}")
     for _, cells in xlsx_xml.read_cells(sheet, context, None):
@@ -496,12 +510,12 @@ class _Tabs(Mapping[str, "pd.DataFrame"]):
 # --- changing --------------------------------------------------------------------------------------------------------------
 
 
-def _noted(part: TabPart, notes: Mapping[str, str], ink: Ink) -> tuple[TabPart, bool]:
-    """`part` with Sync texts put in the rows of their keys, and whether one of them took a formula's place.
+def _noted(part: TabPart, column: str, notes: Mapping[str, str], ink: Ink) -> tuple[TabPart, bool]:
+    """`part` with Sync (or State) texts put in the rows of their keys, and whether one of them took a formula's place.
 
-    A row whose Sync cell is one of an area that a formula of staff's fills from other columns is left as it is.
+    A row whose cell is one of an area that a formula of staff's fills from other columns is left as it is.
     """
-    sheet, index = part.sheet, part.positions[SYNC]
+    sheet, index = part.sheet, part.positions[column]
     places = {number: place for place, number in enumerate(sheet.numbers)}
     wide = [each for each in part.formulas.areas if each.left <= index <= each.right and each.left != each.right]
     targets = [
@@ -524,7 +538,7 @@ def _noted(part: TabPart, notes: Mapping[str, str], ink: Ink) -> tuple[TabPart, 
         style = xlsx_xml.style_at(sheet, there, index)
         cell = ink.cell(f"{letters(index)}{number}", text, style, sheet.prefix)
         row = xlsx_xml.with_cells(sheet, number, row, {index: cell}, there)
-        changed[number] = xlsx_xml.at_least(row, _height(part.tab, {SYNC: text}))
+        changed[number] = xlsx_xml.at_least(row, _height(part.tab, {column: text}))
     return replace(part, sheet=sheet.with_rows(changed)), had_formula
 
 

@@ -29,7 +29,7 @@ from openpyxl.worksheet.properties import PageSetupProperties
 
 from reconcile.core.cells import Formula
 from reconcile.core.ledger import SCHEMA
-from reconcile.core.model import SYNC
+from reconcile.core.model import STATE, SYNC
 from reconcile.core.words import ENGLISH
 from reconcile.errors import Damaged
 from reconcile.workbook import frames, guide, templates, xlsx_book, xlsx_dashboard, xlsx_package
@@ -103,6 +103,7 @@ def completed(raw: bytes, gap: Gap, known: Templates, name: str, zone_name: str)
         for tab in known.data_tabs:
             _tint_states(_sheet(book, tab), tab, known)
         _write_start(_sheet(book, known.tab(templates.START)), known, zone_name)
+    if gap.older:
         _set_version(_sheet(book, known.tab(templates.LEDGER)), known)
     _draw_dashboard(book, known)
     return _saved(book, {tab.title for tab in gap.tabs})
@@ -432,7 +433,8 @@ def _rules(sheet: Worksheet, tab: Tab, known: Templates, at: Mapping[str, str]) 
     if tab.has(SYNC):
         sync, key = at[SYNC], at[tab.key_column]
         for state in known.states:
-            spans = f"{key}2:{key}{MAX_ROWS} {sync}2:{sync}{MAX_ROWS}"
+            beside = [key, *([at[STATE]] if tab.has(STATE) else []), sync]
+            spans = " ".join(f"{letter}2:{letter}{MAX_ROWS}" for letter in beside)
             look = Font(
                 color=state.font,
                 bold=state.bold or None,
@@ -440,10 +442,10 @@ def _rules(sheet: Worksheet, tab: Tab, known: Templates, at: Mapping[str, str]) 
                 underline="single" if state.underline else None,
             )
             made.append(_Tint(sheet, spans, f"OR({guide.says(state, sync)})", state.fill, look))
-    if tab.closed_column:
-        places = sorted(column_index(place) for key, place in at.items() if key not in (SYNC, tab.key_column))
+    if tab.has(STATE):
+        places = sorted(column_index(place) for key, place in at.items() if key not in (SYNC, STATE, tab.key_column))
         spans = " ".join(f"{letters(first)}2:{letters(last)}{MAX_ROWS}" for first, last in guide.spans(places))
-        made.append(_Tint(sheet, spans, guide.done(tab, known, at), font=Font(color=guide.DONE, italic=True)))
+        made.append(_Tint(sheet, spans, guide.over(known, at[STATE]), font=Font(color=guide.DONE, italic=True)))
     return made
 
 
@@ -492,8 +494,13 @@ class _Tint:
         return _shape(self.formula)
 
 
-_DONE_BEFORE: Final = ("AND(OR($", '"),OR(ISNUMBER(SEARCH("· ')
-"""How version 1 said that a row is done. Its other rules have the shape of today's."""
+_BEFORE: Final = (
+    ("AND(OR($", '"),OR(ISNUMBER(SEARCH("· '),
+    ("OR(AND(OR($", '"),OR(ISNUMBER(SEARCH("· '),
+    ("AND(ISNUMBER($", ",(NOW()-$"),
+    ("IFERROR((NOW()-MAX(INDIRECT(", ""),
+)
+"""How the rules of earlier versions begin, and what is in them: a row that is done, its age, a job that stopped. Others have the shape of today's."""
 
 
 def _shape(formula: str) -> str:
@@ -509,7 +516,8 @@ def _without(sheet: Worksheet, ours: Sequence[_Tint]) -> list[Callable[[], None]
     for area in sheet_rules.conditional_formatting:
         for rule in area.rules:
             formula = str(rule.formula[0]) if rule.type == "expression" and rule.formula else ""
-            if _shape(formula) in shapes or (formula.startswith(_DONE_BEFORE[0]) and _DONE_BEFORE[1] in formula):
+            before = any(formula.startswith(start) and inside in formula for start, inside in _BEFORE)
+            if before or _shape(formula) in shapes:
                 continue
             rule.priority = 0  # counted anew
             others.append(partial(sheet.conditional_formatting.add, str(area.sqref), rule))

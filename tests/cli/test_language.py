@@ -50,8 +50,8 @@ def test_the_demo_is_in_the_language_set(terminal: Terminal, monkeypatch: pytest
     assert "“Compeltado” no es un valor de Estado; ¿quiso decir Completado?" in told
     assert "every row says in its Respuesta column what became of it." in told
     book = load_workbook(terminal.folder / "demo" / "orders.xlsx")
-    assert book["Pedidos"]["H1"].value == "Estado"
-    assert [book["Pedidos"].cell(row, 8).value for row in (2, 6, 7)] == ["completado", "Parcial", "Cancelado"]
+    assert book["Pedidos"]["E1"].value == "Estado"
+    assert [book["Pedidos"].cell(row, 5).value for row in (2, 6, 7)] == ["completado", "Parcial", "Cancelado"]
     monkeypatch.delenv("RECONCILE_LANGUAGE")
     for name in ("RECONCILE_PANEL_URL", "RECONCILE_PANEL_KEY", "RECONCILE_SHEET"):
         monkeypatch.delenv(name)

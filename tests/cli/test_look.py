@@ -134,7 +134,7 @@ def test_doctor_is_one_screen_of_ticks(synced: Terminal) -> None:
 ✓ writable   It can be saved.
 ✓ open       No program has it open.
 ✓ structure  All tabs and headings are there; revision 4.
-✓ template   Template version 3; this reconcile has 3.
+✓ template   Template version 4; this reconcile has 4.
 ✓ identity   Workbook, journal and panel belong together.
 ✓ services   Orders are received for: 1.
 ✓ lease      No run is at work.

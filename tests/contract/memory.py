@@ -16,7 +16,7 @@ from reconcile.core.cells import Formula, id_text
 from reconcile.core.diff import answered_as
 from reconcile.core.identity import COMMIT
 from reconcile.core.ledger import CLAIMED, COLUMNS, SCHEMA
-from reconcile.core.model import SYNC, Snapshot
+from reconcile.core.model import STATE, SYNC, Snapshot
 from reconcile.errors import Damaged, RevisionMoved
 from reconcile.workbook import frames, templates
 from reconcile.workbook.templates import LEDGER
@@ -107,9 +107,10 @@ class MemoryWorkbook:
     def _apply(self, change: Commit, revision: int) -> None:
         for name, row in change.archive.items():
             self._archive(name, row)
-        for key, notes in change.sync.items():
-            for name, text in notes.items():
-                self._note(key, name, text)
+        for column, texts in ((SYNC, change.sync), (STATE, change.state)):
+            for key, notes in texts.items():
+                for name, text in notes.items():
+                    self._note(key, column, name, text)
         for key, rows in change.append.items():
             for row in rows:
                 self._append(key, row)
@@ -136,7 +137,7 @@ class MemoryWorkbook:
             (number, [_at(row, place) for place in wanted]) for number, row in enumerate(self.grids[key][1:], start=2)
         ]
 
-    def _note(self, key: str, name: str, text: str) -> None:
+    def _note(self, key: str, column: str, name: str, text: str) -> None:
         places, tab = self.positions(key), self.known.tab(key)
         own = [id_text(_at(row, places[tab.key_column])) for row in self.grids[key][1:]]
         named = [frames.sync_key(_at(row, places[SYNC])) for row in self.grids[key][1:]]
@@ -144,7 +145,7 @@ class MemoryWorkbook:
         answered = answered_as(own, named) if claimed else [one or other for one, other in zip(own, named, strict=True)]
         for row, answers in zip(self.grids[key][1:], answered, strict=True):
             if answers == name:
-                _set(row, places[SYNC], self._stored(text))
+                _set(row, places[column], self._stored(text))
 
     def _append(self, key: str, row: Row) -> None:
         places, grid = self.positions(key), self.grids[key]

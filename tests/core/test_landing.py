@@ -43,6 +43,7 @@ def test_an_order_lands_as_it_was_sent() -> None:
                 "comments": "Great!\r\nनमस्ते 🎉",
                 "details": "runs: 3",
                 "received": NOW,
+                "state": "#15 · New",
                 "sync": "#15 · New. Type the start count, then choose a Status.",
             }
         ]

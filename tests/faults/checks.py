@@ -202,6 +202,14 @@ class Watch:
                 )  # the bare key for one run: see google._fill_sync
                 if key and sync and not own and (tab, key) not in self.doubled:
                     self.say(f"{tab}: the row of {key} shows another row's answer: {sync}")
+                state = str(row.get("State") or "")
+                if (
+                    key
+                    and state
+                    and not (state.startswith(f"#{key} · ") or state == key)
+                    and (tab, key) not in self.doubled
+                ):
+                    self.say(f"{tab}: the row of {key} shows another row's State: {state}")
         self.seen = now
 
     def _kept(self, now: Shown) -> None:
@@ -420,7 +428,7 @@ def _content(row: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple(
         (str(head), f"{type(cell).__name__} {cell!r}" if isinstance(cell, bool) else repr(_plain(cell)))
         for head, cell in row.items()
-        if head not in ("Sync", None, "") and cell not in (None, "")
+        if head not in ("Sync", "State", None, "") and cell not in (None, "")
     )
 
 

@@ -69,7 +69,7 @@ def test_an_outcome(outcome: Outcome) -> None:
             "results",
             "needs_person",
         ),
-        *("plan", "doubts", "messages", "calls"),
+        *("plan", "doubts", "messages", "calls", "states", "missing"),
     ]
     assert made["received"] == {"orders": 250, "refills": 1}
     assert [(item["id"], item["verdict"], item["reason"]) for item in made["results"]] == [

@@ -80,6 +80,7 @@ def catalogue() -> dict[str, Any]:
         "messages": dict(ENGLISH.MESSAGES),
         "limits": dict(ENGLISH.LIMITS),
         "results": dict(ENGLISH.RESULTS),
+        "row_states": dict(ENGLISH.STATES),
         "verdicts": dict(ENGLISH.VERDICTS),
     }
 

@@ -125,7 +125,7 @@ def test_heights_that_staff_set_themselves_stay(hands: GoogleHands) -> None:
 
 def test_rows_deleted_in_between_do_not_sink_the_commit(hands: GoogleHands) -> None:
     """A height beyond the tab's end: the batch goes again without heights, and the next run sets what there is to set."""
-    hands.paste("orders", [["1"], ["2"], ["3", "u", 1, "l", 1, None, "1", "Processing", None, None, LONG]])
+    hands.paste("orders", [["1"], ["2"], ["3", "l", 1, None, "Processing", *[None] * 3, "u", 1, "1", None, LONG]])
     sheet = hands.emulator.sheet(hands.id, "Orders")
     hands.person("orders").delete_rows(5, sheet.row_count)
     book, calls = hands.open(), len(hands.emulator.calls)

@@ -11,6 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from reconcile.core.model import Commit
+from reconcile.core.states import STOPPED
 from reconcile.errors import AccessRefused, Damaged
 from reconcile.workbook import google, guide
 from reconcile.workbook import google_looks as looks
@@ -128,7 +129,7 @@ def test_the_sheets_own_time_zone_is_respected(empty: tuple[Emulator, str]) -> N
     book.commit(Commit("run", append={"orders": [row]}), revision)
     assert emulator.book(sheet).properties["timeZone"] == "America/New_York"
     assert emulator.book(sheet).properties["autoRecalc"] == "MINUTE"
-    assert emulator.values(sheet, "Orders!J2", "FORMATTED_VALUE") == [["2026-07-01 12:30"]]
+    assert emulator.values(sheet, "Orders!L2", "FORMATTED_VALUE") == [["2026-07-01 12:30"]]
     assert book.read().tabs["orders"].loc["1", "received"] == datetime(2026, 7, 1, 12, 30)  # noqa: DTZ001
 
 
@@ -194,18 +195,18 @@ def test_states_are_coloured(hands: GoogleHands) -> None:
     """ID and Sync by what Sync says, missing cells in yellow, finished rows in grey, a payment without reference in red."""
     book = hands.open()
     rows = [
-        {"id": str(number), "sync": f"#{number} · {state.starts[0]}: so.", "status": "Processing"}
+        {"id": str(number), "sync": f"#{number} · {state.starts[0]}: so.", "state": f"#{number} · New"}
         for number, state in enumerate(templates().states, start=1)
     ]
-    rows.append({"id": "99", "sync": "#99 · Sent.", "status": "Completed"})
+    rows.append({"id": "99", "sync": "#99 · Sent.", "state": "#99 · Closed · Completed", "status": "Processing"})
     rows.append({"id": "98", "sync": "#98 · Waiting.", "status": "Partial"})
     book.commit(Commit("run", append={"orders": rows}), book.read().revision)
     for row, state in enumerate(templates().states, start=2):
-        for column in ("A", "N"):
+        for column in ("A", "G", "H"):
             assert ground(hands.emulator, hands.id, f"Orders!{column}{row}") == state.fill, state.name
     last = len(rows) + 1
-    assert ground(hands.emulator, hands.id, f"Orders!I{last}") == guide.NEEDED
-    assert format_of(hands.emulator, hands.id, f"Orders!D{last - 1}")["textFormat"]["italic"] is True
+    assert ground(hands.emulator, hands.id, f"Orders!F{last}") == guide.NEEDED
+    assert format_of(hands.emulator, hands.id, f"Orders!B{last - 1}")["textFormat"]["italic"] is True
     hands.paste("payments", [[None, "u", 5]])
     assert ground(hands.emulator, hands.id, "Payments!A2") == guide.ALARM
     assert ground(hands.emulator, hands.id, "Payments!A3") != guide.ALARM
@@ -220,8 +221,8 @@ def test_filter_views(hands: GoogleHands) -> None:
         "Orders": ["Open", "Needs start count", "Problems"],
         "Refills": ["Open", "Problems"],
         "Cancels": ["Open", "Problems"],
-        "Payments": ["Problems"],
-        "Tickets": ["Problems"],
+        "Payments": ["Open", "Problems"],
+        "Tickets": ["Open", "Problems"],
         "Approvals": ["Problems"],
     }
 
@@ -240,7 +241,7 @@ def test_start_here_says_whether_the_job_runs() -> None:
     assert hands.emulator.values(hands.id, "Start here!B2", "FORMATTED_VALUE") == [["2026-03-02 11:50"]]
     assert ground(hands.emulator, hands.id, line) == guide.CALM
     now[0] += 2 * 3600
-    assert hands.emulator.values(hands.id, line)[0][0].startswith("NO: it has not run for 2.2 hours.")
+    assert hands.emulator.values(hands.id, line)[0][0].startswith(f"{STOPPED} NO: it has not run for 2.2 hours.")
     assert ground(hands.emulator, hands.id, line) == guide.ALARM
 
 
@@ -330,7 +331,7 @@ def test_what_is_missing_comes_back(hands: GoogleHands) -> None:
     done = hands.open().provision()
     assert done.lines() == ["Added the tab Refills.", "Added the column Note to Orders, at the right end."]
     assert titles(hands.emulator, hands.id) == TITLES
-    assert hands.see("orders")[0][-4:] == ["Sync", "Details", "Note", "Team"]
+    assert hands.see("orders")[0][-4:] == ["Details", "If unsure", "Note", "Team"]
     assert hands.cell("orders", "1", "Team") == "Ann"
     snapshot = hands.open().read()
     assert snapshot.revision == 2
@@ -372,8 +373,8 @@ def test_an_upgrade_adds_what_a_new_version_has(hands: GoogleHands) -> None:
     snapshot = book_at(hands.emulator, hands.id, later).read()
     assert (snapshot.revision, snapshot.meta["lease"], snapshot.meta["template"]) == (2, "kept", str(later.version))
     cells = look(book_at(hands.emulator, hands.id, later)).ours["orders"].cells
-    assert "Something new." in cells[0, 7]["note"]
-    assert cells[1, 7]["dataValidation"]["condition"]["values"][-1] == {"userEnteredValue": "On hold"}
+    assert "Something new." in cells[0, 4]["note"]
+    assert cells[1, 4]["dataValidation"]["condition"]["values"][-1] == {"userEnteredValue": "On hold"}
     assert not book_at(hands.emulator, hands.id, later).provision().changed
 
 

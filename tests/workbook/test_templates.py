@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from reconcile.workbook.templates import Templates
 
 HEADERS = {
-    "orders": "ID · User · Charge · Link · Quantity · Start count · Service · Status · Remains · Received · Comments · Note · If unsure · Sync · Details",
-    "refills": "ID · Order ID · Service · Link · Start count · Quantity · Requested · Received · Status · Note · Sync",
-    "cancels": "ID · Order ID · Service · Link · Received · Decision · Remains · Note · If unsure · Sync",
-    "payments": "Reference · User · Amount · Details · Affiliate commission · Send · Note · If unsure · Sync",
-    "tickets": "Reference · User · Subject · Message · Send · Note · If unsure · Sync",
+    "orders": "ID · Link · Quantity · Start count · Status · Remains · State · Sync · User · Charge · Service · Received · Comments · Details · Note · If unsure",
+    "refills": "ID · Order ID · Service · Link · Start count · Quantity · Requested · Received · Status · Note · State · Sync",
+    "cancels": "ID · Order ID · Service · Link · Received · Decision · Remains · Note · If unsure · State · Sync",
+    "payments": "Reference · User · Amount · Details · Affiliate commission · Send · Note · If unsure · State · Sync",
+    "tickets": "Reference · User · Subject · Message · Send · Note · If unsure · State · Sync",
     "services": "Service ID · Name · Pull",
     "runs": "Run · Started · Finished · Result · Pulled · Pushed · Refused · Needs a person · Message",
     "history": "When · Tab · ID · Field · From · To · Result · Run",
@@ -36,11 +36,11 @@ STAFF = {
     "services": {"service_id", "name", "pull"},
 }
 KEYS = {
-    "orders": "id user charge link quantity start_count service status remains received comments note unsure sync details",
-    "refills": "id order_id service link start_count quantity requested received status note sync",
-    "cancels": "id order_id service link received decision remains note unsure sync",
-    "payments": "reference user amount details commission send note unsure sync",
-    "tickets": "reference user subject message send note unsure sync",
+    "orders": "id link quantity start_count status remains state sync user charge service received comments details note unsure",
+    "refills": "id order_id service link start_count quantity requested received status note state sync",
+    "cancels": "id order_id service link received decision remains note unsure state sync",
+    "payments": "reference user amount details commission send note unsure state sync",
+    "tickets": "reference user subject message send note unsure state sync",
     "services": "service_id name pull",
     "approvals": "code let_through what tab id field from to listed sync",
     "runs": "run started finished result pulled pushed refused needs_person message",
@@ -84,10 +84,10 @@ def test_the_headers_and_keys(known: Templates, key: str) -> None:
 
 
 def test_the_archive_is_orders_and_when_it_was_closed(known: Templates) -> None:
-    """An archived row keeps every column."""
+    """An archived row keeps every column but State: all of them are closed."""
     orders, archive = known.tab("orders"), known.tab("archive")
-    assert [column.header for column in archive.columns] == [*(column.header for column in orders.columns), "Closed"]
-    assert archive.keys == (*orders.keys, "closed")
+    kept = {column.key: column.header for column in orders.columns if column.key != "state"}
+    assert {column.key: column.header for column in archive.columns} == {**kept, "closed": "Closed"}
 
 
 def test_the_ledger_tab_is_the_ledger(known: Templates) -> None:
@@ -211,25 +211,19 @@ def copied(tmp_path: Path) -> Path:
             "orders.toml",
             'key = "user"',
             'key = "User 1"',
-            "Template orders.toml: columns[2].key is 'User 1' but must be small letters and _.",
+            "Template orders.toml: columns[9].key is 'User 1' but must be small letters and _.",
         ),
         (
             "orders.toml",
             'header = "User"',
             'header = " "',
-            "Template orders.toml: columns[2].header must not be empty.",
+            "Template orders.toml: columns[9].header must not be empty.",
         ),
         (
             "orders.toml",
             'owner = "staff"\ntype = "integer"',
             'owner = "staff"\ntype = "choice"',
-            "Template orders.toml: columns[6].choices do not go with the type 'choice'.",
-        ),
-        (
-            "orders.toml",
-            'closed_when = ["Completed", "Partial"',
-            'closed_when = [1, "Partial"',
-            "Template orders.toml: closed_when must be a list of texts.",
+            "Template orders.toml: columns[4].choices do not go with the type 'choice'.",
         ),
         (
             "orders.toml",
@@ -243,7 +237,7 @@ def copied(tmp_path: Path) -> Path:
             "[owners.robot]",
             "Template workbook.toml: owners must have exactly panel, staff, job.",
         ),
-        ("workbook.toml", "version = 3", "", "Template workbook.toml: version is missing."),
+        ("workbook.toml", "version = 4", "", "Template workbook.toml: version is missing."),
         ("workbook.toml", "bold = true", "bald = true", "Template workbook.toml: states.bold is missing."),
         ("ledger.toml", 'key = "ledger"', 'key = "memory"', "Template *.toml: key no tab has the key 'ledger'."),
     ],

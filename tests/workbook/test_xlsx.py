@@ -166,7 +166,7 @@ def test_a_half_made_workbook_is_completed(path: Path) -> None:
 
     done = open_book(path).provision(["12"])
 
-    assert [title for title, _ in done.columns] == ["Orders"] * 13
+    assert [title for title, _ in done.columns] == ["Orders"] * 14
     assert "Added the tab Refills." in done.lines()
     assert "Added the column Sync to Orders, at the right end." in done.lines()
     made = openpyxl.load_workbook(path)
@@ -179,7 +179,7 @@ def test_a_half_made_workbook_is_completed(path: Path) -> None:
     assert sheet["G3"].value == "far right"
     assert sheet["A2"].fill.start_color.rgb == "00FF00FF"
     assert sheet.column_dimensions["A"].width == 44
-    assert sheet["H1"].value == "User"
+    assert sheet["H1"].value == "Link"
     frame = open_book(path).read().tabs["orders"]
     assert list(frame.index) == ["15", "16"]
     assert open_book(path).provision(["12"]) == Provisioned()
@@ -188,9 +188,9 @@ def test_a_half_made_workbook_is_completed(path: Path) -> None:
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ((1, 16384), [(1, 15), (16, 16), (17, 16384)]),
-        ((16, 16384), [(16, 16), (17, 16384)]),
-        ((9, 16), [(9, 15), (16, 16)]),
+        ((1, 16384), [(1, 16), (17, 17), (18, 16384)]),
+        ((17, 16384), [(17, 17), (18, 16384)]),
+        ((9, 17), [(9, 16), (17, 17)]),
     ],
 )
 def test_an_added_heading_leaves_its_columns_group(
@@ -198,7 +198,7 @@ def test_an_added_heading_leaves_its_columns_group(
 ) -> None:
     """Columns that staff gave one width keep it, and no column stands in two groups, which Excel calls a broken file."""
     made = openpyxl.load_workbook(path)
-    made["Orders"]["M1"] = "Mine"
+    made["Orders"]["P1"] = "Mine"
     made.save(path)
     part = part_of(path, "Orders")
     group = b'<cols><col min="%d" max="%d" width="20" customWidth="1" hidden="1"/></cols>' % before
@@ -206,8 +206,8 @@ def test_an_added_heading_leaves_its_columns_group(
     assert open_book(path).provision().columns == (("Orders", "If unsure"),)
     there = openpyxl.load_workbook(path)["Orders"].column_dimensions.values()
     assert [(each.min, each.max) for each in there] == after
-    assert [(each.width, each.hidden) for each in there if each.min != 16] == [(20, True)] * (len(after) - 1)
-    assert [(each.width, each.hidden) for each in there if each.min == 16] == [(17, False)]
+    assert [(each.width, each.hidden) for each in there if each.min != 17] == [(20, True)] * (len(after) - 1)
+    assert [(each.width, each.hidden) for each in there if each.min == 17] == [(17, False)]
 
 
 def test_completing_keeps_texts_as_they_are(book: XlsxWorkbook, path: Path) -> None:
@@ -222,14 +222,43 @@ def test_completing_keeps_texts_as_they_are(book: XlsxWorkbook, path: Path) -> N
     assert list(open_book(path).read().tabs["orders"]["comments"]) == texts
 
 
+FEEDS = ("Orders", "Refills", "Cancels", "Payments", "Tickets")
+
+
+def without_states(made: Any) -> None:
+    """Takes the column out that version 4 brought."""
+    for title in FEEDS:
+        heads = [cell.value for cell in made[title][1]]
+        made[title].delete_cols(heads.index("State") + 1)
+
+
+def test_a_column_of_staffs_own_is_never_taken_for_a_new_one(book: XlsxWorkbook, path: Path) -> None:
+    """A State of their own in an older workbook stays theirs in every run, and init asks for another heading."""
+    made = openpyxl.load_workbook(path)
+    next(row for row in made["_ledger"].iter_rows() if row[1].value == "template")[2].value = "3"
+    without_states(made)
+    made["Orders"]["Q1"], made["Orders"]["A2"], made["Orders"]["Q2"] = "State", "15", "Ohio"
+    made.save(path)
+    again = open_book(path)
+    snapshot = again.read()
+    assert "state" not in snapshot.tabs["orders"].columns
+    again.commit(Commit("run", state={"orders": {"15": "#15 · New"}}), snapshot.revision)
+    assert openpyxl.load_workbook(path)["Orders"]["Q2"].value == "Ohio"
+    with pytest.raises(Damaged, match="a column 'State' of somebody's own"):
+        open_book(path).provision()
+
+
 def test_an_older_template_version_refreshes_start_here(book: XlsxWorkbook, path: Path) -> None:
     """A workbook made by an older version gets the new guide and the new number."""
     made = openpyxl.load_workbook(path)
-    next(row for row in made["_ledger"].iter_rows() if row[1].value == "template")[2].value = "0"
+    next(row for row in made["_ledger"].iter_rows() if row[1].value == "template")[2].value = "3"
+    without_states(made)
     made["Start here"]["B7"] = "old words"
     made.save(path)
     assert [finding.ok for finding in open_book(path).check()] == [True, True, True, True, False]
-    assert open_book(path).provision().lines() == ["Brought Start here up to date."]
+    assert open_book(path).read().words.TAB["orders"] == "Orders"
+    added = [f"Added the column State to {tab}, at the right end." for tab in FEEDS]
+    assert open_book(path).provision().lines() == [*added, "Brought Start here up to date."]
     assert openpyxl.load_workbook(path)["Start here"]["B7"].value != "old words"
     assert all(finding.ok for finding in open_book(path).check())
 
@@ -401,13 +430,13 @@ def test_a_commit_changes_only_the_tabs_it_means(book: XlsxWorkbook, path: Path)
 def test_cells_that_staff_merged_hide_nothing_more_after_a_commit(book: XlsxWorkbook, path: Path) -> None:
     """What stands below merged cells in a column of staff's own is still there."""
     made = openpyxl.load_workbook(path)
-    made["Orders"].merge_cells("P2:Q3")
-    made["Orders"]["P6"] = "keep me"
+    made["Orders"].merge_cells("Q2:R3")
+    made["Orders"]["Q6"] = "keep me"
     made.save(path)
     land(open_book(path), *map(str, range(15, 25)))
     sheet = openpyxl.load_workbook(path)["Orders"]
-    assert [str(area) for area in sheet.merged_cells.ranges] == ["P2:Q3"]
-    assert sheet["P6"].value == "keep me"
+    assert [str(area) for area in sheet.merged_cells.ranges] == ["Q2:R3"]
+    assert sheet["Q6"].value == "keep me"
 
 
 def test_rows_that_hold_only_staffs_own_columns_are_filled(book: XlsxWorkbook, path: Path) -> None:
@@ -415,11 +444,11 @@ def test_rows_that_hold_only_staffs_own_columns_are_filled(book: XlsxWorkbook, p
     land(book, "15")
     made = openpyxl.load_workbook(path)
     for number in range(2, 6):
-        made["Orders"].cell(number, 16, f"=E{number}*2")
+        made["Orders"].cell(number, 17, f"=C{number}*2")
     made.save(path)
     land(open_book(path), "16", quantity=7)
     sheet = openpyxl.load_workbook(path)["Orders"]
-    assert [sheet.cell(3, place).value for place in (1, 5, 16)] == ["16", 7, "=E3*2"]
+    assert [sheet.cell(3, place).value for place in (1, 3, 17)] == ["16", 7, "=C3*2"]
     assert sheet["A4"].value is None
 
 
@@ -429,11 +458,11 @@ def test_a_new_order_is_seen_whole_in_a_row_that_was_hidden(book: XlsxWorkbook, 
     made = openpyxl.load_workbook(path)
     made["Orders"].row_dimensions[3].height = 15
     made["Orders"].row_dimensions[3].hidden = True
-    made["Orders"]["P3"] = "mine"
+    made["Orders"]["Q3"] = "mine"
     made.save(path)
     land(open_book(path), "16", comments="one\ntwo\nthree")
     sheet = openpyxl.load_workbook(path)["Orders"]
-    assert [sheet["A3"].value, sheet["P3"].value] == ["16", "mine"]
+    assert [sheet["A3"].value, sheet["Q3"].value] == ["16", "mine"]
     assert (sheet.row_dimensions[3].hidden, sheet.row_dimensions[3].height) == (False, 45)
 
 
@@ -441,10 +470,10 @@ def test_a_formula_in_sync_is_replaced_cleanly(book: XlsxWorkbook, path: Path) -
     """A spreadsheet's list of formulas no longer names the cell, or Excel would call the file broken."""
     land(book, "15")
     made = openpyxl.load_workbook(path)
-    made["Orders"]["N2"] = "=1+1"
+    made["Orders"]["H2"] = "=1+1"
     made.save(path)
     chain = (
-        b'<calcChain xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><c r="N2" i="2"/></calcChain>'
+        b'<calcChain xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><c r="H2" i="2"/></calcChain>'
     )
     types = parts(path)["[Content_Types].xml"].replace(
         b"</Types>", b'<Override PartName="/xl/calcChain.xml" ContentType="x"/></Types>'
@@ -458,7 +487,7 @@ def test_a_formula_in_sync_is_replaced_cleanly(book: XlsxWorkbook, path: Path) -
     again.commit(Commit("run", sync={"orders": {"15": "#15 · Sent."}}), again.read().revision)
     assert "xl/calcChain.xml" not in parts(path)
     assert b"calcChain" not in parts(path)["[Content_Types].xml"] + parts(path)["xl/_rels/workbook.xml.rels"]
-    assert openpyxl.load_workbook(path)["Orders"]["N2"].value == "#15 · Sent."
+    assert openpyxl.load_workbook(path)["Orders"]["H2"].value == "#15 · Sent."
 
 
 def test_a_formula_filled_down_over_sync_survives_where_no_answer_stands(book: XlsxWorkbook, path: Path) -> None:
@@ -466,14 +495,14 @@ def test_a_formula_filled_down_over_sync_survives_where_no_answer_stands(book: X
     land(book, "15", "16", "17")
     part = part_of(path, "Orders")
     xml = parts(path)[part]
-    for number, formula in ((2, b'ref="N2:N4" si="0">A2</f>'), (3, b'si="0"/>'), (4, b'si="0"/>')):
-        filled = b'<c r="N%d"><f t="shared" %s</c>' % (number, formula)
-        xml = re.sub(rb'<c r="N%d".*?</c>' % number, filled, xml)
+    for number, formula in ((2, b'ref="H2:H4" si="0">A2</f>'), (3, b'si="0"/>'), (4, b'si="0"/>')):
+        filled = b'<c r="H%d"><f t="shared" %s</c>' % (number, formula)
+        xml = re.sub(rb'<c r="H%d".*?</c>' % number, filled, xml)
     rewrite(path, {part: xml})
     again = open_book(path)
     again.commit(Commit("run", sync={"orders": {"15": "#15 · Sent."}}), again.read().revision)
     assert again.read().tabs["orders"]["sync"].tolist() == ["#15 · Sent.", "=A3", "=A4"]
-    assert [cell.value for cell in openpyxl.load_workbook(path)["Orders"]["N"][1:]] == ["#15 · Sent.", "=A3", "=A4"]
+    assert [cell.value for cell in openpyxl.load_workbook(path)["Orders"]["H"][1:]] == ["#15 · Sent.", "=A3", "=A4"]
 
 
 def test_formulas_are_calculated_anew_and_the_ledger_stays_out_of_sight(book: XlsxWorkbook, path: Path) -> None:
@@ -495,7 +524,7 @@ def test_formulas_are_calculated_anew_and_the_ledger_stays_out_of_sight(book: Xl
 
 def test_what_libreoffice_calculated_before_is_not_shown_as_of_now(book: XlsxWorkbook, path: Path) -> None:
     """Start here and Dashboard say nothing old after a commit; staff's own formulas keep what they show."""
-    mine = b'<c r="P1"><f>1+1</f><v>2</v></c></row>'
+    mine = b'<c r="Q1"><f>1+1</f><v>2</v></c></row>'
     saved = {part_of(path, title): parts(path)[part_of(path, title)] for title in ("Start here", "Dashboard")}
     shown = {name: re.sub(rb"</f><v\s*/?>(</v>)?", b"</f><v>not yet</v>", xml) for name, xml in saved.items()}
     orders = parts(path)[part_of(path, "Orders")].replace(b"</row>", mine, 1)
@@ -546,9 +575,9 @@ def test_an_odd_cell_concerns_its_own_row_only(book: XlsxWorkbook, path: Path) -
     part = part_of(path, "Orders")
     xml = parts(path)[part]
     for row, before, cell in (
-        (2, b'<c r="H2"', b'<c r="F2" t="d"><v>12:30:00</v></c>'),
-        (3, b'<c r="H3"', b'<c r="F3"><v>NaN</v></c>'),
-        (4, b"</row>", b'<c r="P4" t="s"><v>99999</v></c>'),
+        (2, b'<c r="E2"', b'<c r="D2" t="d"><v>12:30:00</v></c>'),
+        (3, b'<c r="E3"', b'<c r="D3"><v>NaN</v></c>'),
+        (4, b"</row>", b'<c r="Q4" t="s"><v>99999</v></c>'),
     ):
         place = xml.index(before, xml.index(b'<row r="%d"' % row))
         xml = xml[:place] + cell + xml[place:]
@@ -570,12 +599,12 @@ def test_plain_openpyxl_reads_the_same_texts(book: XlsxWorkbook, path: Path) -> 
     for number, text in enumerate(texts):
         land(book, str(number), comments=text, note=text)
     sheet = openpyxl.load_workbook(path)["Orders"]
-    for column in ("K", "L"):
+    for column in ("M", "O"):
         cells = [sheet[f"{column}{number}"] for number in range(2, 2 + len(texts))]
         assert [cell.value for cell in cells] == texts
         assert {cell.data_type for cell in cells} == {"s"}
-    assert sheet["K4"].quotePrefix
-    assert sheet["L8"].number_format == "@"
+    assert sheet["M4"].quotePrefix
+    assert sheet["O8"].number_format == "@"
 
 
 def test_times_are_in_the_workbooks_zone(path: Path) -> None:
@@ -583,7 +612,7 @@ def test_times_are_in_the_workbooks_zone(path: Path) -> None:
     book = open_book(path, zone=ZoneInfo("Asia/Kolkata"))
     book.provision()
     land(book, "15", received=datetime(2026, 3, 2, 9, 41, 7, 999, tzinfo=UTC))
-    cell = openpyxl.load_workbook(path)["Orders"]["J2"]
+    cell = openpyxl.load_workbook(path)["Orders"]["L2"]
     assert str(cell.value) == "2026-03-02 15:11:07"
     assert cell.number_format == "yyyy-mm-dd hh:mm"
     assert openpyxl.load_workbook(path)["Start here"]["B4"].value == "Asia/Kolkata"
@@ -596,7 +625,7 @@ def test_long_texts_get_a_readable_height(book: XlsxWorkbook, path: Path) -> Non
     land(book, "3", comments="two\nlines")
     book.commit(Commit("run", sync={"orders": {"3": "#3 · " + "word " * 40, "2": "#2 · Sent."}}), book.read().revision)
     sheet = openpyxl.load_workbook(path)["Orders"]
-    assert [sheet.row_dimensions[number].height for number in (2, 3, 4)] == [None, 90, 60]
+    assert [sheet.row_dimensions[number].height for number in (2, 3, 4)] == [None, 90, 75]
 
 
 def test_logs_are_read_only_when_asked_for(book: XlsxWorkbook, path: Path) -> None:
@@ -700,7 +729,7 @@ def test_a_save_in_the_last_moment_is_kept(book: XlsxWorkbook, path: Path) -> No
         if name == "file.before-temp" and not times:
             times.append(name)
             made = openpyxl.load_workbook(path)
-            made["Orders"]["L2"] = "typed just now"
+            made["Orders"]["O2"] = "typed just now"
             made.save(path)
 
     boundary.set_hook(save)
@@ -917,7 +946,7 @@ def test_an_empty_file(path: Path) -> None:
 def test_a_strict_workbook_is_read_but_not_completed(book: XlsxWorkbook, path: Path) -> None:
     """Excel's *Strict Open XML* is refused by its name where openpyxl would see no tabs."""
     made = openpyxl.load_workbook(path)
-    made["Orders"]["M1"] = "Mine"
+    made["Orders"]["P1"] = "Mine"
     made.save(path)
     strict = {
         name: data.replace(
@@ -1023,11 +1052,11 @@ def test_what_doctor_hears(book: XlsxWorkbook, path: Path, monkeypatch: pytest.M
         ("writable", True, "It can be saved."),
         ("open", True, "No program has it open."),
         ("structure", True, "All tabs and headings are there; revision 1."),
-        ("template", True, "Template version 3; this reconcile has 3."),
+        ("template", True, "Template version 4; this reconcile has 4."),
     ]
     monkeypatch.setattr(xlsx_file.os, "access", lambda place, _: place != path)
     assert book.check()[1].text == f"{path} may not be written to by this user."
     made = openpyxl.load_workbook(path)
-    made["Orders"]["H1"] = "State"
+    made["Orders"]["E1"] = "Stand"
     made.save(path)
     assert book.check()[-1].text == "Tab 'Orders' of orders.xlsx has no heading 'Status' in row 1."
