@@ -77,10 +77,10 @@ MUTANTS: tuple[Mutant, ...] = (
     _one(
         "a row number kept across a staff action",
         "reconcile/workbook/google.py",
-        "                self._find(place, old, text)\n",
+        "                self._find(place, column, old, text)\n",
         "                row = {'values': [{'userEnteredValue': {'stringValue': text}}]}\n"
         "                at = {'sheetId': place.sheet, 'rowIndex': (by_text[old][0].number or 2) - 1}\n"
-        "                at['columnIndex'] = place.columns[SYNC]\n"
+        "                at['columnIndex'] = place.columns[column]\n"
         "                change = {'start': at, 'rows': [row], 'fields': 'userEnteredValue'}\n"
         "                self.requests.append({'updateCells': change})\n",
         f"{CATALOGUE}::test_sorting_between_any_two_calls_moves_no_answer",
