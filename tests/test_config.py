@@ -81,6 +81,7 @@ def test_built_in_values():
         "max_payment": Decimal(1000),
         "max_tickets": 50,
         "same_payment_days": 1,
+        "money_wait": 0.0,
         "max_closed_share": 30,
         "closed_share_floor": 20,
         "max_gone_share": 50,
@@ -92,6 +93,8 @@ def test_built_in_values():
         "pace": None,
         "connect_timeout": 10.0,
         "read_timeout": 45.0,
+        "ping_url": None,
+        "notify": None,
     }
 
 

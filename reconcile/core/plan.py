@@ -345,6 +345,9 @@ def _say_held(draft: _Draft, sheets: Mapping[Feed, Sheet], holding: Sequence[App
     parts: dict[tuple[str, str], list[Push]] = {}
     for push in kept:
         parts.setdefault(_place(push), []).append(push)
+    for place in {row for each in holding for row in each.limit.rows} & draft.answers.keys():
+        if all(kind is Kind.INFO for kind, _ in draft.answers[place][1]):
+            del draft.answers[place]  # what is held says that, and nothing milder
     rows = [
         *parts,
         *(row for each in holding for row in each.limit.rows if row not in parts and row not in draft.answers),

@@ -785,7 +785,7 @@ def test_a_torn_journal_is_recovered_or_refused(world: World) -> None:
 def test_a_journal_of_another_version_is_refused(world: World) -> None:
     """F23: a journal of a newer layout, or of one that never was: exit 8, and nothing is guessed."""
     path = world.machine("a") / "journal.sqlite3"
-    for version in (0, 3, 99):
+    for version in (0, 4, 99):
         with sqlite3.connect(path) as db:
             db.execute(f"PRAGMA user_version = {version}")
         db.close()

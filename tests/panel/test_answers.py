@@ -781,7 +781,7 @@ def test_another_address(body: str, status: int, what: str) -> None:
 @pytest.mark.parametrize(
     ("body", "status", "what"),
     [
-        ("<html>", 200, "the panel cannot be used now: a web page came instead of the panel's answer (HTTP 200)"),
+        ("<html>", 200, "a web page answers at the panel's address (HTTP 200)"),
         ("oops", 500, "the panel cannot be used now: the panel's answer cannot be read: not JSON (HTTP 500)"),
         ("", 500, "the panel cannot be used now: the panel's answer was empty (HTTP 500)"),
         ("", 429, "the panel cannot be used now: the panel asks us to slow down"),
