@@ -215,11 +215,12 @@ def _new_row(
         row[name] = cut(str(row[name]), BEGINNING) + say.LONG_TEXT.format(label=label, key=key, parts=len(parts))
         out.append.setdefault("long_texts", []).extend(parts)
     archived = known is not None and known["state"] in (STATE_ARCHIVED, STATE_ARCHIVED_AGAIN)
-    told, unsure = _told_before(feed, known)
+    elsewhere = known is not None and not archived and not known["received"]  # no claim brought it here yet
+    told, unsure = _told_before(feed, known if elsewhere else None)
     kind, text = (
         (Kind.NEW, first) if known is None or feed is not Feed.ORDERS else (Kind.INFO, _again_text(known, when, say))
     )
-    if known is not None and not known["received"]:
+    if elsewhere:
         answers = [(Kind.INFO, say.BACK_UNSURE.format(what=say.changes(unsure.items())))] if unsure else []
         answers += [(Kind.INFO, say.BACK_AS_SENT.format(what=say.changes(told.items())))] if told else []
         kind, text = joined(answers, say) if answers else (Kind.NEW, first)
@@ -241,7 +242,7 @@ def _new_row(
     out.append.setdefault(feed.value, []).append(row)
     out.ledger.append(ledger)
     out.counts[feed.value] += 1
-    if known is not None and known["received"]:
+    if known is not None and not elsewhere:
         said = say.MESSAGES["back"] if archived else say.MESSAGES["new_row"]
         out.messages.append(said.format(tab=say.TAB[feed], one=say.ONE[feed], key=item.id, archive=say.TAB["archive"]))
 
@@ -251,7 +252,7 @@ def _told_before(feed: Feed, known: Row | None) -> tuple[dict[str, str], dict[st
 
     Another machine received it, this one changed it, and then the sheet went back to before.
     """
-    if known is None or known["received"]:
+    if known is None:
         return {}, {}
     values = {name: str(known[name]) for name in WATCHED[feed.value] if known[name] is not None}
     unsure = {name: value for name, value in values.items() if known[name + SEEN] == UNCONFIRMED}

@@ -202,7 +202,7 @@ def _moving(world: World) -> bool:
 
 def _memory(world: World) -> list[str]:
     """The hidden tab without what every run writes: revision, commit, the machines' last ones, heartbeat."""
-    every = ("revision", "commit", "machines", "heartbeat")
+    every = ("revision", "commit", "machines", "written", "heartbeat")
     return sorted(repr(row) for row in world.rows("ledger") if list(row.values())[1] not in every)
 
 
