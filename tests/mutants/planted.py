@@ -88,8 +88,8 @@ MUTANTS: tuple[Mutant, ...] = (
     _one(
         "lease released early",
         JOB,
-        "        LEASE: Lease(job.run, run.until).text(),\n        CLAIMING: Claiming(job.run,",
-        "        LEASE: None,\n        CLAIMING: Claiming(job.run,",
+        "        LEASE: Lease(job.run, run.until).text(),\n        CLAIMING: _about_to_ask(",
+        "        LEASE: None,\n        CLAIMING: _about_to_ask(",
         f"{CATALOGUE}::test_a_second_run_at_any_boundary_waits_its_turn",
     ),
     _one(
@@ -295,7 +295,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     _one(
         "a payment marked as sent and never sent",
-        JOB,
+        "reconcile/panel/port.py",
         "            return panel.add_payment(\n"
         '                params["user"], params["amount"], params["details"], params.get("affiliate_commission"), keep=keep\n'
         "            )",
@@ -304,7 +304,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     _one(
         "a refill answered and never sent",
-        JOB,
+        "reconcile/panel/port.py",
         "            return panel.set_refill_completed(push.target)",
         "            return None",
         WORLDS,
@@ -425,7 +425,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _one(
         "a row that comes back without what the panel was told meanwhile",
         LANDING,
-        '    if known is None or known["received"]:\n        return {}, {}',
+        "    if known is None:\n        return {}, {}",
         "    if True:\n        return {}, {}",
         f"{IDENTITY}::test_what_one_machine_received_and_another_changed",
     ),
